@@ -1,0 +1,137 @@
+/* Comparing, searching and cutting borrowed bytes. */
+#include "base/str.h"
+
+#include <limits.h>
+#include <stdint.h>
+
+int str_cmp(struct str a, struct str b)
+{
+    if (!a.p || !b.p)
+        return (a.p != NULL) - (b.p != NULL);
+    size_t n = a.n < b.n ? a.n : b.n;
+    int c = n ? memcmp(a.p, b.p, n) : 0;
+    if (c)
+        return c;
+    return (a.n > b.n) - (a.n < b.n);
+}
+
+bool str_eq_fold(struct str a, struct str b)
+{
+    if (!a.p || !b.p || a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (byte_lower(a.p[i]) != byte_lower(b.p[i]))
+            return false;
+    return true;
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+    return s.p && prefix.p && s.n >= prefix.n &&
+           (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+    return s.p && suffix.p && s.n >= suffix.n &&
+           (suffix.n == 0 || memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) == 0);
+}
+
+size_t str_find(struct str s, struct str needle, size_t from)
+{
+    if (!s.p || !needle.p || from > s.n || needle.n > s.n - from)
+        return SIZE_MAX;
+    if (needle.n == 0)
+        return from;
+    const char *p = s.p + from;
+    const char *last = s.p + (s.n - needle.n);
+    while (p <= last) {
+        p = memchr(p, needle.p[0], (size_t)(last - p) + 1);
+        if (!p)
+            return SIZE_MAX;
+        if (memcmp(p, needle.p, needle.n) == 0)
+            return (size_t)(p - s.p);
+        p++;
+    }
+    return SIZE_MAX;
+}
+
+size_t str_find_byte(struct str s, char c, size_t from)
+{
+    if (!s.p || from >= s.n)
+        return SIZE_MAX;
+    const char *p = memchr(s.p + from, c, s.n - from);
+    return p ? (size_t)(p - s.p) : SIZE_MAX;
+}
+
+struct str str_skip(struct str s, size_t n)
+{
+    if (!s.p)
+        return s;
+    if (n > s.n)
+        n = s.n;
+    return str_n(s.p + n, s.n - n);
+}
+
+struct str str_slice(struct str s, size_t from, size_t to)
+{
+    if (!s.p)
+        return s;
+    if (to > s.n)
+        to = s.n;
+    if (from > to)
+        from = to;
+    return str_n(s.p + from, to - from);
+}
+
+static bool byte_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.n && byte_is_blank(s.p[0]))
+        s = str_skip(s, 1);
+    while (s.n && byte_is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+struct str str_cut(struct str *rest, char sep)
+{
+    size_t at = str_find_byte(*rest, sep, 0);
+    struct str piece = *rest;
+    if (at == SIZE_MAX) {
+        *rest = STR_ABSENT;
+        return piece;
+    }
+    piece.n = at;
+    *rest = str_skip(*rest, at + 1);
+    return piece;
+}
+
+int byte_hex(char c)
+{
+    if (byte_is_digit(c))
+        return c - '0';
+    c = byte_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool str_u64(struct str s, unsigned long long *out)
+{
+    unsigned long long v = 0;
+    if (!s.p || s.n == 0)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!byte_is_digit(s.p[i]))
+            return false;
+        unsigned d = (unsigned)(s.p[i] - '0');
+        if (v > (ULLONG_MAX - d) / 10)
+            return false;
+        v = v * 10 + d;
+    }
+    *out = v;
+    return true;
+}
