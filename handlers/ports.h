@@ -1,0 +1,59 @@
+/* Everything that can block, fail or cost money, as the few calls the handlers need.
+ * Production (adapters/), tests and fuzzers are equal implementations of them. */
+#ifndef TW_HANDLERS_PORTS_H
+#define TW_HANDLERS_PORTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "respond/message.h"
+
+/* One log object. In S3: bucket and key, the key decoded; on disk: bucket absent, key the path.
+ * version and region are absent when not known. All borrowed from whoever made the reference. */
+struct object_ref {
+    struct str bucket;
+    struct str key;
+    struct str version;
+    struct str region;
+};
+
+/* Takes one piece of an object as it arrives; false (with e) ends the reading. The piece is borrowed
+ * for the call only. */
+typedef bool (*bytes_fn)(void *to, struct str piece, struct err *e);
+
+/* Reads log objects. */
+struct port_objects {
+    void *self;
+    /* Hands the whole stored object, in order and in pieces, to take. Fails with ERR_MISSING (no such
+     * bucket, key or file), ERR_DENIED, ERR_RETRY (gave up before the deadline), ERR_LIMIT, or with
+     * what take said. After a failure pieces may already have been taken: the caller throws away
+     * what it made of them. An implementation that retries after pieces were handed over goes on
+     * behind the last byte taken (a ranged read of the same object version) or fails. */
+    bool (*read)(void *self, const struct object_ref *ref, bytes_fn take, void *to, struct err *e);
+};
+
+/* Tells people. */
+struct port_alerts {
+    void *self;
+    /* Sends one message; true only when the other side has confirmed it (promise P2). */
+    bool (*publish)(void *self, const struct message *m, struct err *e);
+};
+
+/* Time comes in through here, so that the handlers stay repeatable. */
+struct port_clock {
+    void *self;
+    /* Milliseconds since 1970. */
+    int64_t (*now_ms)(void *self);
+    /* Milliseconds until this invocation must have answered; INT64_MAX when there is no deadline. */
+    int64_t (*left_ms)(void *self);
+};
+
+struct ports {
+    struct port_objects objects;
+    struct port_alerts alerts;
+    struct port_clock clock;
+};
+
+#endif
