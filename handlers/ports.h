@@ -19,18 +19,18 @@ struct object_ref {
     struct str region;
 };
 
-/* Takes one piece of an object as it arrives; false (with e) ends the reading. The piece is borrowed
- * for the call only. */
+/* Takes one piece of an object as it arrives; false (with e) ends the reading. The piece is
+ * borrowed for the call only. */
 typedef bool (*bytes_fn)(void *to, struct str piece, struct err *e);
 
 /* Reads log objects. */
 struct port_objects {
     void *self;
-    /* Hands the whole stored object, in order and in pieces, to take. Fails with ERR_MISSING (no such
-     * bucket, key or file), ERR_DENIED, ERR_RETRY (gave up before the deadline), ERR_LIMIT, or with
-     * what take said. After a failure pieces may already have been taken: the caller throws away
-     * what it made of them. An implementation that retries after pieces were handed over goes on
-     * behind the last byte taken (a ranged read of the same object version) or fails. */
+    /* Hands the whole stored object, in order and in pieces, to take. Fails with ERR_MISSING (no
+     * such bucket, key or file), ERR_DENIED, ERR_RETRY (gave up before the deadline), ERR_LIMIT, or
+     * with what take said. After a failure pieces may already have been taken: the caller throws
+     * away what it made of them. An implementation that retries after pieces were handed over goes
+     * on behind the last byte taken (a ranged read of the same object version) or fails. */
     bool (*read)(void *self, const struct object_ref *ref, bytes_fn take, void *to, struct err *e);
 };
 
@@ -46,7 +46,8 @@ struct port_clock {
     void *self;
     /* Milliseconds since 1970. */
     int64_t (*now_ms)(void *self);
-    /* Milliseconds until this invocation must have answered; INT64_MAX when there is no deadline. */
+    /* Milliseconds until this invocation must have answered; INT64_MAX when there is no deadline.
+     */
     int64_t (*left_ms)(void *self);
 };
 

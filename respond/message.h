@@ -15,7 +15,8 @@ struct message_attribute {
 };
 
 /* One alert or incident, rendered. All borrowed. The sum of text, json (as each is escaped into the
- * wire form) and attributes stays under MESSAGE_BYTES_MAX; subject is printable ASCII, under 100. */
+ * wire form) and attributes stays under MESSAGE_BYTES_MAX; subject is printable ASCII, under 100.
+ */
 struct message {
     struct str id;      /* stable across repeats */
     struct str subject; /* for e-mail */
@@ -26,7 +27,7 @@ struct message {
 };
 
 /* SNS refuses a publish whose body and attributes pass 262,144 bytes together. */
-#define MESSAGE_BYTES_MAX 262144
+#define MESSAGE_BYTES_MAX   262144
 #define MESSAGE_SUBJECT_MAX 99
 
 #endif

@@ -1,0 +1,94 @@
+/* One log record, read once: the values of the slots that the rules name, as spans of its bytes. */
+#ifndef TW_ENGINE_EVENT_H
+#define TW_ENGINE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/json.h"
+#include "engine/ruleset.h"
+
+/* Values kept of one record. A record of 256 KB (CloudTrail's largest) has fewer; one of 4 MB that
+ * is all array members is cut here and counted, so that an event takes at most 4 MB beside its
+ * bytes. */
+#define EVENT_VALUES_MAX  65536
+#define EVENT_SCRATCH_MAX (16u << 20) /* unescaped and compacted texts of one record */
+
+struct value {
+    struct str raw;  /* in the record; of a string, what lies between the quotes */
+    struct str text; /* event_text's memory; absent until asked */
+    uint8_t type;    /* enum json_type */
+    bool escaped;    /* a string with a backslash in it */
+    uint32_t next;   /* next value of the same slot, as position + 1; 0 is none */
+};
+
+/* What one reader saw that its owner should tell about. */
+struct event_counts {
+    uint64_t values_cut;   /* records with more values than EVENT_VALUES_MAX */
+    uint64_t scratch_full; /* texts not made because EVENT_SCRATCH_MAX was reached */
+    uint64_t regex_limit;  /* regular expressions that met the match limit */
+};
+
+/* One reader: it keeps its memory from record to record. For one thread. */
+struct event {
+    const struct ruleset *rules;
+    struct str record; /* the present record, from { to } */
+    enum source source;
+    uint64_t number;      /* of this reader, from 1 (Falco's evt.num) */
+    struct value *values; /* n_values */
+    uint32_t n_values, cap_values;
+    uint32_t *slot_first; /* by slot: position + 1 in values, or 0 */
+    uint32_t *slot_last;
+    uint32_t *touched; /* slots to clear for the next record */
+    uint32_t n_touched;
+    uint32_t *
+        step_seen; /* by step: number of the record (low bits) in which a SLOT_POINT step was met */
+    uint32_t *pred_known; /* by pred: 2 * (low bits of number) + result */
+    uint32_t *hits;       /* room for n_rules */
+    uint32_t *rule_seen;
+    struct arena scratch;
+    void *match_data; /* pcre2_match_data */
+    void *match_context;
+    bool first_match; /* Falco's default: only the first rule of the source */
+    struct event_counts counts;
+};
+
+TW_MUST_USE bool event_init(struct event *ev, const struct ruleset *rs, struct err *e);
+void event_release(struct event *ev);
+
+/* Reads the record (a JSON object) that starts at bytes.p; the bytes must stay until the next read.
+ * JSON_OK: *used bytes belong to it. JSON_MORE: it does not end in bytes. JSON_BAD: e says where.
+ */
+TW_MUST_USE enum json_status event_read(struct event *ev, struct str bytes, size_t *used,
+                                        struct err *e);
+
+/* The first value of a slot in this record, and the next after one; NULL when there is none.
+ * A SLOT_FAN slot that ends at an array has the array itself (JSON_ARRAY) and then each member;
+ * a SLOT_POINT slot has at most one value. */
+struct value *event_first(const struct event *ev, uint32_t slot);
+struct value *event_next(const struct event *ev, const struct value *v);
+
+/* A value as text: a string's content unescaped, a number, true or false as written, a container in
+ * compact form, null as "null". Until the next record. Absent only when the scratch is full
+ * (counted). */
+struct str event_text(struct event *ev, struct value *v);
+
+/* Text of a core field's first string value; absent when there is none (or it is no string). */
+struct str event_core(struct event *ev, enum core_field f);
+
+/* Runs compiled regular expression `regex` over s, unanchored unless its options say so. A met
+ * match limit counts in ev->counts and is no match. */
+bool event_regex(struct event *ev, uint32_t regex, struct str s);
+
+/* Evaluates the rules of the event's source. Returns the numbers of those that hold, ascending,
+ * borrowed until the next record; *n how many. Muted rules are among them. */
+const uint32_t *event_match(struct event *ev, size_t *n);
+
+/* Whether one node or test holds in this event (tests are remembered). */
+bool event_node(struct event *ev, uint32_t node);
+bool event_pred(struct event *ev, uint32_t pred);
+
+#endif

@@ -1,0 +1,25 @@
+/* Rule files in, ruleset out. Which dialect a file is in, its content tells: a map is Sigma, a
+ * sequence is Falco. Reads no file itself. */
+#ifndef TW_ENGINE_LOADER_H
+#define TW_ENGINE_LOADER_H
+
+#include "base/err.h"
+#include "engine/config.h"
+#include "engine/diag.h"
+#include "engine/ruleset.h"
+
+struct loader;
+
+/* cfg may be NULL (no placeholders); it must outlive the loader. diags gets what there is to say.
+ */
+struct loader *loader_new(const struct rule_config *cfg, struct diags *diags);
+void loader_free(struct loader *l);
+
+/* Takes one file. Problems of content are diags, not failures; false only when memory or a limit is
+ * reached. name is copied. */
+TW_MUST_USE bool loader_add(struct loader *l, struct str name, struct str bytes, struct err *e);
+
+/* Links what was added (filters, macros, references) and freezes it. */
+TW_MUST_USE bool loader_finish(struct loader *l, struct ruleset **out, struct err *e);
+
+#endif

@@ -1,0 +1,208 @@
+/* Frozen rules: flat tables that refer to each other by number, so that they can be shared between
+ * threads, hashed, and one day mapped from a file as they lie. Built by engine/builder.h. */
+#ifndef TW_ENGINE_RULESET_H
+#define TW_ENGINE_RULESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sha256.h"
+#include "base/str.h"
+
+#define RS_NONE UINT32_MAX /* no such number */
+
+/* A piece of the text table. at == RS_NONE: absent. */
+struct rs_text {
+    uint32_t at;
+    uint32_t n;
+};
+#define RS_TEXT_ABSENT ((struct rs_text){RS_NONE, 0})
+
+/* n entries of some table from first on. */
+struct rs_list {
+    uint32_t first;
+    uint32_t n;
+};
+
+enum level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };
+enum dialect { DIALECT_SIGMA, DIALECT_FALCO };
+/* What an event comes from; a rule sees only events of its own source. */
+enum source { SOURCE_CLOUDTRAIL, SOURCES };
+
+const char *level_name(enum level level);
+bool level_parse(struct str name, enum level *out); /* exact, lower case */
+const char *dialect_name(enum dialect dialect);     /* "sigma", "falco" */
+const char *source_name(enum source source);        /* "cloudtrail" */
+
+/* ---- where values come from ---------------------------------------------------------------------
+ */
+
+/* A slot holds the values one path has in an event. There are two kinds of path:
+ * SLOT_FAN    Sigma: dots nest; a step over an array takes every member, and so does the end of the
+ *             path; a key that itself has dots is found too.
+ * SLOT_POINT  Falco: object keys and array positions, exactly; the first of duplicate keys counts.
+ */
+enum slot_kind { SLOT_FAN, SLOT_POINT };
+
+struct rs_slot {
+    struct rs_text path; /* for people: a.b.c or /a/b/0 */
+    uint8_t kind;        /* enum slot_kind */
+};
+
+/* A step of the paths, one tree for each kind. Root steps are rs->roots[kind]. */
+struct rs_step {
+    struct rs_text key;
+    uint32_t index;       /* of SLOT_POINT: the array position this key also names, else RS_NONE */
+    struct rs_list kids;  /* steps, contiguous, ordered by length of key, then bytes */
+    uint32_t slot;        /* that ends here, or RS_NONE */
+    uint64_t kid_lengths; /* bit min(n,63) is set when a kid's key has n bytes: a quick no */
+};
+
+/* Fields that every alert needs, whatever the rules name; slots of kind SLOT_FAN. */
+enum core_field {
+    CORE_ID,           /* eventID */
+    CORE_TIME,         /* eventTime */
+    CORE_SOURCE,       /* eventSource */
+    CORE_NAME,         /* eventName */
+    CORE_ACCOUNT,      /* recipientAccountId */
+    CORE_REGION,       /* awsRegion */
+    CORE_ARN,          /* userIdentity.arn */
+    CORE_PRINCIPAL,    /* userIdentity.principalId */
+    CORE_INVOKED_BY,   /* userIdentity.invokedBy */
+    CORE_USER_ACCOUNT, /* userIdentity.accountId */
+    CORE_USER_TYPE,    /* userIdentity.type */
+    CORE_USER_NAME,    /* userIdentity.userName */
+    CORE_ACCESS_KEY,   /* userIdentity.accessKeyId */
+    CORE_ISSUER_ARN,   /* userIdentity.sessionContext.sessionIssuer.arn */
+    CORE_IP,           /* sourceIPAddress */
+    CORE_USER_AGENT,   /* userAgent */
+    CORE_ERROR,        /* errorCode */
+    CORE_FIELDS
+};
+
+/* ---- what is tested
+ * -------------------------------------------------------------------------------- */
+
+/* A term yields values of an event. Which `fn` means what belongs to the dialect that made it:
+ * engine/sigma_match.h and engine/falco_term.h. a, b and args are theirs to use. */
+struct rs_term {
+    uint16_t fn;
+    uint16_t type; /* of Falco: string, number, list */
+    uint32_t a;
+    uint32_t b;
+    struct rs_list args; /* in the numbers table */
+};
+
+/* A constant on the right side of a test. */
+struct rs_value {
+    uint16_t kind; /* the dialect's */
+    uint16_t flags;
+    uint32_t regex;      /* number of the compiled regular expression, or RS_NONE */
+    struct rs_text text; /* as the dialect prepared it */
+    double number;
+    uint64_t bits[2]; /* an address or a number, as the dialect says */
+};
+
+/* One test, made at most once an event. */
+struct rs_pred {
+    uint8_t dialect;
+    uint8_t op; /* the dialect's */
+    uint16_t flags;
+    uint32_t term;
+    uint32_t right; /* a term on the right side, or RS_NONE */
+    struct rs_list values;
+    /* When holding needs one value of this slot to be, case folded, one of `values`' texts: the
+     * slot. Else RS_NONE. The index is built from it. */
+    uint32_t index_slot;
+};
+
+enum node_op { NODE_FALSE, NODE_TRUE, NODE_PRED, NODE_NOT, NODE_AND, NODE_OR };
+
+/* A boolean program: NODE_PRED a is a test, NODE_NOT a is a node, AND and OR have kids (node
+ * numbers in the numbers table). A node's kids have lower numbers than it. */
+struct rs_node {
+    uint32_t op;
+    uint32_t a;
+    struct rs_list kids;
+};
+#define NODE_DEPTH_MAX 1024 /* Falco's own cap is 1000 steps of recursion */
+
+struct rs_regex {
+    struct rs_text pattern; /* in PCRE2's syntax */
+    uint32_t options;       /* PCRE2_* */
+};
+
+/* ---- rules
+ * ------------------------------------------------------------------------------------------ */
+
+/* A part of a Falco output: literal text, or (term not RS_NONE) a value cut or padded to width
+ * (-1: as it is), text then being the token as written. */
+struct rs_output {
+    struct rs_text text;
+    uint32_t term;
+    int32_t width;
+};
+
+struct rs_rule {
+    struct rs_text id; /* of a Falco rule: its name */
+    struct rs_text title;
+    struct rs_text description;
+    struct rs_text author;
+    struct rs_text status;
+    struct rs_text file;
+    uint32_t line;
+    uint8_t level;
+    uint8_t dialect;
+    uint8_t source;
+    uint8_t muted;           /* evaluated, for others to build on, but not told */
+    struct rs_text priority; /* Falco: as printed, "Warning" */
+    struct rs_list tags;     /* in the texts table, as the next three */
+    struct rs_list references;
+    struct rs_list falsepositives;
+    struct rs_list fields; /* numbers table: slots worth showing */
+    struct rs_list output; /* outputs table */
+    uint32_t program;      /* node */
+};
+
+/* ---- the whole
+ * ---------------------------------------------------------------------------------------- */
+
+struct rs_index; /* engine/index.h */
+
+struct ruleset {
+    const struct rs_rule *rules;
+    const struct rs_node *nodes;
+    const struct rs_pred *preds;
+    const struct rs_value *values;
+    const struct rs_term *terms;
+    const struct rs_slot *slots;
+    const struct rs_step *steps;
+    const struct rs_regex *regexes;
+    const struct rs_output *outputs;
+    const struct rs_text *texts;
+    const uint32_t *numbers;
+    const char *text;
+    uint32_t n_rules, n_nodes, n_preds, n_values, n_terms, n_slots, n_steps, n_regexes, n_outputs,
+        n_texts, n_numbers, n_text;
+    uint32_t roots[2];                /* step, by enum slot_kind */
+    uint32_t core[CORE_FIELDS];       /* slot, by enum core_field */
+    unsigned char hash[SHA256_BYTES]; /* of all tables */
+    const struct rs_index *index;
+    void **regex_codes; /* pcre2_code *, n_regexes */
+};
+
+void ruleset_free(struct ruleset *rs);
+
+static inline struct str rs_str(const struct ruleset *rs, struct rs_text t)
+{
+    return t.at == RS_NONE ? STR_ABSENT : str_n(rs->text + t.at, t.n);
+}
+
+/* Entry i of a list of texts. */
+static inline struct str rs_list_str(const struct ruleset *rs, struct rs_list l, uint32_t i)
+{
+    return rs_str(rs, rs->texts[l.first + i]);
+}
+
+#endif
