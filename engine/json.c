@@ -1,0 +1,406 @@
+/* JSON read in place. One pass, no tree; recursion only where a caller recurses. */
+#include "engine/json.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/escape.h"
+
+const char *json_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    return p;
+}
+
+enum json_type json_type_of(char first)
+{
+    switch (first) {
+    case '"':
+        return JSON_STRING;
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case 'n':
+        return JSON_NULL;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    default:
+        return first == '-' || byte_is_digit(first) ? JSON_NUMBER : JSON_ABSENT;
+    }
+}
+
+/* The next quote or backslash at or after p, or end. */
+static const char *quote_or_backslash(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    for (; end - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash));
+        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+#endif
+    while (p < end && *p != '"' && *p != '\\')
+        p++;
+    return p;
+}
+
+enum json_status json_skip_string(const char **p, const char *end, bool *escaped)
+{
+    const char *at = *p + 1;
+    *escaped = false;
+    for (;;) {
+        at = quote_or_backslash(at, end);
+        if (at == end)
+            break;
+        if (*at == '"') {
+            *p = at + 1;
+            return JSON_OK;
+        }
+        *escaped = true;
+        if (end - at < 2)
+            break;
+        at += 2;
+    }
+    *p = end;
+    return JSON_MORE;
+}
+
+static enum json_status skip_word(const char **p, const char *end, const char *word)
+{
+    for (; *word; word++, (*p)++) {
+        if (*p == end)
+            return JSON_MORE;
+        if (**p != *word)
+            return JSON_BAD;
+    }
+    return JSON_OK;
+}
+
+/* The grammar of RFC 8259 section 6. */
+static enum json_status skip_number(const char **p, const char *end)
+{
+    const char *at = *p;
+    if (at < end && *at == '-')
+        at++;
+    const char *digits = at;
+    while (at < end && byte_is_digit(*at))
+        at++;
+    bool bad = at < end && at == digits;
+    if (at - digits > 1 && *digits == '0')
+        bad = true;
+    if (!bad && at < end && *at == '.') {
+        digits = ++at;
+        while (at < end && byte_is_digit(*at))
+            at++;
+        bad = at < end && at == digits;
+    }
+    if (!bad && at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-'))
+            at++;
+        digits = at;
+        while (at < end && byte_is_digit(*at))
+            at++;
+        bad = at < end && at == digits;
+    }
+    *p = at;
+    return bad ? JSON_BAD : at == end ? JSON_MORE : JSON_OK;
+}
+
+static enum json_status skip_scalar(const char **p, const char *end)
+{
+    bool escaped;
+    switch (json_type_of(**p)) {
+    case JSON_STRING:
+        return json_skip_string(p, end, &escaped);
+    case JSON_NULL:
+        return skip_word(p, end, "null");
+    case JSON_TRUE:
+        return skip_word(p, end, "true");
+    case JSON_FALSE:
+        return skip_word(p, end, "false");
+    case JSON_NUMBER:
+        return skip_number(p, end);
+    default:
+        return JSON_BAD;
+    }
+}
+
+/* Skips from an opening bracket to its partner. A bit of `open` tells for each depth whether a
+ * brace or a square bracket is open there. */
+static enum json_status skip_container(const char **p, const char *end)
+{
+    uint64_t open[JSON_DEPTH_MAX / 64] = {0};
+    unsigned depth = 0;
+    const char *at = *p;
+    enum json_status st = JSON_MORE;
+    while (at < end) {
+        char c = *at;
+        bool escaped;
+        if (c == '"') {
+            st = json_skip_string(&at, end, &escaped);
+            if (st != JSON_OK)
+                break;
+            st = JSON_MORE;
+            continue;
+        }
+        if (c == '{' || c == '[') {
+            if (depth == JSON_DEPTH_MAX) {
+                st = JSON_BAD;
+                break;
+            }
+            uint64_t bit = 1ull << depth % 64;
+            open[depth / 64] = (open[depth / 64] & ~bit) | (c == '{' ? bit : 0);
+            depth++;
+        } else if (c == '}' || c == ']') {
+            depth--;
+            if (((open[depth / 64] >> depth % 64) & 1) != (c == '}')) {
+                st = JSON_BAD;
+                break;
+            }
+            if (depth == 0) {
+                *p = at + 1;
+                return JSON_OK;
+            }
+        }
+        at++;
+    }
+    *p = at;
+    return st;
+}
+
+enum json_status json_skip(const char **p, const char *end)
+{
+    if (*p == end)
+        return JSON_MORE;
+    if (**p == '{' || **p == '[')
+        return skip_container(p, end);
+    return skip_scalar(p, end);
+}
+
+/* Four hexadecimal digits at s, or -1. */
+static int32_t hex4(struct str s)
+{
+    int32_t v = 0;
+    if (s.n < 4)
+        return -1;
+    for (size_t i = 0; i < 4; i++) {
+        int d = byte_hex(s.p[i]);
+        if (d < 0)
+            return -1;
+        v = v * 16 + d;
+    }
+    return v;
+}
+
+/* Resolves the \u escape at the front of *s (behind the "\u"), with its low surrogate if it has
+ * one. */
+static uint32_t take_unicode(struct str *s)
+{
+    int32_t c = hex4(*s);
+    if (c < 0)
+        return 0xFFFD;
+    *s = str_skip(*s, 4);
+    if (c >= 0xDC00 && c <= 0xDFFF)
+        return 0xFFFD;
+    if (c < 0xD800 || c > 0xDBFF)
+        return (uint32_t)c;
+    int32_t low = s->n >= 6 && s->p[0] == '\\' && s->p[1] == 'u' ? hex4(str_skip(*s, 2)) : -1;
+    if (low < 0xDC00 || low > 0xDFFF)
+        return 0xFFFD;
+    *s = str_skip(*s, 6);
+    return 0x10000 + ((uint32_t)c - 0xD800) * 0x400 + ((uint32_t)low - 0xDC00);
+}
+
+/* Takes one escape (behind its backslash) off *s. */
+static uint32_t take_escape(struct str *s)
+{
+    static const char names[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+    char c = s->p[0];
+    *s = str_skip(*s, 1);
+    if (c == 'u')
+        return take_unicode(s);
+    for (size_t i = 0; i < sizeof names - 1; i += 2)
+        if (names[i] == c)
+            return (unsigned char)names[i + 1];
+    return 0xFFFD;
+}
+
+/* Appends the text of raw to b. Bytes outside escapes stay as they are. */
+static void put_unescaped(struct buf *b, struct str raw)
+{
+    while (raw.n) {
+        size_t at = str_find_byte(raw, '\\', 0);
+        if (at == SIZE_MAX) {
+            buf_put(b, raw);
+            return;
+        }
+        buf_put(b, str_n(raw.p, at));
+        raw = str_skip(raw, at + 1);
+        buf_put_utf8(b, raw.n ? take_escape(&raw) : 0xFFFD);
+    }
+}
+
+struct str json_text(struct str raw, struct arena *a)
+{
+    if (str_find_byte(raw, '\\', 0) == SIZE_MAX)
+        return raw;
+    /* An escape is never longer as text than as written: \u0800 (6) is 3 bytes, U+FFFD 3 for \x
+     * (2), hence the factor of two. */
+    struct buf b;
+    size_t max = raw.n * 2;
+    char *room = max / 2 == raw.n ? arena_alloc(a, max) : NULL;
+    if (!room)
+        return STR_ABSENT;
+    b = (struct buf){.p = room, .cap = max + 1, .max = max};
+    put_unescaped(&b, raw);
+    return b.failed ? STR_ABSENT : buf_str(&b);
+}
+
+static void put_compact_string(struct buf *b, struct str raw)
+{
+    static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+    buf_putc(b, '"');
+    while (raw.n) {
+        size_t plain = 0;
+        while (plain < raw.n && raw.p[plain] != '\\' && (unsigned char)raw.p[plain] >= 0x20)
+            plain++;
+        buf_put(b, str_n(raw.p, plain));
+        raw = str_skip(raw, plain);
+        if (raw.n == 0)
+            break;
+        uint32_t c = (unsigned char)raw.p[0];
+        raw = str_skip(raw, 1);
+        if (c == '\\')
+            c = raw.n ? take_escape(&raw) : 0xFFFD;
+        const char *s = c && c < 0x80 ? strchr(shorts, (int)c) : NULL;
+        if (s && (s - shorts) % 2 == 0) {
+            buf_putc(b, '\\');
+            buf_putc(b, s[1]);
+        } else if (c == '"' || c == '\\') {
+            buf_putc(b, '\\');
+            buf_putc(b, (char)c);
+        } else if (c < 0x20) {
+            buf_putf(b, "\\u%04x", (unsigned)c);
+        } else {
+            buf_put_utf8(b, c);
+        }
+    }
+    buf_putc(b, '"');
+}
+
+void json_put_compact(struct buf *b, struct str value)
+{
+    const char *p = value.p, *end = value.p + value.n;
+    while (p < end) {
+        bool escaped;
+        const char *from = p;
+        if (*p == '"') {
+            enum json_status st = json_skip_string(&p, end, &escaped);
+            put_compact_string(b, str_n(from + 1, (size_t)(p - from) - 1 - (st == JSON_OK)));
+            continue;
+        }
+        while (p < end && *p != '"' && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t')
+            p++;
+        buf_put(b, str_n(from, (size_t)(p - from)));
+        p = json_blanks(p, end);
+    }
+}
+
+bool json_each_string(struct str value, bool (*fn)(void *to, struct str raw, bool escaped),
+                      void *to)
+{
+    const char *p = value.p, *end = value.p + value.n;
+    while (p < end) {
+        if (*p != '"') {
+            p++;
+            continue;
+        }
+        const char *from = p;
+        bool escaped;
+        if (json_skip_string(&p, end, &escaped) != JSON_OK)
+            return false;
+        struct str raw = str_n(from + 1, (size_t)(p - from) - 2);
+        p = json_blanks(p, end);
+        bool is_key = p < end && *p == ':';
+        if (!is_key && fn(to, raw, escaped))
+            return true;
+    }
+    return false;
+}
+
+/* Moves past the whole value at *p and returns it, blanks around it skipped; absent at its end. */
+static struct str take_value(const char **p, const char *end)
+{
+    *p = json_blanks(*p, end);
+    const char *from = *p;
+    enum json_status st = json_skip(p, end);
+    bool number_at_end =
+        st == JSON_MORE && *p == end && from < end && json_type_of(*from) == JSON_NUMBER;
+    if (st != JSON_OK && !number_at_end)
+        return STR_ABSENT;
+    struct str v = str_n(from, (size_t)(*p - from));
+    *p = json_blanks(*p, end);
+    return v;
+}
+
+static bool take_byte(const char **p, const char *end, char c)
+{
+    *p = json_blanks(*p, end);
+    if (*p == end || **p != c)
+        return false;
+    (*p)++;
+    return true;
+}
+
+/* Whether the key (with its quotes) reads `want` once its escapes are resolved. */
+static bool key_is(struct str key, struct str want)
+{
+    struct str raw = str_n(key.p + 1, key.n - 2);
+    if (str_find_byte(raw, '\\', 0) == SIZE_MAX)
+        return str_eq(raw, want);
+    struct arena a;
+    arena_init(&a, 2 * raw.n + 64);
+    bool is = str_eq(json_text(raw, &a), want);
+    arena_release(&a);
+    return is;
+}
+
+struct str json_member(struct str value, struct str key)
+{
+    const char *p = value.p, *end = value.p + value.n;
+    if (!value.p || !take_byte(&p, end, '{'))
+        return STR_ABSENT;
+    for (;;) {
+        struct str k = take_value(&p, end);
+        if (k.n < 2 || k.p[0] != '"' || !take_byte(&p, end, ':'))
+            return STR_ABSENT;
+        struct str v = take_value(&p, end);
+        if (!v.p || key_is(k, key))
+            return v;
+        if (!take_byte(&p, end, ','))
+            return STR_ABSENT;
+    }
+}
+
+struct str json_element(struct str value, size_t at)
+{
+    const char *p = value.p, *end = value.p + value.n;
+    if (!value.p || !take_byte(&p, end, '['))
+        return STR_ABSENT;
+    for (;; at--) {
+        struct str v = take_value(&p, end);
+        if (!v.p || at == 0)
+            return v;
+        if (!take_byte(&p, end, ','))
+            return STR_ABSENT;
+    }
+}
