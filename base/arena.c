@@ -32,33 +32,34 @@ void arena_release(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
-    for (struct arena_chunk *c = a->first; c && c->n; c = c->next)
+    for (struct arena_chunk *c = a->first; c; c = c == a->now ? NULL : c->next)
         c->n = 0;
     a->now = a->first;
     a->used = 0;
 }
 
-/* Moves to the next kept chunk with room for n, or links a new one in behind the present chunk. */
+/* Moves to the kept chunk behind the present one, or links a new one in at the end. A kept chunk
+ * too small for n is given back, so a new chunk is made only when every other one is in use: a
+ * chunk and the first piece of the next exceed its capacity, hence the bound that the header names.
+ */
 static struct arena_chunk *chunk_for(struct arena *a, size_t n)
 {
-    while (a->now && a->now->next && a->now->next->cap >= n) {
-        a->now = a->now->next;
-        if (a->now->cap - a->now->n >= n)
-            return a->now;
+    struct arena_chunk **link = a->now ? &a->now->next : &a->first;
+    while (*link && (*link)->cap < n) {
+        struct arena_chunk *small = *link;
+        *link = small->next;
+        free(small);
     }
-    size_t cap = n > ARENA_CHUNK_BYTES ? n : ARENA_CHUNK_BYTES;
-    struct arena_chunk *c = malloc(sizeof *c + cap);
-    if (!c)
-        return NULL;
-    c->cap = cap;
-    c->n = 0;
-    c->next = a->now ? a->now->next : a->first;
-    if (a->now)
-        a->now->next = c;
-    else
-        a->first = c;
-    a->now = c;
-    return c;
+    if (!*link) {
+        size_t cap = n > ARENA_CHUNK_BYTES ? n : ARENA_CHUNK_BYTES;
+        struct arena_chunk *c = malloc(sizeof *c + cap);
+        if (!c)
+            return NULL;
+        *c = (struct arena_chunk){.cap = cap};
+        *link = c;
+    }
+    a->now = *link;
+    return a->now;
 }
 
 void *arena_alloc(struct arena *a, size_t n)

@@ -9,8 +9,9 @@
 
 struct arena_chunk;
 
-/* Chunks from malloc, aligned for any object, at most max bytes in all. One arena lives as long as
- * the rules; another is reset for each record and keeps its chunks. */
+/* Chunks from malloc, aligned for any object. At most max bytes are given out between two resets;
+ * what malloc holds for them stays below twice max and one chunk. One arena lives as long as the
+ * rules; another is reset for each record and keeps its chunks. */
 struct arena {
     struct arena_chunk *first;
     struct arena_chunk

@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUF_FIRST_BYTES 256 /* first allocation: most texts built here are a line */
+#define BUF_FIRST_BYTES 256            /* first allocation: most texts built here are a line */
+#define BUF_MAX_BYTES   (SIZE_MAX / 2) /* above this malloc refuses; sums with it cannot wrap */
 
 void buf_init(struct buf *b, size_t max)
 {
-    *b = (struct buf){.max = max};
+    *b = (struct buf){.max = max < BUF_MAX_BYTES ? max : BUF_MAX_BYTES};
 }
 
 void buf_release(struct buf *b)
@@ -38,23 +39,23 @@ struct str buf_str(const struct buf *b)
 
 const char *buf_z(struct buf *b)
 {
-    char *end = buf_room(b, 1);
+    char *end = buf_room(b, 0);
     if (!end)
         return NULL;
     *end = '\0';
     return b->p;
 }
 
-/* Makes room for n more bytes. The NUL of buf_z may stand one byte above max. */
+/* Makes room for n more bytes and a NUL, which may stand one byte above max. */
 char *buf_room(struct buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    if (n > b->max + 1 - b->n || b->max == SIZE_MAX) {
+    if (n > b->max - b->n) {
         b->failed = true;
         return NULL;
     }
-    size_t need = b->n + n;
+    size_t need = b->n + n + 1;
     if (need > b->cap) {
         size_t cap = b->cap ? b->cap : BUF_FIRST_BYTES;
         while (cap < need)
@@ -94,10 +95,6 @@ void buf_put(struct buf *b, struct str s)
 {
     if (s.n == 0)
         return;
-    if (s.n > b->max - b->n) {
-        b->failed = true;
-        return;
-    }
     char *p = buf_room(b, s.n);
     if (!p)
         return;
@@ -147,11 +144,9 @@ void buf_putf(struct buf *b, const char *fmt, ...)
             buf_put(b, str_n(line, (size_t)n));
         return;
     }
-    char *p = (size_t)n > b->max - b->n ? NULL : buf_room(b, (size_t)n + 1);
-    if (!p) {
-        b->failed = true;
+    char *p = buf_room(b, (size_t)n);
+    if (!p)
         return;
-    }
     va_start(ap, fmt);
     vsnprintf(p, (size_t)n + 1, fmt, ap);
     va_end(ap);

@@ -26,8 +26,7 @@ void buf_release(struct buf *b);
 /* Empties it and clears `failed`, keeping the memory. */
 void buf_reset(struct buf *b);
 
-/* False when something did not fit or memory ran out; e says which ("what" names the text built).
- */
+/* False when something did not fit or memory ran out; e names the text built ("what") and max. */
 TW_MUST_USE bool buf_ok(const struct buf *b, const char *what, struct err *e);
 
 /* What is in it, borrowed until the next put, reset or release. Present even when empty. */
@@ -35,7 +34,8 @@ struct str buf_str(const struct buf *b);
 /* The same, NUL-terminated (the NUL is not counted); NULL when the buffer has failed. */
 const char *buf_z(struct buf *b);
 
-/* Room for n more bytes: returns where they go, or NULL (and fails). Follow with buf_added. */
+/* Room for n more bytes: returns where they go, or NULL (and fails). Follow with buf_added, of at
+ * most n. */
 char *buf_room(struct buf *b, size_t n);
 void buf_added(struct buf *b, size_t n);
 /* Cuts it back to n bytes (n at most its length). */

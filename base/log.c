@@ -10,8 +10,8 @@
 #include "base/escape.h"
 #include "base/timefmt.h"
 
-#define LOG_LINE_MAX 65536 /* CloudWatch takes events of 256 KB; a line is a sentence, not a dump  \
-                            */
+/* CloudWatch takes events of 256 KB; a line is a sentence, not a dump. */
+#define LOG_LINE_MAX 65536
 
 static const char *const level_names[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
 

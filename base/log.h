@@ -33,7 +33,8 @@ struct log_field {
 };
 
 /* Writes a line {"timestamp","level","message","requestId", fields...}; text form: the same in
- * words. A line over 64 KiB is cut. Failure to write is ignored: there is nobody left to tell. */
+ * words. A line over 64 KiB is replaced by one that says so. Failure to write is ignored: there is
+ * nobody left to tell. */
 void log_line(const struct log *log, enum log_level level, struct str message,
               const struct log_field *fields, size_t n);
 void log_printf(const struct log *log, enum log_level level, const char *fmt, ...) TW_PRINTF(3, 4);

@@ -13,11 +13,12 @@ struct vec {
     size_t max;  /* elements it may ever hold */
 };
 
+/* Elements of size bytes (not 0), at most max. Allocates nothing yet. */
 void vec_init(struct vec *v, size_t size, size_t max);
 void vec_release(struct vec *v);
 
-/* Appends count zeroed elements and returns the first, borrowed until the next push; NULL when the
- * maximum or memory is reached. */
+/* Appends count (not 0) zeroed elements and returns the first, borrowed until the next push; NULL
+ * when the maximum or memory is reached. */
 void *vec_push(struct vec *v, size_t count);
 
 static inline void *vec_at(const struct vec *v, size_t i)
