@@ -116,7 +116,7 @@ static bool read_scalar(struct reader *r, const struct yaml **out, struct err *e
     return y->text.p ? true : too_much(r, e);
 }
 
-static const void *copy_out(struct reader *r, const struct vec *v)
+static void *copy_out(struct reader *r, const struct vec *v)
 {
     void *p = arena_array(r->a, v->n, v->size);
     if (p && v->n)
