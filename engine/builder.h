@@ -16,6 +16,9 @@ struct rs_text builder_text(struct builder *b, struct str s); /* copied; equal t
 struct rs_list builder_texts(struct builder *b, const struct str *list, size_t n);
 struct rs_list builder_numbers(struct builder *b, const uint32_t *list, size_t n);
 
+#define FIELD_STEPS_MAX                                                                            \
+    64 /* steps of a path; a longer one fails the builder, so refuse it before */
+
 /* Slot of a Sigma path ("a.b.c"; `\.` is not special: keys with dots are found anyway). */
 uint32_t builder_slot_fan(struct builder *b, struct str path);
 /* Slot of exact steps; n == 0 is the whole record. */
@@ -44,6 +47,9 @@ struct rs_list builder_outputs(struct builder *b, const struct rs_output *list, 
 
 /* Adds a finished rule; rules keep this order. Returns its number. */
 uint32_t builder_rule(struct builder *b, const struct rs_rule *r);
+
+/* The hash that the frozen rules carry. */
+void builder_hash(struct builder *b, const unsigned char hash[SHA256_BYTES]);
 
 /* Freezes what is in it; the builder is empty afterwards and may only be freed. */
 TW_MUST_USE bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e);

@@ -47,7 +47,7 @@ enum slot_kind { SLOT_FAN, SLOT_POINT };
 
 struct rs_slot {
     struct rs_text path; /* for people: a.b.c or /a/b/0 */
-    uint8_t kind;        /* enum slot_kind */
+    uint32_t kind;       /* enum slot_kind */
 };
 
 /* A step of the paths, one tree for each kind. Root steps are rs->roots[kind]. */
@@ -187,7 +187,7 @@ struct ruleset {
         n_texts, n_numbers, n_text;
     uint32_t roots[2];                /* step, by enum slot_kind */
     uint32_t core[CORE_FIELDS];       /* slot, by enum core_field */
-    unsigned char hash[SHA256_BYTES]; /* of all tables */
+    unsigned char hash[SHA256_BYTES]; /* of the files' contents, their names and order left out */
     const struct rs_index *index;
     void **regex_codes; /* pcre2_code *, n_regexes */
 };

@@ -9,8 +9,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define YAML_NODES_MAX 2000000 /* of one file, aliases counted each time: an alias bomb ends here  \
-                                */
+#define YAML_NODES_MAX                                                                             \
+    2000000 /* of one file, aliases counted each time: an alias bomb ends here                     \
+             */
 #define YAML_DEPTH_MAX 64
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQ, YAML_MAP };

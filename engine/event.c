@@ -1,0 +1,396 @@
+/* Reads one record in one pass: keys are looked up in two small trees of the paths that rules name,
+ * and what no rule names is skipped without being looked at. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "engine/event.h"
+
+#include <pcre2.h>
+#include <stdlib.h>
+
+#define VALUES_FIRST 256 /* values of a usual record: one or two a named field */
+#define REGEX_MATCH_LIMIT                                                                          \
+    20000                   /* steps of one regular expression over one value (DESIGN section 4) */
+#define REGEX_HEAP_KIB 4096 /* memory of one match */
+#define EPOCH_MAX      (UINT32_MAX / 2)
+
+/* Where one value stands in the two trees; RS_NONE: in no path of that kind. */
+struct place {
+    uint32_t fan;
+    uint32_t point;
+};
+
+struct walk {
+    struct event *ev;
+    const struct ruleset *rs;
+    const char *p;
+    const char *end;
+    unsigned depth;
+    const char *why; /* of JSON_BAD */
+};
+
+static void *zeroed(size_t n, size_t size)
+{
+    return calloc(n ? n : 1, size);
+}
+
+bool event_init(struct event *ev, const struct ruleset *rs, struct err *e)
+{
+    *ev = (struct event){.rules = rs, .source = SOURCE_CLOUDTRAIL};
+    arena_init(&ev->scratch, EVENT_SCRATCH_MAX);
+    ev->cap_values = VALUES_FIRST;
+    ev->values = zeroed(ev->cap_values, sizeof *ev->values);
+    ev->slot_first = zeroed(rs->n_slots, sizeof *ev->slot_first);
+    ev->slot_last = zeroed(rs->n_slots, sizeof *ev->slot_last);
+    ev->touched = zeroed(rs->n_slots, sizeof *ev->touched);
+    ev->step_seen = zeroed(rs->n_steps, sizeof *ev->step_seen);
+    ev->pred_known = zeroed(rs->n_preds, sizeof *ev->pred_known);
+    ev->rule_seen = zeroed(rs->n_rules, sizeof *ev->rule_seen);
+    ev->hits = zeroed(rs->n_rules, sizeof *ev->hits);
+    ev->match_data = pcre2_match_data_create(1, NULL);
+    ev->match_context = pcre2_match_context_create(NULL);
+    if (!ev->values || !ev->slot_first || !ev->slot_last || !ev->touched || !ev->step_seen ||
+        !ev->pred_known || !ev->rule_seen || !ev->hits || !ev->match_data || !ev->match_context) {
+        event_release(ev);
+        return err_set(e, ERR_SYSTEM, "no memory to read events with %u rules", rs->n_rules);
+    }
+    pcre2_set_match_limit(ev->match_context, REGEX_MATCH_LIMIT);
+    pcre2_set_heap_limit(ev->match_context, REGEX_HEAP_KIB);
+    return true;
+}
+
+void event_release(struct event *ev)
+{
+    free(ev->values);
+    free(ev->slot_first);
+    free(ev->slot_last);
+    free(ev->touched);
+    free(ev->step_seen);
+    free(ev->pred_known);
+    free(ev->rule_seen);
+    free(ev->hits);
+    pcre2_match_data_free(ev->match_data);
+    pcre2_match_context_free(ev->match_context);
+    arena_release(&ev->scratch);
+    *ev = (struct event){0};
+}
+
+/* Forgets the record before. */
+static void start(struct event *ev)
+{
+    for (uint32_t i = 0; i < ev->n_touched; i++)
+        ev->slot_first[ev->touched[i]] = 0;
+    ev->n_touched = 0;
+    ev->n_values = 0;
+    arena_reset(&ev->scratch);
+    if (ev->epoch == EPOCH_MAX) {
+        const struct ruleset *rs = ev->rules;
+        memset(ev->step_seen, 0, rs->n_steps * sizeof *ev->step_seen);
+        memset(ev->pred_known, 0, rs->n_preds * sizeof *ev->pred_known);
+        memset(ev->rule_seen, 0, rs->n_rules * sizeof *ev->rule_seen);
+        ev->epoch = 0;
+    }
+    ev->epoch++;
+}
+
+/* Appends a value to a slot; returns its position, or RS_NONE when the event has no room for it. */
+static uint32_t add_value(struct event *ev, uint32_t slot)
+{
+    if (ev->n_values == ev->cap_values) {
+        uint32_t cap = ev->cap_values * 2;
+        struct value *v = cap <= EVENT_VALUES_MAX ? realloc(ev->values, cap * sizeof *v) : NULL;
+        if (!v)
+            return RS_NONE;
+        ev->values = v;
+        ev->cap_values = cap;
+    }
+    uint32_t at = ev->n_values++;
+    if (ev->slot_first[slot] == 0) {
+        ev->slot_first[slot] = at + 1;
+        ev->touched[ev->n_touched++] = slot;
+    } else {
+        ev->values[ev->slot_last[slot] - 1].next = at + 1;
+    }
+    ev->slot_last[slot] = at + 1;
+    ev->values[at] = (struct value){0};
+    return at;
+}
+
+static uint32_t kid_of(const struct ruleset *rs, uint32_t step, struct str key)
+{
+    const struct rs_step *s = rs->steps + step;
+    if (!(s->kid_lengths >> (key.n < 63 ? key.n : 63) & 1))
+        return RS_NONE;
+    const struct rs_step *kid = rs->steps + s->kids.first, *end = kid + s->kids.n;
+    while (kid < end && kid->key.n < key.n)
+        kid++;
+    for (; kid < end && kid->key.n == key.n; kid++)
+        if (key.n == 0 || memcmp(rs->text + kid->key.at, key.p, key.n) == 0)
+            return (uint32_t)(kid - rs->steps);
+    return RS_NONE;
+}
+
+/* Of duplicate keys the first counts on the way to a point; a step is met once in a record. */
+static uint32_t met_once(struct event *ev, uint32_t step)
+{
+    if (step == RS_NONE || ev->step_seen[step] == ev->epoch)
+        return RS_NONE;
+    ev->step_seen[step] = ev->epoch;
+    return step;
+}
+
+static uint32_t kid_at(struct event *ev, uint32_t step, uint32_t position)
+{
+    const struct rs_step *s = ev->rules->steps + step;
+    for (uint32_t k = s->kids.first; k < s->kids.first + s->kids.n; k++)
+        if (ev->rules->steps[k].index == position)
+            return met_once(ev, k);
+    return RS_NONE;
+}
+
+static bool has_kids(const struct ruleset *rs, uint32_t step)
+{
+    return step != RS_NONE && rs->steps[step].kids.n > 0;
+}
+
+static uint32_t slot_at(const struct ruleset *rs, uint32_t step)
+{
+    return step == RS_NONE ? RS_NONE : rs->steps[step].slot;
+}
+
+static enum json_status bad(struct walk *w, const char *why)
+{
+    w->why = why;
+    return JSON_BAD;
+}
+
+static enum json_status walk_value(struct walk *w, struct place at);
+
+/* Skips blanks; JSON_MORE at the end. */
+static enum json_status blanks(struct walk *w)
+{
+    w->p = json_blanks(w->p, w->end);
+    return w->p == w->end ? JSON_MORE : JSON_OK;
+}
+
+static enum json_status expect(struct walk *w, char c, const char *why)
+{
+    enum json_status st = blanks(w);
+    if (st != JSON_OK)
+        return st;
+    if (*w->p != c)
+        return bad(w, why);
+    w->p++;
+    return JSON_OK;
+}
+
+static enum json_status skip_value(struct walk *w)
+{
+    enum json_status st = json_skip(&w->p, w->end);
+    return st == JSON_BAD ? bad(w, "a value is malformed or nested too deep") : st;
+}
+
+/* A key, its colon, and what in the trees stands below it. */
+static enum json_status walk_key(struct walk *w, struct place at, struct place *kid)
+{
+    bool escaped;
+    const char *from = w->p + 1;
+    if (*w->p != '"')
+        return bad(w, "a key is no string");
+    enum json_status st = json_skip_string(&w->p, w->end, &escaped);
+    if (st != JSON_OK)
+        return st;
+    struct str key = str_n(from, (size_t)(w->p - from) - 1);
+    if (escaped)
+        key = json_text(key, &w->ev->scratch);
+    st = expect(w, ':', "a colon is missing behind a key");
+    if (st != JSON_OK)
+        return st;
+    kid->fan = at.fan == RS_NONE || !key.p ? RS_NONE : kid_of(w->rs, at.fan, key);
+    kid->point =
+        at.point == RS_NONE || !key.p ? RS_NONE : met_once(w->ev, kid_of(w->rs, at.point, key));
+    return blanks(w);
+}
+
+/* Behind a member: 1 on a comma, 0 on the closing bracket, else the status negated. */
+static int walk_comma(struct walk *w, char close)
+{
+    enum json_status st = blanks(w);
+    if (st != JSON_OK)
+        return -(int)st;
+    char c = *w->p;
+    if (c != ',' && c != close)
+        return -(int)bad(w, "a comma or a closing bracket is missing");
+    w->p++;
+    if (c == close)
+        return 0;
+    st = blanks(w);
+    return st == JSON_OK ? 1 : -(int)st;
+}
+
+static enum json_status walk_object(struct walk *w, struct place at)
+{
+    w->p++;
+    enum json_status st = blanks(w);
+    if (st != JSON_OK)
+        return st;
+    if (*w->p == '}') {
+        w->p++;
+        return JSON_OK;
+    }
+    for (;;) {
+        struct place kid;
+        st = walk_key(w, at, &kid);
+        if (st != JSON_OK)
+            return st;
+        st = kid.fan == RS_NONE && kid.point == RS_NONE ? skip_value(w) : walk_value(w, kid);
+        if (st != JSON_OK)
+            return st;
+        int more = walk_comma(w, '}');
+        if (more <= 0)
+            return (enum json_status) - more;
+    }
+}
+
+static enum json_status walk_array(struct walk *w, struct place at)
+{
+    w->p++;
+    enum json_status st = blanks(w);
+    if (st != JSON_OK)
+        return st;
+    if (*w->p == ']') {
+        w->p++;
+        return JSON_OK;
+    }
+    for (uint32_t i = 0;; i++) {
+        struct place member = {at.fan, at.point == RS_NONE ? RS_NONE : kid_at(w->ev, at.point, i)};
+        st = member.fan == RS_NONE && member.point == RS_NONE ? skip_value(w)
+                                                              : walk_value(w, member);
+        if (st != JSON_OK)
+            return st;
+        int more = walk_comma(w, ']');
+        if (more <= 0)
+            return (enum json_status) - more;
+    }
+}
+
+static enum json_status walk_string(struct walk *w, bool *escaped)
+{
+    return json_skip_string(&w->p, w->end, escaped);
+}
+
+/* Fills in a value that was added before it was read: raw and type. */
+static void set_value(struct walk *w, uint32_t at, const char *from, enum json_type type,
+                      bool escaped)
+{
+    if (at == RS_NONE) {
+        w->ev->counts.values_cut += w->ev->n_values == EVENT_VALUES_MAX;
+        return;
+    }
+    bool quoted = type == JSON_STRING;
+    struct value *v = w->ev->values + at;
+    v->raw = str_n(from + quoted, (size_t)(w->p - from) - 2 * quoted);
+    v->type = (uint8_t)type;
+    v->escaped = escaped;
+}
+
+static enum json_status walk_value(struct walk *w, struct place at)
+{
+    const char *from = w->p;
+    enum json_type type = json_type_of(*from);
+    bool escaped = false;
+    uint32_t fan_slot = slot_at(w->rs, at.fan), point_slot = slot_at(w->rs, at.point);
+    uint32_t fan = fan_slot == RS_NONE ? RS_NONE : add_value(w->ev, fan_slot);
+    uint32_t point = point_slot == RS_NONE ? RS_NONE : add_value(w->ev, point_slot);
+    enum json_status st;
+    bool deeper = has_kids(w->rs, at.fan) || has_kids(w->rs, at.point);
+    if (w->depth == JSON_DEPTH_MAX)
+        return bad(w, "nested too deep");
+    w->depth++;
+    if (type == JSON_OBJECT && deeper)
+        st = walk_object(w, at);
+    else if (type == JSON_ARRAY && (deeper || fan_slot != RS_NONE))
+        st = walk_array(w, at);
+    else if (type == JSON_STRING)
+        st = walk_string(w, &escaped);
+    else
+        st = skip_value(w);
+    w->depth--;
+    if (st != JSON_OK)
+        return st;
+    if (fan_slot != RS_NONE)
+        set_value(w, fan, from, type, escaped);
+    if (point_slot != RS_NONE)
+        set_value(w, point, from, type, escaped);
+    return JSON_OK;
+}
+
+enum json_status event_read(struct event *ev, struct str bytes, size_t *used, struct err *e)
+{
+    const struct ruleset *rs = ev->rules;
+    struct walk w = {.ev = ev, .rs = rs, .p = bytes.p, .end = bytes.p + bytes.n};
+    start(ev);
+    if (bytes.n == 0)
+        return JSON_MORE;
+    enum json_status st =
+        *bytes.p == '{' ? walk_value(&w, (struct place){rs->roots[SLOT_FAN], rs->roots[SLOT_POINT]})
+                        : bad(&w, "a record is no JSON object");
+    if (st == JSON_BAD)
+        err_set(e, ERR_INPUT, "at byte %zu of the record: %s", (size_t)(w.p - bytes.p) + 1, w.why);
+    if (st != JSON_OK)
+        return st;
+    *used = (size_t)(w.p - bytes.p);
+    ev->record = str_n(bytes.p, *used);
+    ev->number++;
+    return JSON_OK;
+}
+
+struct value *event_first(const struct event *ev, uint32_t slot)
+{
+    uint32_t at = ev->slot_first[slot];
+    return at ? ev->values + (at - 1) : NULL;
+}
+
+struct value *event_next(const struct event *ev, const struct value *v)
+{
+    return v->next ? ev->values + (v->next - 1) : NULL;
+}
+
+static struct str compact_text(struct event *ev, struct str raw)
+{
+    struct buf b;
+    buf_init(&b, EVENT_SCRATCH_MAX);
+    json_put_compact(&b, raw);
+    struct str text = b.failed ? STR_ABSENT : arena_str(&ev->scratch, buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+struct str event_text(struct event *ev, struct value *v)
+{
+    if (v->type == JSON_STRING && !v->escaped)
+        return v->raw;
+    if (v->type != JSON_STRING && v->type != JSON_OBJECT && v->type != JSON_ARRAY)
+        return v->raw;
+    if (str_present(v->text))
+        return v->text;
+    v->text = v->type == JSON_STRING ? json_text(v->raw, &ev->scratch) : compact_text(ev, v->raw);
+    if (!str_present(v->text))
+        ev->counts.scratch_full++;
+    return v->text;
+}
+
+struct str event_core(struct event *ev, enum core_field f)
+{
+    for (struct value *v = event_first(ev, ev->rules->core[f]); v; v = event_next(ev, v))
+        if (v->type == JSON_STRING)
+            return event_text(ev, v);
+    return STR_ABSENT;
+}
+
+bool event_regex(struct event *ev, uint32_t regex, struct str s)
+{
+    int n = pcre2_match(ev->rules->regex_codes[regex], (PCRE2_SPTR)s.p, s.n, 0, 0, ev->match_data,
+                        ev->match_context);
+    if (n == PCRE2_ERROR_MATCHLIMIT || n == PCRE2_ERROR_DEPTHLIMIT || n == PCRE2_ERROR_HEAPLIMIT)
+        ev->counts.regex_limit++;
+    return n >= 0;
+}

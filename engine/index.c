@@ -1,0 +1,263 @@
+/* The candidate index. */
+#include "engine/index.h"
+
+#include <stdlib.h>
+
+#include "base/vec.h"
+
+#define PAIRS_MAX (4u << 20) /* (value, rule) pairs of all rules */
+
+/* While building: rule `rule` is to be found under (slot, value). */
+struct pair {
+    uint32_t slot;
+    uint32_t rule;
+    struct str value; /* folded, in memory */
+};
+
+struct build {
+    const struct ruleset *rs;
+    uint32_t *slot_values; /* by slot: how many values all tests together ask of it */
+    double *cost;          /* by node: the part of all values that what it needs makes up; < 0: it
+                              needs nothing that is known */
+    struct vec pairs;
+    struct vec always;
+    char *memory;
+    size_t used;
+    bool full;
+};
+
+uint32_t index_hash(struct str s)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)byte_lower(s.p[i])) * 16777619u;
+    return h ^ h >> 15;
+}
+
+static double pred_cost(const struct build *b, const struct rs_pred *p)
+{
+    if (p->index_slot == RS_NONE)
+        return -1;
+    return (double)p->values.n / b->slot_values[p->index_slot];
+}
+
+/* Costs of all nodes in one pass: kids have lower numbers than their parents. */
+static void cost_nodes(struct build *b)
+{
+    const struct ruleset *rs = b->rs;
+    for (uint32_t i = 0; i < rs->n_nodes; i++) {
+        const struct rs_node *n = rs->nodes + i;
+        double cost = n->op == NODE_OR ? 0 : -1;
+        if (n->op == NODE_PRED)
+            cost = pred_cost(b, rs->preds + n->a);
+        for (uint32_t k = 0; k < n->kids.n; k++) {
+            double kid = b->cost[rs->numbers[n->kids.first + k]];
+            if (n->op == NODE_OR)
+                cost = cost < 0 || kid < 0 ? -1 : cost + kid;
+            else if (kid >= 0 && (cost < 0 || kid < cost))
+                cost = kid;
+        }
+        b->cost[i] = cost;
+    }
+}
+
+static struct str fold(struct build *b, struct str s)
+{
+    char *to = b->memory + b->used;
+    for (size_t i = 0; i < s.n; i++)
+        to[i] = byte_lower(s.p[i]);
+    b->used += s.n;
+    return str_n(to, s.n);
+}
+
+static void add_pred(struct build *b, uint32_t rule, const struct rs_pred *p)
+{
+    for (uint32_t i = 0; i < p->values.n && !b->full; i++) {
+        struct pair *at = vec_push(&b->pairs, 1);
+        b->full = !at;
+        if (at)
+            *at = (struct pair){p->index_slot, rule,
+                                rs_str(b->rs, b->rs->values[p->values.first + i].text)};
+    }
+}
+
+/* Adds the pairs of what `node` needs; its cost is known not to be negative. */
+static void collect(struct build *b, uint32_t rule, uint32_t node)
+{
+    const struct ruleset *rs = b->rs;
+    const struct rs_node *n = rs->nodes + node;
+    if (b->full)
+        return;
+    if (n->op == NODE_PRED)
+        add_pred(b, rule, rs->preds + n->a);
+    for (uint32_t i = 0; i < n->kids.n; i++) {
+        uint32_t kid = rs->numbers[n->kids.first + i];
+        if (n->op == NODE_OR) {
+            collect(b, rule, kid);
+        } else if (b->cost[kid] >= 0 && b->cost[kid] <= b->cost[node]) {
+            collect(b, rule, kid);
+            return;
+        }
+    }
+}
+
+static int pair_order(const void *x, const void *y)
+{
+    const struct pair *p = x, *q = y;
+    if (p->slot != q->slot)
+        return p->slot < q->slot ? -1 : 1;
+    int c = str_cmp(p->value, q->value);
+    if (c)
+        return c;
+    return (p->rule > q->rule) - (p->rule < q->rule);
+}
+
+static bool gather(struct build *b, struct err *e)
+{
+    const struct ruleset *rs = b->rs;
+    for (uint32_t i = 0; i < rs->n_preds; i++)
+        if (rs->preds[i].index_slot != RS_NONE)
+            b->slot_values[rs->preds[i].index_slot] += rs->preds[i].values.n;
+    cost_nodes(b);
+    for (uint32_t r = 0; r < rs->n_rules; r++) {
+        if (b->cost[rs->rules[r].program] >= 0) {
+            collect(b, r, rs->rules[r].program);
+            continue;
+        }
+        uint32_t *at = vec_push(&b->always, 1);
+        b->full = b->full || !at;
+        if (at)
+            *at = r;
+    }
+    if (b->full)
+        return err_set(e, ERR_LIMIT, "the rules ask for more values than the index holds");
+    return true;
+}
+
+/* Folds the values of all pairs into one piece of memory and sorts the pairs. */
+static bool fold_pairs(struct build *b, struct err *e)
+{
+    size_t total = 1;
+    struct pair *p = b->pairs.p;
+    for (size_t i = 0; i < b->pairs.n; i++)
+        total += p[i].value.n;
+    b->memory = malloc(total);
+    if (!b->memory)
+        return err_set(e, ERR_SYSTEM, "no memory for the rules' index");
+    for (size_t i = 0; i < b->pairs.n; i++)
+        p[i].value = fold(b, p[i].value);
+    if (b->pairs.n)
+        qsort(p, b->pairs.n, sizeof *p, pair_order);
+    return true;
+}
+
+static bool same_key(const struct pair *p, const struct pair *q)
+{
+    return p->slot == q->slot && str_eq(p->value, q->value);
+}
+
+static void insert(struct index_slot *s, struct str value, struct rs_list rules)
+{
+    uint32_t hash = index_hash(value), at = hash & (s->n_entries - 1);
+    while (str_present(s->entries[at].value))
+        at = (at + 1) & (s->n_entries - 1);
+    s->entries[at] = (struct index_entry){hash, value, rules};
+    if (value.n > s->longest)
+        s->longest = (uint32_t)value.n;
+}
+
+/* Fills one slot's table from its pairs, which are n from p on. */
+static bool fill_slot(struct rs_index *ix, struct index_slot *s, const struct pair *p, size_t n)
+{
+    uint32_t size = 4;
+    while (size < 2 * n)
+        size *= 2;
+    *s = (struct index_slot){.slot = p->slot, .n_entries = size};
+    s->entries = calloc(size, sizeof *s->entries);
+    if (!s->entries)
+        return false;
+    for (size_t i = 0; i < n;) {
+        struct rs_list rules = {ix->n_rules, 0};
+        size_t from = i;
+        for (; i < n && same_key(p + i, p + from); i++)
+            if (i == from || p[i].rule != p[i - 1].rule) {
+                ix->rules[ix->n_rules++] = p[i].rule;
+                rules.n++;
+            }
+        insert(s, p[from].value, rules);
+    }
+    return true;
+}
+
+static bool fill(struct build *b, struct rs_index *ix, struct err *e)
+{
+    const struct pair *p = b->pairs.p;
+    size_t n = b->pairs.n, slots = 0;
+    for (size_t i = 0; i < n; i++)
+        slots += i == 0 || p[i].slot != p[i - 1].slot;
+    ix->slots = calloc(slots ? slots : 1, sizeof *ix->slots);
+    ix->rules = calloc(n ? n : 1, sizeof *ix->rules);
+    if (!ix->slots || !ix->rules)
+        return err_set(e, ERR_SYSTEM, "no memory for the rules' index");
+    for (size_t i = 0; i < n;) {
+        size_t from = i;
+        while (i < n && p[i].slot == p[from].slot)
+            i++;
+        if (!fill_slot(ix, ix->slots + ix->n_slots, p + from, i - from))
+            return err_set(e, ERR_SYSTEM, "no memory for the rules' index");
+        ix->n_slots++;
+    }
+    return true;
+}
+
+bool index_build(const struct ruleset *rs, struct rs_index **out, struct err *e)
+{
+    struct build b = {.rs = rs};
+    vec_init(&b.pairs, sizeof(struct pair), PAIRS_MAX);
+    vec_init(&b.always, sizeof(uint32_t), PAIRS_MAX);
+    b.slot_values = calloc(rs->n_slots ? rs->n_slots : 1, sizeof *b.slot_values);
+    b.cost = calloc(rs->n_nodes ? rs->n_nodes : 1, sizeof *b.cost);
+    struct rs_index *ix = calloc(1, sizeof *ix);
+    bool ok = b.slot_values && b.cost && ix
+                  ? true
+                  : err_set(e, ERR_SYSTEM, "no memory for the rules' index");
+    ok = ok && gather(&b, e) && fold_pairs(&b, e) && fill(&b, ix, e);
+    if (ok) {
+        ix->always = b.always.p;
+        ix->n_always = (uint32_t)b.always.n;
+        ix->memory = b.memory;
+        *out = ix;
+    } else {
+        vec_release(&b.always);
+        free(b.memory);
+        index_free(ix);
+    }
+    vec_release(&b.pairs);
+    free(b.slot_values);
+    free(b.cost);
+    return ok;
+}
+
+void index_free(struct rs_index *ix)
+{
+    if (!ix)
+        return;
+    for (uint32_t i = 0; i < ix->n_slots; i++)
+        free(ix->slots[i].entries);
+    free(ix->slots);
+    free(ix->rules);
+    free(ix->always);
+    free(ix->memory);
+    free(ix);
+}
+
+const struct index_entry *index_find(const struct index_slot *s, struct str value)
+{
+    if (value.n > s->longest)
+        return NULL;
+    uint32_t hash = index_hash(value), at = hash & (s->n_entries - 1);
+    for (; str_present(s->entries[at].value); at = (at + 1) & (s->n_entries - 1))
+        if (s->entries[at].hash == hash && str_eq_fold(s->entries[at].value, value))
+            return s->entries + at;
+    return NULL;
+}

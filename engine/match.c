@@ -1,0 +1,95 @@
+/* Which rules hold for an event: candidates from the index, programs over tests that are made once.
+ */
+#include "engine/event.h"
+
+#include <stdlib.h>
+
+#include "engine/falco_term.h"
+#include "engine/index.h"
+#include "engine/sigma_match.h"
+
+bool event_pred(struct event *ev, uint32_t pred)
+{
+    uint32_t known = ev->pred_known[pred];
+    if (known / 2 == ev->epoch)
+        return known % 2;
+    const struct rs_pred *p = ev->rules->preds + pred;
+    bool holds = p->dialect == DIALECT_SIGMA ? sigma_pred(ev, p) : falco_pred(ev, p);
+    ev->pred_known[pred] = 2 * ev->epoch + holds;
+    return holds;
+}
+
+bool event_node(struct event *ev, uint32_t node)
+{
+    const struct ruleset *rs = ev->rules;
+    const struct rs_node *n = rs->nodes + node;
+    switch ((enum node_op)n->op) {
+    case NODE_FALSE:
+        return false;
+    case NODE_TRUE:
+        return true;
+    case NODE_PRED:
+        return event_pred(ev, n->a);
+    case NODE_NOT:
+        return !event_node(ev, n->a);
+    case NODE_AND:
+    case NODE_OR:
+        break;
+    }
+    bool stop_at = n->op == NODE_OR;
+    for (uint32_t i = 0; i < n->kids.n; i++)
+        if (event_node(ev, rs->numbers[n->kids.first + i]) == stop_at)
+            return stop_at;
+    return !stop_at;
+}
+
+/* Adds rules to the candidates in ev->hits, each once. */
+static size_t add_candidates(struct event *ev, const uint32_t *rules, uint32_t n, size_t have)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (ev->rule_seen[rules[i]] != ev->epoch) {
+            ev->rule_seen[rules[i]] = ev->epoch;
+            ev->hits[have++] = rules[i];
+        }
+    return have;
+}
+
+static size_t find_candidates(struct event *ev)
+{
+    const struct rs_index *ix = ev->rules->index;
+    size_t n = add_candidates(ev, ix->always, ix->n_always, 0);
+    for (uint32_t s = 0; s < ix->n_slots; s++) {
+        const struct index_slot *slot = ix->slots + s;
+        for (struct value *v = event_first(ev, slot->slot); v; v = event_next(ev, v)) {
+            struct str text = v->type == JSON_ARRAY ? STR_ABSENT : event_text(ev, v);
+            const struct index_entry *found = str_present(text) ? index_find(slot, text) : NULL;
+            if (found)
+                n = add_candidates(ev, ix->rules + found->rules.first, found->rules.n, n);
+        }
+    }
+    return n;
+}
+
+static int number_order(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return (a > b) - (a < b);
+}
+
+const uint32_t *event_match(struct event *ev, size_t *n)
+{
+    size_t candidates = find_candidates(ev), hits = 0;
+    bool falco_told = false;
+    if (candidates > 1)
+        qsort(ev->hits, candidates, sizeof *ev->hits, number_order);
+    for (size_t i = 0; i < candidates; i++) {
+        const struct rs_rule *r = ev->rules->rules + ev->hits[i];
+        bool shadowed = ev->first_match && falco_told && r->dialect == DIALECT_FALCO;
+        if (r->source != ev->source || shadowed || !event_node(ev, r->program))
+            continue;
+        falco_told = falco_told || r->dialect == DIALECT_FALCO;
+        ev->hits[hits++] = ev->hits[i];
+    }
+    *n = hits;
+    return ev->hits;
+}

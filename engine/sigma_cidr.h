@@ -1,0 +1,25 @@
+/* Networks and addresses of the cidr modifier (RFC 4632, RFC 4291). */
+#ifndef TW_ENGINE_SIGMA_CIDR_H
+#define TW_ENGINE_SIGMA_CIDR_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* An IPv4 address lies in the upper 32 bits of bits[0]. */
+struct cidr {
+    uint64_t bits[2];
+    unsigned prefix; /* bits that count */
+    bool v6;
+};
+
+/* Reads address/prefix, or an address alone (all its bits count). ERR_INPUT for anything else and
+ * for a network with bits set beyond its prefix. */
+TW_MUST_USE bool cidr_parse(struct str s, struct cidr *out, struct err *e);
+
+/* Whether s is an address inside the network. CloudTrail's sourceIPAddress may also be a host name
+ * or "AWS Internal": no address, no match. */
+bool cidr_has(const struct cidr *net, struct str s);
+
+#endif
