@@ -16,8 +16,8 @@ struct rs_text builder_text(struct builder *b, struct str s); /* copied; equal t
 struct rs_list builder_texts(struct builder *b, const struct str *list, size_t n);
 struct rs_list builder_numbers(struct builder *b, const uint32_t *list, size_t n);
 
-#define FIELD_STEPS_MAX                                                                            \
-    64 /* steps of a path; a longer one fails the builder, so refuse it before */
+/* Steps of a path; a longer one fails the builder, so refuse it before. */
+#define FIELD_STEPS_MAX 64
 
 /* Slot of a Sigma path ("a.b.c"; `\.` is not special: keys with dots are found anyway). */
 uint32_t builder_slot_fan(struct builder *b, struct str path);

@@ -44,11 +44,11 @@ struct event {
     uint32_t *slot_last;
     uint32_t *touched; /* slots to clear for the next record */
     uint32_t n_touched;
-    uint32_t *
-        step_seen; /* by step: number of the record (low bits) in which a SLOT_POINT step was met */
-    uint32_t *pred_known; /* by pred: 2 * (low bits of number) + result */
+    uint32_t epoch;       /* tells this reading from earlier ones in the three tables below */
+    uint32_t *step_seen;  /* by step: epoch in which a SLOT_POINT step was met */
+    uint32_t *pred_known; /* by pred: 2 * epoch + result */
+    uint32_t *rule_seen;  /* by rule: epoch in which it became a candidate */
     uint32_t *hits;       /* room for n_rules */
-    uint32_t *rule_seen;
     struct arena scratch;
     void *match_data; /* pcre2_match_data */
     void *match_context;
