@@ -1,0 +1,131 @@
+/* Telling shapes by keys. */
+#include "handlers/logshape.h"
+
+#include "base/escape.h"
+#include "engine/json.h"
+
+#define KEYS_TOLD_MAX      6  /* enough to recognise a format by */
+#define KEY_TOLD_BYTES_MAX 40 /* CloudTrail's longest key has 28 */
+
+/* Keys of a record's top (CloudTrail User Guide, "CloudTrail record contents"). */
+static const char *const record_keys[] = {
+    "eventVersion",
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "eventID",
+    "eventType",
+    "eventCategory",
+    "userIdentity",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "requestParameters",
+    "responseElements",
+    "requestID",
+    "errorCode",
+    "errorMessage",
+    "recipientAccountId",
+    "managementEvent",
+    "additionalEventData",
+};
+
+/* Keys of a digest ("CloudTrail digest file structure"); its first key, awsAccountId, is not among
+ * them. */
+static const char *const digest_keys[] = {"digestStartTime", "digestEndTime", "digestS3Object"};
+
+static bool key_among(struct str key, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eqz(key, list[i]))
+            return true;
+    return false;
+}
+
+/* A walk over the keys of one object. */
+struct keys {
+    const char *p;
+    const char *end;
+    struct str key; /* raw, between its quotes */
+};
+
+/* Moves to the next key's value: JSON_OK with p on it; JSON_ABSENT's place is taken by *done. */
+static enum json_status keys_next(struct keys *k, bool *done)
+{
+    k->p = json_blanks(k->p, k->end);
+    if (k->p < k->end && *k->p == ',')
+        k->p = json_blanks(k->p + 1, k->end);
+    if (k->p == k->end)
+        return JSON_MORE;
+    *done = *k->p == '}';
+    if (*done)
+        return JSON_OK;
+    if (*k->p != '"')
+        return JSON_BAD;
+    const char *from = k->p + 1;
+    bool escaped;
+    enum json_status status = json_skip_string(&k->p, k->end, &escaped);
+    if (status != JSON_OK)
+        return status;
+    k->key = str_n(from, (size_t)(k->p - 1 - from));
+    k->p = json_blanks(k->p, k->end);
+    if (k->p == k->end)
+        return JSON_MORE;
+    if (*k->p != ':')
+        return JSON_BAD;
+    k->p = json_blanks(k->p + 1, k->end);
+    return k->p == k->end ? JSON_MORE : JSON_OK;
+}
+
+static enum logshape shape_of_status(enum json_status status)
+{
+    return status == JSON_MORE ? LOGSHAPE_MORE : LOGSHAPE_BROKEN;
+}
+
+enum logshape logshape_of(struct str bytes, size_t *at)
+{
+    struct keys k = {.p = bytes.p + 1, .end = bytes.p + bytes.n};
+    enum logshape ended = LOGSHAPE_EMPTY;
+    for (;;) {
+        bool done = false;
+        enum json_status status = keys_next(&k, &done);
+        if (status != JSON_OK)
+            return shape_of_status(status);
+        if (done)
+            return ended;
+        if (key_among(k.key, record_keys, sizeof record_keys / sizeof *record_keys))
+            return LOGSHAPE_RECORD;
+        if (key_among(k.key, digest_keys, sizeof digest_keys / sizeof *digest_keys))
+            return LOGSHAPE_DIGEST;
+        bool records = str_eqz(k.key, "Records");
+        if (records && *k.p == '[') {
+            *at = (size_t)(k.p + 1 - bytes.p);
+            return LOGSHAPE_LIST;
+        }
+        if (!records || *k.p != 'n')
+            ended = LOGSHAPE_UNKNOWN;
+        status = json_skip(&k.p, k.end);
+        if (status != JSON_OK)
+            return shape_of_status(status);
+    }
+}
+
+void logshape_put_keys(struct buf *b, struct str bytes)
+{
+    struct keys k = {.p = bytes.p + 1, .end = bytes.p + bytes.n};
+    for (int n = 0;; n++) {
+        bool done = false;
+        if (keys_next(&k, &done) != JSON_OK || done)
+            return;
+        buf_putz(b, n ? ", " : "");
+        if (n == KEYS_TOLD_MAX) {
+            buf_putz(b, "...");
+            return;
+        }
+        buf_putc(b, '"');
+        buf_put_terminal(b, str_slice(k.key, 0, KEY_TOLD_BYTES_MAX));
+        buf_putc(b, '"');
+        if (json_skip(&k.p, k.end) != JSON_OK)
+            return;
+    }
+}

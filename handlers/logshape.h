@@ -1,0 +1,28 @@
+/* What a JSON object at the top of a log file is: a list of records, one record, or something that
+ * CloudTrail writes beside its logs. */
+#ifndef TW_HANDLERS_LOGSHAPE_H
+#define TW_HANDLERS_LOGSHAPE_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+enum logshape {
+    LOGSHAPE_MORE,    /* the bytes end before it can be told */
+    LOGSHAPE_LIST,    /* {..."Records":[ */
+    LOGSHAPE_RECORD,  /* a key that only a record has at its top came first */
+    LOGSHAPE_DIGEST,  /* a CloudTrail digest: signatures of log files */
+    LOGSHAPE_EMPTY,   /* {} or {"Records":null} */
+    LOGSHAPE_UNKNOWN, /* none of these, by its keys */
+    LOGSHAPE_BROKEN   /* not even an object with keys */
+};
+
+/* Looks at the object that starts at bytes.p with {. For LOGSHAPE_LIST *at is where its list is:
+ * the position behind the [ . */
+enum logshape logshape_of(struct str bytes, size_t *at);
+
+/* Appends the first keys of an object of unknown shape, quoted, for a sentence. */
+void logshape_put_keys(struct buf *b, struct str bytes);
+
+#endif
