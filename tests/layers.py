@@ -38,7 +38,7 @@ LIBRARIES = [
     (r"sqlite3\.h", {"adapters"}),
     # Time, files, sockets and processes reach the pure layers only as arguments and ports.
     (r"time\.h|sys/time\.h|unistd\.h|fcntl\.h|dirent\.h|ftw\.h|netdb\.h|poll\.h|signal\.h"
-     r"|sys/(socket|stat|wait|mman|random)\.h|netinet/.*|arpa/.*",
+     r"|sys/(socket|stat|wait|mman|random)\.h|netinet/.*",
      {"base", "aws", "adapters", "runtime", "cli"}),
 ]
 # Headers of the C library and the compiler, which any layer may include.
