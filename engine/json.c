@@ -253,11 +253,10 @@ struct str json_text(struct str raw, struct arena *a)
 {
     if (str_find_byte(raw, '\\', 0) == SIZE_MAX)
         return raw;
-    /* An escape is never longer as text than as written: \u0800 (6) is 3 bytes, U+FFFD 3 for \x
-     * (2), hence the factor of two. */
+    /* \x (2 bytes) may become U+FFFD (3 bytes), and so may a last backslash: twice and one more. */
     struct buf b;
-    size_t max = raw.n * 2;
-    char *room = max / 2 == raw.n ? arena_alloc(a, max) : NULL;
+    size_t max = raw.n < SIZE_MAX / 2 ? raw.n * 2 + 1 : 0;
+    char *room = max ? arena_alloc(a, max) : NULL;
     if (!room)
         return STR_ABSENT;
     b = (struct buf){.p = room, .cap = max + 1, .max = max};
@@ -376,8 +375,10 @@ static bool key_is(struct str key, struct str want)
 
 struct str json_member(struct str value, struct str key)
 {
+    if (!value.p)
+        return STR_ABSENT;
     const char *p = value.p, *end = value.p + value.n;
-    if (!value.p || !take_byte(&p, end, '{'))
+    if (!take_byte(&p, end, '{'))
         return STR_ABSENT;
     for (;;) {
         struct str k = take_value(&p, end);
@@ -393,8 +394,10 @@ struct str json_member(struct str value, struct str key)
 
 struct str json_element(struct str value, size_t at)
 {
+    if (!value.p)
+        return STR_ABSENT;
     const char *p = value.p, *end = value.p + value.n;
-    if (!value.p || !take_byte(&p, end, '['))
+    if (!take_byte(&p, end, '['))
         return STR_ABSENT;
     for (;; at--) {
         struct str v = take_value(&p, end);
