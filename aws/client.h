@@ -1,0 +1,57 @@
+/* The one way to call AWS: signs, sends, paces and repeats. It alone holds the credentials (promise
+ * P5). Not for threads: one client each. main calls curl_global_init before the first one is made.
+ */
+#ifndef TW_AWS_CLIENT_H
+#define TW_AWS_CLIENT_H
+
+#include "aws/fault.h"
+#include "aws/pace.h"
+#include "aws/request.h"
+#include "aws/world.h"
+
+#define AWS_ATTEMPTS_MAX 5 /* the first and four repeats, of every kind together */
+
+struct aws_client;
+
+struct aws_options {
+    const char *profile; /* asked for on a command line; NULL: as the environment says */
+    const char *region;  /* the same */
+};
+
+/* Reads and opens nothing yet. world and the options' strings are borrowed for the client's life;
+ * options may be NULL. NULL with e when memory is out. */
+struct aws_client *aws_client_new(const struct aws_world *world, const struct aws_options *options,
+                                  struct err *e);
+/* Closes connections and wipes secrets; takes NULL. */
+void aws_client_free(struct aws_client *c);
+
+/* All calls from now on end before this moment of world->mono_ms (on Lambda: the invocation's
+ * deadline less a margin); PACE_NO_DEADLINE, the initial value, is none. */
+void aws_client_set_deadline(struct aws_client *c, int64_t deadline_ms);
+
+/* The region that calls go to when they name none; borrowed from the client. ERR_USAGE: none. */
+TW_MUST_USE bool aws_client_region(struct aws_client *c, struct str *region, struct err *e);
+
+/* What a call brought. */
+struct aws_reply {
+    struct http_reply http; /* of the last attempt */
+    struct fault fault;     /* filled when an answer came and its status was not 2xx */
+    int attempts;
+};
+
+void aws_reply_init(struct aws_reply *r, size_t body_max);
+void aws_reply_release(struct aws_reply *r);
+
+/* Makes the call; true when the status is 2xx. Each attempt is signed anew, at its own time.
+ *  - Throttling, 5xx, 429, timeouts and broken connections are repeated after a random wait, while
+ *    the deadline allows, but never once r->take has been given a byte: the caller decides then.
+ *  - A refusal that a wrong clock explains (skew.h) corrects the clock and is repeated once.
+ *  - Expired session credentials are fetched anew and the call repeated once.
+ *  - A bucket in another region is asked there, once, and the region remembered.
+ * The error's kind is the fault's (fault.h), or that of send.h, chain.h; ERR_RETRY when the
+ * deadline left no time. reply must be initialised; after false, reply->http.status is 0 if no
+ * answer came. */
+TW_MUST_USE bool aws_call(struct aws_client *c, const struct aws_request *request,
+                          struct aws_reply *reply, struct err *e);
+
+#endif

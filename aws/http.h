@@ -1,0 +1,72 @@
+/* One HTTP request and its answer, over libcurl: keep-alive, verified TLS, bounded in time and
+ * memory. It knows nothing of AWS. Not for threads: one struct http each. */
+#ifndef TW_AWS_HTTP_H
+#define TW_AWS_HTTP_H
+
+#include <stdint.h>
+
+#include "aws/header.h"
+#include "aws/world.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define HTTP_HEAD_MAX    32768 /* response headers; AWS sends under 4 KiB */
+#define HTTP_CONNECT_MS  3000  /* name lookup, TCP and TLS; a healthy endpoint takes under 300 */
+#define HTTP_STALL_MS    10000 /* a transfer that moves no byte for so long is given up */
+#define HTTP_NO_LIMIT_MS INT64_MAX
+
+struct http;
+
+/* Takes a piece of a body as it arrives, borrowed for the call; false (with e) ends the transfer.
+ * The same shape as bytes_fn of handlers/ports.h. */
+typedef bool (*http_take)(void *to, struct str piece, struct err *e);
+
+struct http_request {
+    const char *method; /* "GET", "POST", "PUT" */
+    const char *url;    /* sent as it is: no dot segments are removed */
+    const struct header *headers;
+    size_t n_headers;
+    struct str body;    /* absent: none. Borrowed until the answer is there */
+    int64_t connect_ms; /* at most this to connect; 0 is HTTP_CONNECT_MS */
+    int64_t total_ms;   /* for everything; HTTP_NO_LIMIT_MS: only stalls end it */
+    bool direct;        /* never through a proxy */
+    http_take take;     /* gets the body when the status is 2xx; NULL: it goes to reply->body */
+    void *to;
+};
+
+/* An answer. Prepared and released by the caller; every call to http_send starts it afresh. */
+struct http_reply {
+    int status;        /* 0: no answer */
+    struct buf head;   /* the header lines of the final answer, each ended by CR LF */
+    struct buf body;   /* bounded: a longer body is ERR_LIMIT */
+    uint64_t taken;    /* bytes handed to take */
+    bool take_refused; /* take said false */
+};
+
+void http_reply_init(struct http_reply *r, size_t body_max);
+void http_reply_release(struct http_reply *r);
+/* The value of a header of the answer, absent when there is none; borrowed from r. */
+struct str http_reply_header(const struct http_reply *r, const char *name);
+
+/* Opens nothing yet. world is kept and must outlive it. NULL with e when memory is out. */
+struct http *http_new(const struct aws_world *world, struct err *e);
+void http_free(struct http *h);
+
+/* Sends and reads the whole answer, whatever its status. A kept connection that turns out to be
+ * dead before any byte of an answer came is replaced, and the request sent once more: a Lambda
+ * function is frozen between invocations, and its connections die meanwhile.
+ *
+ * TLS is 1.2 or later, verified against the first of: $AWS_CA_BUNDLE, $SSL_CERT_FILE (both as
+ * files, an unreadable one is ERR_USAGE), the bundles of Amazon Linux 2023 and of Debian. https
+ * goes through $HTTPS_PROXY (or $https_proxy) unless $NO_PROXY (or $no_proxy) names the host; http,
+ * which is only spoken to emulators and metadata services, never does. Other proxy variables are
+ * ignored.
+ *
+ * ERR_RETRY: could not connect, timed out, cut off in the middle. ERR_LIMIT: the answer is too
+ * long. ERR_SYSTEM: TLS could not be set up or the certificate is not trusted. ERR_USAGE: no such
+ * URL. What take said, when it said false. */
+TW_MUST_USE bool http_send(struct http *h, const struct http_request *request,
+                           struct http_reply *reply, struct err *e);
+
+#endif
