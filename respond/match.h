@@ -3,8 +3,8 @@
 #define TW_RESPOND_MATCH_H
 
 #include "base/buf.h"
-#include "engine/ruleset.h"
 #include "respond/facts.h"
+#include "respond/put.h"
 
 /* All borrowed. output is what facts_output gave. */
 struct match {
@@ -26,9 +26,10 @@ void match_put_json(struct buf *b, const struct match *m);
 
 /* Appends the rule: {"id","title","level","author","tags":[],"dialect","source","references":[]},
  * and for a Falco rule "output" (null when output is absent). */
-void rule_put_json(struct buf *b, const struct ruleset *rs, uint32_t rule, struct str output);
+void rule_put_json(struct buf *b, const struct ruleset *rs, uint32_t rule, struct str output,
+                   const struct limits *limits);
 /* Appends what matches and alerts tell of an event: {"id",...,"object"} as above. */
-void event_put_json(struct buf *b, const struct facts *f);
+void event_put_json(struct buf *b, const struct facts *f, const struct limits *limits);
 
 /* The same as a CSV line, and the line of column names. Spreadsheets run nothing of it. */
 void match_put_csv_head(struct buf *b);
@@ -36,13 +37,5 @@ void match_put_csv(struct buf *b, const struct match *m);
 
 /* The same as one line for a terminal. */
 void match_put_text(struct buf *b, const struct match *m, bool colour);
-
-/* Appends the level's name in upper case, between brackets, coloured when wanted: "[HIGH]". */
-void level_put_text(struct buf *b, enum level level, bool colour);
-
-/* Appends a moment as a JSON string, or null when it is not timed. */
-void time_put_json(struct buf *b, bool timed, int64_t ms);
-/* Appends "name":string and a comma. */
-void member_put_json(struct buf *b, const char *name, struct str value);
 
 #endif

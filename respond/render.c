@@ -1,0 +1,513 @@
+/* Words for alerts. */
+#include "respond/render.h"
+
+#include "base/escape.h"
+#include "base/timefmt.h"
+#include "base/version.h"
+#include "respond/match.h"
+#include "respond/mitre.h"
+
+const struct limits limits_screen = {.evidence = 3, .list = SHOWN_MAX, .value = 1000};
+
+/* ---- a sentence --------------------------------------------------------------------------------
+ */
+
+static void put_or(struct buf *b, struct str s, size_t max, const char *otherwise)
+{
+    if (s.n)
+        put_text(b, s, max);
+    else
+        buf_putz(b, otherwise);
+}
+
+static void put_count_and_times(struct buf *b, const struct alert *a)
+{
+    buf_put_u64(b, a->count);
+    buf_putz(b, a->count == 1 ? " event" : " events");
+    if (!a->timed)
+        return;
+    buf_putz(b, a->first_ms == a->last_ms ? " at " : " from ");
+    time_put(b, a->first_ms);
+    if (a->first_ms == a->last_ms)
+        return;
+    buf_putz(b, " to ");
+    time_put(b, a->last_ms);
+}
+
+/* "arn:... called StopLogging on cloudtrail.amazonaws.com from 203.0.113.7: 3 events from ... to
+ * ...". */
+static void put_sentence(struct buf *b, const struct alert *a, size_t max)
+{
+    const struct facts *f = &a->first;
+    put_or(b, f->actor, max, "Somebody");
+    buf_putz(b, f->error.n ? " tried " : " called ");
+    put_or(b, f->name, max, "an unnamed operation");
+    buf_putz(b, " on ");
+    put_or(b, f->source, max, "an unnamed service");
+    buf_putz(b, " from ");
+    put_or(b, f->ip, max, "an unknown address");
+    if (f->error.n) {
+        buf_putz(b, " and was answered ");
+        put_text(b, f->error, max);
+    }
+    buf_putz(b, ": ");
+    put_count_and_times(b, a);
+    buf_putc(b, '.');
+}
+
+/* ---- JSON --------------------------------------------------------------------------------------
+ */
+
+/* Calls fn with each id that is told: the first `kept` and the last `kept`. */
+static void each_evidence(struct buf *b, const struct alert *a, size_t kept,
+                          void (*fn)(struct buf *b, struct str id))
+{
+    size_t early = a->early.n < kept ? a->early.n : kept;
+    size_t late = a->late.n < kept ? a->late.n : kept;
+    for (size_t i = 0; i < early + late; i++) {
+        const struct evidence *x =
+            i < early ? vec_at(&a->early, i) : vec_at(&a->late, a->late.n - late + (i - early));
+        fn(b, str_n(x->id, x->n));
+    }
+}
+
+static void put_id_json(struct buf *b, struct str id)
+{
+    buf_put_json(b, id);
+    buf_putc(b, ',');
+}
+
+static void put_identity(struct buf *b, const struct facts *f, size_t max)
+{
+    buf_putz(b, "\"identity\":{");
+    put_member(b, S("type"), f->user_type, max);
+    put_member(b, S("arn"), f->user_arn, max);
+    put_member(b, S("principal"), f->principal, max);
+    put_member(b, S("account"), f->user_account, max);
+    put_member(b, S("name"), f->user_name, max);
+    put_member(b, S("access_key"), f->access_key, max);
+    put_member(b, S("issuer"), f->issuer, max);
+    put_member(b, S("invoked_by"), f->invoked_by, max);
+    put_close(b, '}');
+    buf_putc(b, ',');
+}
+
+static void put_mitre(struct buf *b, const struct ruleset *rs, const struct rs_rule *r)
+{
+    struct mitre list[MITRE_PER_RULE_MAX];
+    size_t n = mitre_of(rs, r, list);
+    buf_putz(b, "\"mitre\":[");
+    for (size_t i = 0; i < n; i++) {
+        buf_putc(b, '{');
+        put_member(b, S("tactic"), list[i].tactic, SIZE_MAX);
+        put_member(b, S("tactic_name"), list[i].tactic_name, SIZE_MAX);
+        put_member(b, S("technique"), list[i].technique, SIZE_MAX);
+        put_member(b, S("technique_name"), list[i].technique_name, SIZE_MAX);
+        put_close(b, '}');
+        buf_putc(b, ',');
+    }
+    put_close(b, ']');
+    buf_putc(b, ',');
+}
+
+static void put_key_and_span(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    buf_putz(b, "\"key\":{");
+    put_member(b, S("account"), a->first.account, limits->value);
+    put_member(b, S("identity"), a->first.identity, limits->value);
+    put_close(b, '}');
+    buf_putc(b, ',');
+    put_member_time(b, "first", a->timed, a->first_ms);
+    put_member_time(b, "last", a->timed, a->last_ms);
+    buf_putz(b, "\"count\":");
+    buf_put_u64(b, a->count);
+    buf_putz(b, ",\"events\":[");
+    each_evidence(b, a, limits->evidence, put_id_json);
+    put_close(b, ']');
+    buf_putc(b, ',');
+}
+
+static void put_sentence_member(struct buf *b, const struct alert *a, size_t max)
+{
+    struct buf sentence;
+    buf_init(&sentence, 6 * 4 * ALERT_TEXT_BYTES_MAX); /* five strings, at worst all \xHH */
+    put_sentence(&sentence, a, max);
+    put_member(b, S("text"), buf_str(&sentence), SIZE_MAX);
+    buf_release(&sentence);
+}
+
+static void put_event_and_fields(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    buf_putz(b, "\"event\":");
+    event_put_json(b, &a->first, limits);
+    buf_putz(b, ",\"fields\":{");
+    for (size_t i = 0; i < a->n_shown && i < limits->list; i++)
+        put_member(b, text_cut(a->shown[i].name, limits->value), a->shown[i].value, limits->value);
+    put_close(b, '}');
+    buf_putc(b, ',');
+}
+
+void alert_put_json(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                    const struct limits *limits)
+{
+    const struct rs_rule *r = &rs->rules[a->rule];
+    buf_putz(b, "{\"type\":\"alert\",");
+    put_member(b, S("id"), str_of(a->id), SIZE_MAX);
+    buf_putz(b, "\"updates\":0,\"rule\":");
+    rule_put_json(b, rs, a->rule, a->output, limits);
+    buf_putc(b, ',');
+    put_key_and_span(b, a, limits);
+    put_member(b, S("title"), rs_str(rs, r->title), limits->value);
+    put_sentence_member(b, a, limits->value);
+    put_identity(b, &a->first, limits->value);
+    put_mitre(b, rs, r);
+    put_event_and_fields(b, a, limits);
+    put_member(b, S("why"), rs_str(rs, r->description), limits->value);
+    put_member_list(b, "falsepositives", rs, r->falsepositives, limits);
+    put_member(b, S("version"), S(TRAILWARDEN_VERSION), SIZE_MAX);
+    buf_putz(b, "\"rules\":\"");
+    buf_put_hex(b, rs->hash, SHA256_BYTES);
+    buf_putz(b, "\"}");
+}
+
+/* ---- text --------------------------------------------------------------------------------------
+ */
+
+/* Begins a line "  name      ". */
+static void put_label(struct buf *b, const char *name)
+{
+    buf_putf(b, "  %-9s", name);
+}
+
+/* A whole line, when there is something to say. */
+static void put_line(struct buf *b, const char *name, struct str value, size_t max)
+{
+    if (value.n == 0)
+        return;
+    put_label(b, name);
+    put_text(b, value, max);
+    buf_putc(b, '\n');
+}
+
+/* `before` value `after`, when there is a value. */
+static void put_part(struct buf *b, const char *before, struct str value, const char *after,
+                     size_t max)
+{
+    if (value.n == 0)
+        return;
+    buf_putz(b, before);
+    put_text(b, value, max);
+    buf_putz(b, after);
+}
+
+static void put_who(struct buf *b, const struct facts *f, size_t max)
+{
+    put_label(b, "who");
+    put_or(b, f->actor, max, "unknown");
+    put_part(b, ", ", f->user_type, "", max);
+    put_part(b, ", key ", f->access_key, "", max);
+    put_part(b, ", principal ", f->identity, "", max);
+    buf_putc(b, '\n');
+}
+
+static void put_what(struct buf *b, const struct facts *f, size_t max)
+{
+    put_label(b, "what");
+    put_or(b, f->name, max, "unknown");
+    put_part(b, " on ", f->source, "", max);
+    put_part(b, ", answered ", f->error, "", max);
+    buf_putc(b, '\n');
+}
+
+static void put_from(struct buf *b, const struct facts *f, size_t max)
+{
+    put_label(b, "from");
+    put_or(b, f->ip, max, "unknown");
+    put_part(b, ", ", f->user_agent, "", max);
+    buf_putc(b, '\n');
+    put_label(b, "where");
+    buf_putz(b, "account ");
+    put_or(b, f->account, max, "unknown");
+    put_part(b, ", region ", f->region, "", max);
+    buf_putc(b, '\n');
+}
+
+static void put_rule(struct buf *b, const struct ruleset *rs, const struct rs_rule *r,
+                     const struct limits *limits)
+{
+    put_label(b, "rule");
+    put_text(b, rs_str(rs, r->id), limits->value);
+    put_part(b, " by ", rs_str(rs, r->author), "", limits->value);
+    buf_putf(b, " (%s)\n", dialect_name((enum dialect)r->dialect));
+    put_line(b, "why", str_trim(rs_str(rs, r->description)), limits->value);
+    struct mitre list[MITRE_PER_RULE_MAX];
+    size_t n = mitre_of(rs, r, list);
+    for (size_t i = 0; i < n; i++) {
+        put_label(b, i ? "" : "ATT&CK");
+        put_part(b, "", list[i].tactic, "", SIZE_MAX);
+        put_part(b, " ", list[i].tactic_name, "", SIZE_MAX);
+        put_part(b, list[i].tactic.n ? ": " : "", list[i].technique, "", SIZE_MAX);
+        put_part(b, " ", list[i].technique_name, "", SIZE_MAX);
+        buf_putc(b, '\n');
+    }
+}
+
+static void put_shown(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    for (size_t i = 0; i < a->n_shown && i < limits->list; i++) {
+        put_label(b, i ? "" : "fields");
+        put_text(b, a->shown[i].name, limits->value);
+        buf_putz(b, " = ");
+        put_text(b, a->shown[i].value, limits->value);
+        buf_putc(b, '\n');
+    }
+    if (a->n_shown > limits->list)
+        buf_putf(b, "  %-9s%zu more fields are not shown\n", "", a->n_shown - limits->list);
+}
+
+static void put_id_text(struct buf *b, struct str id)
+{
+    put_label(b, "");
+    put_text(b, id, SIZE_MAX);
+    buf_putc(b, '\n');
+}
+
+static void put_evidence(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    size_t kept = limits->evidence;
+    size_t early = a->early.n < kept ? a->early.n : kept;
+    size_t late = a->late.n < kept ? a->late.n : kept;
+    put_label(b, "events");
+    if (a->count > early + late)
+        buf_putf(b, "the first %zu and the last %zu of %llu:\n", early, late,
+                 (unsigned long long)a->count);
+    else
+        buf_putf(b, "%llu:\n", (unsigned long long)a->count);
+    each_evidence(b, a, kept, put_id_text);
+    put_line(b, "object", a->first.object, limits->value);
+}
+
+static void put_references(struct buf *b, const struct ruleset *rs, const struct rs_rule *r,
+                           const struct limits *limits)
+{
+    for (uint32_t i = 0; i < r->references.n && i < limits->list; i++)
+        put_line(b, i ? "" : "more", rs_list_str(rs, r->references, i), limits->value);
+    for (uint32_t i = 0; i < r->falsepositives.n && i < limits->list; i++)
+        put_line(b, i ? "" : "unless", rs_list_str(rs, r->falsepositives, i), limits->value);
+}
+
+void alert_put_text(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                    const struct limits *limits, bool colour)
+{
+    const struct rs_rule *r = &rs->rules[a->rule];
+    size_t max = limits->value;
+    put_level(b, (enum level)r->level, colour);
+    put_part(b, " ", rs_str(rs, r->title), "", max);
+    buf_putc(b, '\n');
+    put_label(b, "when");
+    put_count_and_times(b, a);
+    buf_putc(b, '\n');
+    put_who(b, &a->first, max);
+    put_what(b, &a->first, max);
+    put_from(b, &a->first, max);
+    put_line(b, "output", a->output, max);
+    put_shown(b, a, limits);
+    put_rule(b, rs, r, limits);
+    put_references(b, rs, r, limits);
+    put_evidence(b, a, limits);
+    put_label(b, "alert");
+    buf_putf(b, "%s (trailwarden " TRAILWARDEN_VERSION ", rules ", a->id);
+    buf_put_hex(b, rs->hash, 8); /* the beginning, enough to tell rule sets apart by eye */
+    buf_putz(b, ")\n");
+}
+
+/* ---- CSV ---------------------------------------------------------------------------------------
+ */
+
+void alert_put_csv_head(struct buf *b)
+{
+    buf_putz(b, "first,last,count,level,rule,title,alert,account,identity,actor,source,name,region,"
+                "ip,user_agent,error,event,object\r\n");
+}
+
+void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *a)
+{
+    const struct rs_rule *r = &rs->rules[a->rule];
+    const struct facts *f = &a->first;
+    const struct str cells[] = {
+        str_of(level_name((enum level)r->level)),
+        rs_str(rs, r->id),
+        rs_str(rs, r->title),
+        str_of(a->id),
+        f->account,
+        f->identity,
+        f->actor,
+        f->source,
+        f->name,
+        f->region,
+        f->ip,
+        f->user_agent,
+        f->error,
+        f->evidence,
+        f->object,
+    };
+    if (a->timed)
+        time_put(b, a->first_ms);
+    buf_putc(b, ',');
+    if (a->timed)
+        time_put(b, a->last_ms);
+    buf_putc(b, ',');
+    buf_put_u64(b, a->count);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        buf_putc(b, ',');
+        buf_put_csv(b, cells[i]);
+    }
+    buf_putz(b, "\r\n");
+}
+
+/* ---- messages ----------------------------------------------------------------------------------
+ */
+
+/* Tried from the first to the last until a body fits; the last one always does: its few strings
+ * are at most 40 bytes, each byte at most six in JSON and those at most twelve on the wire. */
+static const struct limits shorter[] = {
+    {EVIDENCE_KEPT, SHOWN_MAX, 2048},
+    {EVIDENCE_KEPT, SHOWN_MAX, 512},
+    {50, SHOWN_MAX, 256},
+    {20, SHOWN_MAX, 128},
+    {10, 10, 80},
+    {1, 1, 40},
+};
+#define SHORTER (sizeof shorter / sizeof *shorter)
+
+void rendered_init(struct rendered *r)
+{
+    *r = (struct rendered){0};
+    buf_init(&r->subject, MESSAGE_SUBJECT_MAX);
+    buf_init(&r->text, MESSAGE_TEXT_WIRE_MAX);
+    buf_init(&r->json, MESSAGE_JSON_WIRE_MAX);
+    buf_init(&r->values, MESSAGE_VALUE_MAX * 3 * MESSAGE_ATTRIBUTES_MAX); /* U+FFFD has 3 bytes */
+}
+
+void rendered_release(struct rendered *r)
+{
+    buf_release(&r->subject);
+    buf_release(&r->text);
+    buf_release(&r->json);
+    buf_release(&r->values);
+}
+
+/* Bytes of s as a JSON string. */
+static size_t wire_bytes(struct str s, size_t max)
+{
+    struct buf b;
+    buf_init(&b, max);
+    buf_put_json(&b, s);
+    size_t n = b.failed ? SIZE_MAX : b.n;
+    buf_release(&b);
+    return n;
+}
+
+static bool render_json(const struct ruleset *rs, const struct alert *a, struct rendered *r)
+{
+    for (size_t i = 0; i < SHORTER; i++) {
+        buf_reset(&r->json);
+        alert_put_json(&r->json, rs, a, &shorter[i]);
+        if (!r->json.failed && wire_bytes(buf_str(&r->json), MESSAGE_JSON_WIRE_MAX) != SIZE_MAX)
+            return true;
+    }
+    return false;
+}
+
+static bool render_text(const struct ruleset *rs, const struct alert *a, struct rendered *r)
+{
+    struct buf draft;
+    buf_init(&draft, MESSAGE_TEXT_WIRE_MAX);
+    bool fits = false;
+    for (size_t i = 0; !fits && i < SHORTER; i++) {
+        buf_reset(&draft);
+        buf_reset(&r->text);
+        alert_put_text(&draft, rs, a, &shorter[i], false);
+        if (i > 0)
+            buf_putz(&draft, "\nThis was shortened to fit a message; the log object has it all.\n");
+        buf_put_xmlchars(&r->text, buf_str(&draft));
+        fits = !draft.failed && !r->text.failed &&
+               wire_bytes(buf_str(&r->text), MESSAGE_TEXT_WIRE_MAX) != SIZE_MAX;
+    }
+    buf_release(&draft);
+    return fits;
+}
+
+/* Appends s with every character that is not printable ASCII as "?", up to max bytes. */
+static void put_ascii(struct buf *b, struct str s, size_t max)
+{
+    size_t end = b->n + max;
+    while (s.n && b->n < end) {
+        int32_t c = utf8_take(&s);
+        buf_putc(b, c >= 0x20 && c < 0x7F ? (char)c : '?');
+    }
+}
+
+/* "[HIGH] CloudTrail logging was stopped - 111122223333 us-east-1"; the title gives way. */
+static void render_subject(const struct ruleset *rs, const struct alert *a, struct rendered *r)
+{
+    const struct rs_rule *rule = &rs->rules[a->rule];
+    struct buf tail;
+    buf_init(&tail, 64);
+    if (a->first.account.n) {
+        buf_putz(&tail, " - ");
+        put_ascii(&tail, a->first.account, 12); /* digits of an account id */
+    }
+    if (a->first.region.n) {
+        buf_putc(&tail, ' ');
+        put_ascii(&tail, a->first.region, 24); /* "us-isob-northwest-1" has 19 */
+    }
+    buf_reset(&r->subject);
+    put_level(&r->subject, (enum level)rule->level, false);
+    buf_putc(&r->subject, ' ');
+    struct str title = rs_str(rs, rule->title);
+    put_ascii(&r->subject, title.n ? title : rs_str(rs, rule->id),
+              MESSAGE_SUBJECT_MAX - tail.n - r->subject.n);
+    buf_put(&r->subject, buf_str(&tail));
+    buf_release(&tail);
+}
+
+/* Adds an attribute, its value free of what SNS refuses; none when value is empty. */
+static void add_attribute(struct rendered *r, const char *name, struct str value)
+{
+    struct message *m = &r->message;
+    size_t from = r->values.n;
+    buf_put_xmlchars(&r->values, text_cut(value, MESSAGE_VALUE_MAX));
+    struct str clean = str_skip(buf_str(&r->values), from);
+    if (clean.n)
+        m->attributes[m->n_attributes++] = (struct message_attribute){name, clean};
+}
+
+static void render_attributes(const struct ruleset *rs, const struct alert *a, struct rendered *r)
+{
+    const struct rs_rule *rule = &rs->rules[a->rule];
+    buf_reset(&r->values);
+    r->message.n_attributes = 0;
+    /* All room at once: the values must not move while attributes point at them. */
+    if (!buf_room(&r->values, r->values.max))
+        return;
+    add_attribute(r, "level", str_of(level_name((enum level)rule->level)));
+    add_attribute(r, "rule", rs_str(rs, rule->id));
+    add_attribute(r, "account", a->first.account);
+    add_attribute(r, "region", a->first.region);
+}
+
+bool alert_message(const struct ruleset *rs, const struct alert *a, struct rendered *r,
+                   struct err *e)
+{
+    bool fits = render_json(rs, a, r) && render_text(rs, a, r);
+    render_subject(rs, a, r);
+    render_attributes(rs, a, r);
+    if (!fits || r->subject.failed || r->values.failed)
+        return err_set(e, ERR_LIMIT, "no memory for the message of alert %s", a->id);
+    r->message.id = str_of(a->id);
+    r->message.subject = buf_str(&r->subject);
+    r->message.text = buf_str(&r->text);
+    r->message.json = buf_str(&r->json);
+    return true;
+}

@@ -1,0 +1,65 @@
+/* An alert for people and for machines. */
+#ifndef TW_RESPOND_RENDER_H
+#define TW_RESPOND_RENDER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "respond/alert.h"
+#include "respond/message.h"
+#include "respond/put.h"
+
+/* What fits a terminal: the first and last three events. */
+extern const struct limits limits_screen;
+
+/* Appends the alert as JSON, without a line end:
+ *
+ * {"type":"alert","id":"<32 hex>","updates":0,"rule":{...as in a match...},
+ *  "key":{"account":"111122223333","identity":"AIDAEXAMPLE"},
+ *  "first":"2026-03-17T14:05:11Z","last":"2026-03-17T14:09:00Z","count":3,
+ *  "events":["<event id>",...],"title":"CloudTrail logging was stopped","text":"<a sentence>",
+ *  "identity":{"type","arn","principal","account","name","access_key","issuer","invoked_by"},
+ *  "mitre":[{"tactic":"TA0005","tactic_name":"Defense Evasion","technique":"T1562.008",
+ *            "technique_name":"Disable or Modify Cloud Logs"}],
+ *  "event":{...the first event as in a match...},"fields":{"requestParameters.name":"main"},
+ *  "why":"<the rule's description>","falsepositives":[...],
+ *  "version":"0.1.0","rules":"<SHA-256 of the rules>"}
+ *
+ * When evidence lies between the ids at either end, count is larger than their number. */
+void alert_put_json(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                    const struct limits *limits);
+
+/* Appends the alert as paragraphs, lines ended with \n, each string of the log on a line of its own
+ * and free of control characters: for terminals and for e-mail. */
+void alert_put_text(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                    const struct limits *limits, bool colour);
+
+/* A line of CSV and the line of its column names. */
+void alert_put_csv_head(struct buf *b);
+void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *a);
+
+/* A message and the memory it borrows from. */
+struct rendered {
+    struct message message;
+    struct buf subject, text, json, values;
+};
+
+void rendered_init(struct rendered *r);
+void rendered_release(struct rendered *r);
+
+/* Wire sizes of the two bodies: as JSON strings, since SNS's MessageStructure=json carries both
+ * inside one JSON document, the text up to three times (default, email, sms) and the JSON up to
+ * five times (sqs, lambda, http, https, firehose): 3 * 16 + 5 * 32 = 208 KiB, which leaves 48 KiB
+ * of MESSAGE_BYTES_MAX for the attributes and the document itself. */
+#define MESSAGE_TEXT_WIRE_MAX (16u << 10)
+#define MESSAGE_JSON_WIRE_MAX (32u << 10)
+/* SNS takes more in an attribute, but filter policies match at most 256 bytes. */
+#define MESSAGE_VALUE_MAX 256
+
+/* Renders the alert: subject "[HIGH] <title> - <account> <region>" in printable ASCII; text and
+ * JSON, both shortened step by step, with a sentence saying so, until they fit; attributes level,
+ * rule, account, region (those that are known). ERR_LIMIT only when memory is out. r's former
+ * content is gone; the message borrows from r and from a. */
+TW_MUST_USE bool alert_message(const struct ruleset *rs, const struct alert *a, struct rendered *r,
+                               struct err *e);
+
+#endif
