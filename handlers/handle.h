@@ -1,0 +1,76 @@
+/* One invocation, from payload to answer: the one place where the order of steps is written.
+ *
+ *     payload -> work -> for each object: read, inflate, cut, match -> alerts -> publish -> answer
+ *
+ * What it keeps of promise P2: an object counts as done only when all its alerts are published.
+ * What could be read in front of a fault of its content is told before the object is failed; of an
+ * object whose reading broke off for another reason nothing is told, it comes again whole. */
+#ifndef TW_HANDLERS_HANDLE_H
+#define TW_HANDLERS_HANDLE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/ruleset.h"
+#include "handlers/ports.h"
+
+/* No new work, and no further piece of the present object, in the last half second: what is left is
+ * handed back while there is time to say so. Lambda kills the process at the deadline. */
+#define HANDLE_MARGIN_MS 500
+/* Bad records of one object that are named one by one; the rest are counted. */
+#define HANDLE_BAD_NAMED_MAX 10
+/* An answer: at most 10,000 message ids of 36 bytes. Lambda allows 6 MiB. */
+#define HANDLE_ANSWER_MAX (1u << 20)
+
+/* All borrowed for as long as the handler lives. */
+struct handle_config {
+    const struct ruleset *rules;
+    enum level min_level; /* alerts of rules below it are not made */
+    struct str buckets;   /* TRAILWARDEN_BUCKETS: names, comma separated; absent or empty: any */
+    struct str version;   /* for the self-test */
+};
+
+enum handle_note {
+    HANDLE_FAILED,    /* an object, message or payload; it will come again, or fail loudly */
+    HANDLE_BAD_RECORD /* counted and skipped */
+};
+
+/* Gets one sentence, fit to print, for each thing that goes wrong. */
+struct handle_notes {
+    void *to;
+    void (*note)(void *to, enum handle_note what, const char *sentence);
+};
+
+/* What one invocation saw; for the summary line. */
+struct handle_counts {
+    uint64_t objects; /* inline records of one message count as one object */
+    uint64_t failed;  /* objects, and parts of the payload that could not be understood */
+    uint64_t ignored; /* test events, digests by key, other S3 events */
+    uint64_t bytes;   /* stored bytes read */
+    uint64_t records, bad, oversized; /* oversized are among the bad */
+    uint64_t digests;
+    uint64_t hits;                                  /* of rules that may tell */
+    uint64_t duplicates;                            /* matching events that had been told already */
+    uint64_t alerts;                                /* published */
+    uint64_t regex_limit, values_cut, scratch_full; /* of engine/event.h */
+};
+
+struct handler;
+
+/* Ready to serve invocations one after another. NULL, with e, without memory. */
+struct handler *handler_new(const struct handle_config *cfg, const struct ports *ports,
+                            struct handle_notes notes, struct err *e);
+void handler_free(struct handler *h);
+
+/* Serves one payload. answer, prepared by the caller with HANDLE_ANSWER_MAX, gets the JSON to
+ * answer with:
+ *     an SQS batch    {"batchItemFailures":[{"itemIdentifier":"<message id>"}]}
+ *     self-test       {"ok":true,"version":"0.1.0","rules":31,"hash":"<hex>"}
+ *     anything else   {"ok":true,"objects":1,"records":20,"bad":0,"hits":2,"alerts":1}
+ * False, with the first reason, when the payload is no batch and any part of it failed, or when it
+ * could not be read at all. counts is set in either case. */
+TW_MUST_USE bool handler_run(struct handler *h, struct str payload, struct buf *answer,
+                             struct handle_counts *counts, struct err *e);
+
+#endif
