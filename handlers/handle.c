@@ -8,7 +8,7 @@
 #include "handlers/envelope.h"
 #include "handlers/inflate.h"
 #include "handlers/records.h"
-#include "handlers/seen.h"
+#include "handlers/told.h"
 #include "respond/alert.h"
 #include "respond/facts.h"
 #include "respond/render.h"
@@ -25,7 +25,7 @@ struct handler {
     struct inflate inflate;
     struct alerts alerts;
     struct rendered rendered;
-    struct seen seen;
+    struct told told;
     struct handle_counts *counts; /* of the present invocation */
     struct buf name;              /* of the present object: as alerts carry it */
     struct buf printed;           /* the same, fit to print */
@@ -72,7 +72,7 @@ static bool add_hits(struct handler *h, struct event *ev, const uint32_t *hits, 
 {
     struct facts facts;
     facts_read(ev, h->named ? buf_str(&h->name) : STR_ABSENT, &facts);
-    if (str_present(facts.id) && !seen_add(&h->seen, facts.id)) {
+    if (str_present(facts.id) && !told_add(&h->told, facts.id)) {
         h->counts->duplicates++;
         return true;
     }
@@ -230,7 +230,7 @@ static bool settle(struct handler *h, bool ok, struct err *e)
     }
     if (!ok) {
         drop_alerts(h);
-        seen_clear(&h->seen);
+        told_clear(&h->told);
     }
     return ok;
 }
@@ -418,7 +418,7 @@ bool handler_run(struct handler *h, struct str payload, struct buf *answer,
     struct work w;
     *counts = (struct handle_counts){0};
     h->counts = counts;
-    seen_clear(&h->seen);
+    told_clear(&h->told);
     work_init(&w);
     bool ok = run_work(h, &w, payload, answer, e);
     take_event_counts(h);
@@ -461,7 +461,7 @@ void handler_free(struct handler *h)
     inflate_release(&h->inflate);
     event_release(&h->ev);
     rendered_release(&h->rendered);
-    seen_release(&h->seen);
+    told_release(&h->told);
     buf_release(&h->name);
     buf_release(&h->printed);
     free(h);

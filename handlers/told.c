@@ -1,5 +1,5 @@
 /* A set of 128-bit hashes, open addressing. */
-#include "handlers/seen.h"
+#include "handlers/told.h"
 
 #include <stdlib.h>
 
@@ -7,33 +7,33 @@
 
 #define PLACES_FIRST 1024
 
-void seen_release(struct seen *s)
+void told_release(struct told *s)
 {
     free(s->places);
-    *s = (struct seen){0};
+    *s = (struct told){0};
 }
 
-void seen_clear(struct seen *s)
+void told_clear(struct told *s)
 {
     if (s->n)
         memset(s->places, 0, s->n_places * sizeof *s->places);
     s->n = 0;
 }
 
-static struct seen_id id_of(struct str text)
+static struct told_id id_of(struct str text)
 {
     unsigned char hash[SHA256_BYTES];
     struct sha256 h;
     sha256_init(&h);
     sha256_add(&h, text);
     sha256_end(&h, hash);
-    struct seen_id id;
+    struct told_id id;
     memcpy(&id, hash, sizeof id);
     return id;
 }
 
 /* Where the id is, or the empty place where it would be. */
-static struct seen_id *place_of(const struct seen *s, struct seen_id id)
+static struct told_id *place_of(const struct told *s, struct told_id id)
 {
     size_t i = id.half[0] & (s->n_places - 1);
     while ((s->places[i].half[0] | s->places[i].half[1]) != 0 &&
@@ -43,9 +43,9 @@ static struct seen_id *place_of(const struct seen *s, struct seen_id id)
 }
 
 /* False when there is no memory; the set is as before. */
-static bool grow(struct seen *s)
+static bool grow(struct told *s)
 {
-    struct seen bigger = {.n_places = s->n_places ? s->n_places * 2 : PLACES_FIRST, .n = s->n};
+    struct told bigger = {.n_places = s->n_places ? s->n_places * 2 : PLACES_FIRST, .n = s->n};
     bigger.places = calloc(bigger.n_places, sizeof *bigger.places);
     if (!bigger.places)
         return false;
@@ -57,15 +57,15 @@ static bool grow(struct seen *s)
     return true;
 }
 
-bool seen_add(struct seen *s, struct str text)
+bool told_add(struct told *s, struct str text)
 {
-    struct seen_id id = id_of(text);
+    struct told_id id = id_of(text);
     if (s->n_places) {
-        struct seen_id *at = place_of(s, id);
+        struct told_id *at = place_of(s, id);
         if ((at->half[0] | at->half[1]) != 0)
             return false;
     }
-    if (s->n == SEEN_MAX || (s->n * 2 >= s->n_places && !grow(s)))
+    if (s->n == TOLD_MAX || (s->n * 2 >= s->n_places && !grow(s)))
         return true;
     *place_of(s, id) = id;
     s->n++;
