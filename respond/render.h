@@ -46,12 +46,11 @@ struct rendered {
 void rendered_init(struct rendered *r);
 void rendered_release(struct rendered *r);
 
-/* Wire sizes of the two bodies: as JSON strings, since SNS's MessageStructure=json carries both
- * inside one JSON document, the text up to three times (default, email, sms) and the JSON up to
- * five times (sqs, lambda, http, https, firehose): 3 * 16 + 5 * 32 = 208 KiB, which leaves 48 KiB
- * of MESSAGE_BYTES_MAX for the attributes and the document itself. */
-#define MESSAGE_TEXT_WIRE_MAX (16u << 10)
-#define MESSAGE_JSON_WIRE_MAX (32u << 10)
+/* Wire sizes of the two bodies, as JSON strings, since SNS's MessageStructure=json carries both in
+ * one JSON document: together 208 KiB, which leaves 54 KiB of MESSAGE_BYTES_MAX for the subject,
+ * the attributes and the document itself. */
+#define MESSAGE_TEXT_WIRE_MAX (48u << 10)
+#define MESSAGE_JSON_WIRE_MAX (160u << 10)
 /* SNS takes more in an attribute, but filter policies match at most 256 bytes. */
 #define MESSAGE_VALUE_MAX 256
 

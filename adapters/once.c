@@ -1,5 +1,5 @@
 /* A hash set in memory that overflows into a temporary SQLite table. */
-#include "adapters/told.h"
+#include "adapters/once.h"
 
 #include <sqlite3.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@ struct slot {
     uint64_t a, b; /* both 0: empty */
 };
 
-struct told {
+struct once {
     struct slot *table;
     size_t cap; /* a power of two */
     size_t n;
@@ -23,19 +23,19 @@ struct told {
 
 #define FIRST_CAP 1024
 
-struct told *told_new(size_t memory_max)
+struct once *once_new(size_t memory_max)
 {
-    struct told *s = calloc(1, sizeof *s);
+    struct once *s = calloc(1, sizeof *s);
     struct slot *table = s ? calloc(FIRST_CAP, sizeof *table) : NULL;
     if (!table) {
         free(s);
         return NULL;
     }
-    *s = (struct told){.table = table, .cap = FIRST_CAP, .memory_max = memory_max};
+    *s = (struct once){.table = table, .cap = FIRST_CAP, .memory_max = memory_max};
     return s;
 }
 
-void told_free(struct told *s)
+void once_free(struct once *s)
 {
     if (!s)
         return;
@@ -46,7 +46,7 @@ void told_free(struct told *s)
     free(s);
 }
 
-void told_key(struct str rule, struct str event, unsigned char key[TOLD_KEY_BYTES])
+void once_key(struct str rule, struct str event, unsigned char key[ONCE_KEY_BYTES])
 {
     unsigned char full[SHA256_BYTES];
     struct sha256 h;
@@ -54,7 +54,7 @@ void told_key(struct str rule, struct str event, unsigned char key[TOLD_KEY_BYTE
     sha256_add_part(&h, rule);
     sha256_add_part(&h, event);
     sha256_end(&h, full);
-    memcpy(key, full, TOLD_KEY_BYTES);
+    memcpy(key, full, ONCE_KEY_BYTES);
 }
 
 /* The place of x, or the empty one where it would go. */
@@ -66,7 +66,7 @@ static struct slot *find(struct slot *table, size_t cap, struct slot x)
     return &table[i];
 }
 
-static bool grow(struct told *s, struct err *e)
+static bool grow(struct once *s, struct err *e)
 {
     size_t cap = 2 * s->cap;
     struct slot *table = calloc(cap, sizeof *table);
@@ -81,24 +81,24 @@ static bool grow(struct told *s, struct err *e)
     return true;
 }
 
-static bool db_error(struct told *s, struct err *e)
+static bool db_error(struct once *s, struct err *e)
 {
     return err_set(e, ERR_SYSTEM, "the temporary file of what was told: %s", sqlite3_errmsg(s->db));
 }
 
 /* An empty name is SQLite's way to ask for a private file that is deleted on closing. */
-static bool open_file(struct told *s, struct err *e)
+static bool open_file(struct once *s, struct err *e)
 {
     static const char setup[] = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
                                 "PRAGMA cache_size=-16384;"
-                                "CREATE TABLE told(k BLOB PRIMARY KEY) WITHOUT ROWID";
+                                "CREATE TABLE once(k BLOB PRIMARY KEY) WITHOUT ROWID";
     if (s->db)
         return true;
     if (sqlite3_open("", &s->db) != SQLITE_OK ||
         sqlite3_exec(s->db, setup, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(s->db, "INSERT INTO told VALUES(?)", -1, &s->insert, NULL) !=
+        sqlite3_prepare_v2(s->db, "INSERT INTO once VALUES(?)", -1, &s->insert, NULL) !=
             SQLITE_OK ||
-        sqlite3_prepare_v2(s->db, "SELECT 1 FROM told WHERE k=?", -1, &s->select, NULL) !=
+        sqlite3_prepare_v2(s->db, "SELECT 1 FROM once WHERE k=?", -1, &s->select, NULL) !=
             SQLITE_OK)
         return db_error(s, e);
     return true;
@@ -113,7 +113,7 @@ static int run(sqlite3_stmt *stmt, const struct slot *x)
     return answer;
 }
 
-static bool insert_all(struct told *s, struct err *e)
+static bool insert_all(struct once *s, struct err *e)
 {
     for (size_t i = 0; i < s->cap; i++)
         if ((s->table[i].a | s->table[i].b) && run(s->insert, &s->table[i]) != SQLITE_DONE)
@@ -122,7 +122,7 @@ static bool insert_all(struct told *s, struct err *e)
 }
 
 /* Moves all keys from memory to the file. */
-static bool spill(struct told *s, struct err *e)
+static bool spill(struct once *s, struct err *e)
 {
     if (!open_file(s, e))
         return false;
@@ -134,7 +134,7 @@ static bool spill(struct told *s, struct err *e)
     return true;
 }
 
-bool told_add(struct told *s, const unsigned char key[TOLD_KEY_BYTES], bool *fresh, struct err *e)
+bool once_add(struct once *s, const unsigned char key[ONCE_KEY_BYTES], bool *fresh, struct err *e)
 {
     struct slot x;
     memcpy(&x, key, sizeof x);
