@@ -29,7 +29,7 @@ BELOW = {
 
 # Which layers may include a library's header; a pattern is matched against the whole name.
 LIBRARIES = [
-    (r"curl/.*", {"aws"}),
+    (r"curl/.*", {"aws", "runtime"}),
     (r"openssl/.*", {"aws"}),
     (r"yaml\.h", {"engine"}),
     (r"pcre2.*\.h", {"engine"}),

@@ -1,0 +1,64 @@
+/* Reading the environment. */
+#include "runtime/config.h"
+
+#define RULES_PATH_MAX 4095 /* Linux' PATH_MAX without its NUL */
+
+static const char *get(struct environment env, const char *name)
+{
+    const char *value = env.get(env.self, name);
+    return value && *value ? value : NULL;
+}
+
+static bool read_rules(struct runtime_config *c, struct environment env, struct err *e)
+{
+    const char *rules = get(env, "TRAILWARDEN_RULES");
+    const char *root = get(env, "LAMBDA_TASK_ROOT");
+    if (!rules && !root)
+        return err_set(e, ERR_USAGE,
+                       "neither TRAILWARDEN_RULES nor LAMBDA_TASK_ROOT is set: where "
+                       "are the rules?");
+    buf_putz(&c->rules, rules ? rules : root);
+    if (!rules)
+        buf_putz(&c->rules, "/rules");
+    if (!buf_z(&c->rules))
+        return err_set(e, ERR_USAGE, "TRAILWARDEN_RULES is longer than %d bytes", RULES_PATH_MAX);
+    return true;
+}
+
+static bool read_level(struct runtime_config *c, struct environment env, struct err *e)
+{
+    const char *level = get(env, "TRAILWARDEN_MIN_LEVEL");
+    c->min_level = LEVEL_LOW;
+    if (level && !level_parse(str_of(level), &c->min_level))
+        return err_set(e, ERR_USAGE,
+                       "TRAILWARDEN_MIN_LEVEL is \"%.40s\", not one of "
+                       "informational, low, medium, high, critical",
+                       level);
+    return true;
+}
+
+static bool read_containment(struct environment env, struct err *e)
+{
+    const char *mode = get(env, "TRAILWARDEN_CONTAINMENT");
+    if (!mode || str_eqz(str_of(mode), "off"))
+        return true;
+    return err_set(e, ERR_USAGE,
+                   "TRAILWARDEN_CONTAINMENT is \"%.40s\"; this version only knows off", mode);
+}
+
+bool runtime_config_read(struct runtime_config *out, struct environment env, struct err *e)
+{
+    *out = (struct runtime_config){0};
+    buf_init(&out->rules, RULES_PATH_MAX);
+    out->topic = str_of(get(env, "TRAILWARDEN_TOPIC_ARN"));
+    out->config_file = get(env, "TRAILWARDEN_CONFIG");
+    out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
+    if (!str_present(out->topic))
+        return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");
+    return read_rules(out, env, e) && read_level(out, env, e) && read_containment(env, e);
+}
+
+void runtime_config_release(struct runtime_config *c)
+{
+    buf_release(&c->rules);
+}

@@ -1,0 +1,30 @@
+/* The function's settings, out of its environment. */
+#ifndef TW_RUNTIME_CONFIG_H
+#define TW_RUNTIME_CONFIG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/ruleset.h"
+
+/* Looks up a variable; NULL when it is not set. */
+struct environment {
+    void *self;
+    const char *(*get)(void *self, const char *name);
+};
+
+/* All strings are borrowed from the environment. */
+struct runtime_config {
+    struct buf rules; /* TRAILWARDEN_RULES, a file or folder; default $LAMBDA_TASK_ROOT/rules */
+    struct str topic; /* TRAILWARDEN_TOPIC_ARN; required */
+    const char *config_file; /* TRAILWARDEN_CONFIG; NULL: none */
+    struct str buckets;      /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
+    enum level min_level;    /* TRAILWARDEN_MIN_LEVEL; default low */
+};
+
+/* An empty variable counts as not set. ERR_USAGE, naming the variable, when one is missing or holds
+ * what this version does not know; a containment mode other than off is such a value. */
+TW_MUST_USE bool runtime_config_read(struct runtime_config *out, struct environment env,
+                                     struct err *e);
+void runtime_config_release(struct runtime_config *c);
+
+#endif

@@ -1,0 +1,139 @@
+/* `bootstrap`: trailwarden as an AWS Lambda function on a custom runtime. Puts the layers together;
+ * what they do is said in their own headers. */
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "adapters/s3.h"
+#include "adapters/sns.h"
+#include "base/clock.h"
+#include "base/version.h"
+#include "runtime/config.h"
+#include "runtime/crash.h"
+#include "runtime/rules.h"
+#include "runtime/serve.h"
+#include "runtime/stop.h"
+
+/* Everything that lives as long as the process. */
+struct function {
+    struct log log;
+    struct runtime_config config;
+    struct rule_config rule_config;
+    struct ruleset *rules;
+    struct aws_world world;
+    struct aws_client *client;
+    struct sns_topic topic;
+    struct deadline deadline;
+    struct handler *handler;
+    struct rapi *rapi;
+};
+
+static const char *get_env(void *self, const char *name)
+{
+    (void)self;
+    return getenv(name);
+}
+
+static bool start_client(struct function *f, struct err *e)
+{
+    f->world = aws_world_real();
+    f->client = aws_client_new(&f->world, NULL, e);
+    if (!f->client)
+        return false;
+    if (!sns_topic_init(&f->topic, f->client, f->config.topic, e))
+        return err_wrap(e, "TRAILWARDEN_TOPIC_ARN");
+    return true;
+}
+
+static bool start_handler(struct function *f, struct err *e)
+{
+    struct handle_config cfg = {f->rules, f->config.min_level, f->config.buckets,
+                                S(TRAILWARDEN_VERSION)};
+    struct ports ports = {
+        .objects = s3_objects(f->client),
+        .alerts = sns_alerts(&f->topic),
+        .clock = deadline_clock(&f->deadline),
+    };
+    f->handler = handler_new(&cfg, &ports, (struct handle_notes){&f->log, serve_note}, e);
+    return f->handler;
+}
+
+static void log_start(const struct function *f, int64_t began_ms)
+{
+    struct buf hash;
+    buf_init(&hash, SHA256_HEX);
+    buf_put_hex(&hash, f->rules->hash, sizeof f->rules->hash);
+    struct log_field fields[] = {
+        {"version", S(TRAILWARDEN_VERSION), 0},
+        {"rules", STR_ABSENT, f->rules->n_rules},
+        {"rulesHash", buf_str(&hash), 0},
+        {"ms", STR_ABSENT, clock_mono_ms() - began_ms},
+    };
+    log_line(&f->log, LOG_INFO, S("trailwarden is ready"), fields, sizeof fields / sizeof *fields);
+    buf_release(&hash);
+}
+
+/* Whatever fails here is an init error. */
+static bool start(struct function *f, const char *host, struct err *e)
+{
+    int64_t began_ms = clock_mono_ms();
+    struct environment env = {NULL, get_env};
+    bool ok = crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
+              rules_config(f->config.config_file, &f->rule_config, e) &&
+              rules_load(f->config.rules.p, &f->rule_config, &f->log, &f->rules, e) &&
+              start_client(f, e) && start_handler(f, e);
+    if (ok)
+        log_start(f, began_ms);
+    return ok;
+}
+
+static int fail(struct function *f, const struct err *why)
+{
+    log_line(&f->log, LOG_FATAL, str_of(why->text), NULL, 0);
+    return 1;
+}
+
+static int fail_start(struct function *f, const struct err *why)
+{
+    struct err e;
+    if (!rapi_fail_init(f->rapi, why, &e))
+        fail(f, &e);
+    return fail(f, why);
+}
+
+static int run(struct function *f)
+{
+    const char *host = getenv("AWS_LAMBDA_RUNTIME_API");
+    struct err e = {0};
+    if (!host || !*host) {
+        err_set(&e, ERR_USAGE,
+                "AWS_LAMBDA_RUNTIME_API is not set: this program is an AWS Lambda "
+                "function; on a laptop use `trailwarden`");
+        return fail(f, &e);
+    }
+    f->rapi = rapi_new(host, &e);
+    if (!f->rapi)
+        return fail(f, &e);
+    if (!start(f, host, &e))
+        return fail_start(f, &e);
+    struct server s = {f->rapi, f->handler, f->client, &f->deadline, &f->log};
+    return serve(&s, &e) ? 0 : fail(f, &e);
+}
+
+int main(void)
+{
+    struct function f = {0};
+    log_init(&f.log, STDOUT_FILENO, getenv("AWS_LAMBDA_LOG_FORMAT"), getenv("AWS_LAMBDA_LOG_LEVEL"),
+             clock_wall_ms);
+    stop_on_sigterm();
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    int code = run(&f);
+    handler_free(f.handler);
+    rapi_free(f.rapi);
+    aws_client_free(f.client);
+    ruleset_free(f.rules);
+    rule_config_release(&f.rule_config);
+    runtime_config_release(&f.config);
+    curl_global_cleanup();
+    return code;
+}

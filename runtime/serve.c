@@ -1,0 +1,149 @@
+/* The loop: next, handle, answer; and one summary line for each invocation. */
+#include "runtime/serve.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "runtime/crash.h"
+#include "runtime/stop.h"
+
+/* ---- time ---- */
+
+static int64_t now_ms(void *self)
+{
+    (void)self;
+    return clock_wall_ms();
+}
+
+static int64_t left_ms(void *self)
+{
+    const struct deadline *d = self;
+    return d->at_ms ? d->at_ms - clock_wall_ms() : INT64_MAX;
+}
+
+struct port_clock deadline_clock(struct deadline *d)
+{
+    return (struct port_clock){d, now_ms, left_ms};
+}
+
+/* The client counts on the clock that never goes back. It stops early, so that a failure can still
+ * be told. */
+static void set_deadline(struct server *s, int64_t at_ms)
+{
+    s->deadline->at_ms = at_ms;
+    if (!s->client)
+        return;
+    int64_t left = left_ms(s->deadline);
+    aws_client_set_deadline(s->client,
+                            at_ms ? clock_mono_ms() + left - HANDLE_MARGIN_MS : PACE_NO_DEADLINE);
+}
+
+/* ---- log ---- */
+
+void serve_note(void *to, enum handle_note what, const char *sentence)
+{
+    const struct log *log = to;
+    log_line(log, what == HANDLE_FAILED ? LOG_ERROR : LOG_WARN, str_of(sentence), NULL, 0);
+}
+
+static struct log_field number(const char *name, uint64_t n)
+{
+    return (struct log_field){name, STR_ABSENT, (int64_t)n};
+}
+
+static void log_summary(const struct server *s, const struct rapi_invocation *inv, bool ok,
+                        const struct handle_counts *c, int64_t began_ms)
+{
+    struct log_field fields[] = {
+        number("objects", c->objects),
+        number("failed", c->failed),
+        number("ignored", c->ignored),
+        number("bytes", c->bytes),
+        number("records", c->records),
+        number("bad", c->bad),
+        number("digests", c->digests),
+        number("hits", c->hits),
+        number("duplicates", c->duplicates),
+        number("alerts", c->alerts),
+        number("regex_limit", c->regex_limit),
+        number("values_cut", c->values_cut),
+        number("scratch_full", c->scratch_full),
+        number("ms", (uint64_t)(clock_mono_ms() - began_ms)),
+        {"tenantId", inv->tenant_id, 0},
+    };
+    size_t n = sizeof fields / sizeof *fields - !str_present(inv->tenant_id);
+    log_line(s->log, ok && !c->failed ? LOG_INFO : LOG_ERROR,
+             ok ? S("invocation served") : S("invocation failed"), fields, n);
+}
+
+/* ---- one invocation ---- */
+
+/* The trace id travels in the environment, as libraries of tracing expect it. */
+static void set_trace(const struct rapi_invocation *inv)
+{
+    char text[512];
+    if (!str_present(inv->trace_id) || inv->trace_id.n >= sizeof text) {
+        unsetenv("_X_AMZN_TRACE_ID");
+        return;
+    }
+    memcpy(text, inv->trace_id.p, inv->trace_id.n);
+    text[inv->trace_id.n] = '\0';
+    setenv("_X_AMZN_TRACE_ID", text, 1);
+}
+
+static bool run(struct server *s, const struct rapi_invocation *inv, struct buf *answer,
+                struct handle_counts *counts, struct err *e)
+{
+    if (inv->too_large)
+        return err_set(e, ERR_LIMIT, "the payload is larger than %d bytes", RAPI_PAYLOAD_MAX);
+    return handler_run(s->handler, inv->payload, answer, counts, e);
+}
+
+/* Hands over the answer or the failure. A refusal is this invocation's end, not ours. */
+static bool reply(struct server *s, const struct rapi_invocation *inv, bool ok,
+                  const struct buf *answer, const struct err *why, struct err *e)
+{
+    if (ok ? rapi_respond(s->rapi, inv, buf_str(answer), e) : rapi_fail(s->rapi, inv, why, e))
+        return true;
+    if (e->kind != ERR_INPUT)
+        return false;
+    log_line(s->log, LOG_ERROR, str_of(e->text), NULL, 0);
+    return true;
+}
+
+static bool serve_one(struct server *s, const struct rapi_invocation *inv, struct err *e)
+{
+    struct buf answer;
+    struct handle_counts counts = {0};
+    struct err why = {0};
+    int64_t began_ms = clock_mono_ms();
+    buf_init(&answer, HANDLE_ANSWER_MAX);
+    s->log->request_id = inv->request_id;
+    s->log->trace_id = inv->trace_id;
+    set_trace(inv);
+    set_deadline(s, inv->deadline_ms);
+    crash_arm(inv->request_id, inv->invocation_id);
+    bool ok = run(s, inv, &answer, &counts, &why);
+    if (!ok)
+        log_line(s->log, LOG_ERROR, str_of(why.text), NULL, 0);
+    log_summary(s, inv, ok, &counts, began_ms);
+    bool going = reply(s, inv, ok, &answer, &why, e);
+    buf_release(&answer);
+    return going;
+}
+
+bool serve(struct server *s, struct err *e)
+{
+    struct rapi_invocation inv;
+    while (!stop_asked()) {
+        s->log->request_id = STR_ABSENT;
+        s->log->trace_id = STR_ABSENT;
+        stop_waiting(true);
+        if (!rapi_next(s->rapi, &inv, e))
+            return false;
+        stop_waiting(false);
+        if (!serve_one(s, &inv, e))
+            return false;
+    }
+    return true;
+}

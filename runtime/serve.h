@@ -1,0 +1,34 @@
+/* Serving invocations: the loop of the function, with everything it needs at hand. */
+#ifndef TW_RUNTIME_SERVE_H
+#define TW_RUNTIME_SERVE_H
+
+#include "aws/client.h"
+#include "base/log.h"
+#include "handlers/handle.h"
+#include "runtime/rapi.h"
+
+/* The present invocation's deadline, as the clock port tells it. */
+struct deadline {
+    int64_t at_ms; /* since 1970; 0: none */
+};
+
+/* port_clock over the wall clock and the deadline, which is borrowed. */
+struct port_clock deadline_clock(struct deadline *d);
+
+/* All borrowed. */
+struct server {
+    struct rapi *rapi;
+    struct handler *handler;
+    struct aws_client *client; /* its deadline is set for each invocation; NULL: none (tests) */
+    struct deadline *deadline;
+    struct log *log;
+};
+
+/* Serves until SIGTERM (true) or until the Runtime API is broken (false, with e). A failing
+ * invocation is reported, logged, and the next one served. */
+TW_MUST_USE bool serve(struct server *s, struct err *e);
+
+/* The handler's notes become log lines; to is the struct log. */
+void serve_note(void *to, enum handle_note what, const char *sentence);
+
+#endif
