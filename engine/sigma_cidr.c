@@ -1,0 +1,63 @@
+/* Networks and addresses. */
+#include "engine/sigma_cidr.h"
+
+#include <arpa/inet.h>
+
+#define ADDRESS_MAX 46 /* INET6_ADDRSTRLEN: the longest IPv6 text and its NUL */
+
+static uint64_t big_endian(const unsigned char *p)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
+static bool address_parse(struct str s, struct cidr *out)
+{
+    char z[ADDRESS_MAX];
+    unsigned char bytes[16] = {0};
+    if (s.n == 0 || s.n >= sizeof z || str_find_byte(s, '\0', 0) != SIZE_MAX)
+        return false;
+    memcpy(z, s.p, s.n);
+    z[s.n] = '\0';
+    out->v6 = str_find_byte(s, ':', 0) != SIZE_MAX;
+    if (inet_pton(out->v6 ? AF_INET6 : AF_INET, z, bytes) != 1)
+        return false;
+    out->bits[0] = big_endian(bytes);
+    out->bits[1] = big_endian(bytes + 8);
+    out->prefix = out->v6 ? 128 : 32;
+    return true;
+}
+
+/* The bits of word `at` (0 or 1) that a prefix covers. */
+static uint64_t mask(unsigned prefix, unsigned at)
+{
+    unsigned n = prefix > 64 * at ? prefix - 64 * at : 0;
+    return n == 0 ? 0 : n >= 64 ? UINT64_MAX : ~(UINT64_MAX >> n);
+}
+
+bool cidr_parse(struct str s, struct cidr *out, struct err *e)
+{
+    struct str rest = s, address = str_cut(&rest, '/');
+    unsigned long long prefix = 0;
+    if (!address_parse(address, out))
+        return err_set(e, ERR_INPUT, "'%.*s' is no IPv4 or IPv6 network", (int)s.n, s.p);
+    if (str_present(rest)) {
+        if (!str_u64(rest, &prefix) || rest.n > 3 || prefix > out->prefix)
+            return err_set(e, ERR_INPUT, "'%.*s' has no prefix length from 0 to %u", (int)s.n, s.p,
+                           out->prefix);
+        out->prefix = (unsigned)prefix;
+    }
+    if ((out->bits[0] & ~mask(out->prefix, 0)) || (out->bits[1] & ~mask(out->prefix, 1)))
+        return err_set(e, ERR_INPUT, "'%.*s' has host bits set beyond its prefix", (int)s.n, s.p);
+    return true;
+}
+
+bool cidr_has(const struct cidr *net, struct str s)
+{
+    struct cidr a;
+    return address_parse(s, &a) && a.v6 == net->v6 &&
+           ((a.bits[0] ^ net->bits[0]) & mask(net->prefix, 0)) == 0 &&
+           ((a.bits[1] ^ net->bits[1]) & mask(net->prefix, 1)) == 0;
+}
