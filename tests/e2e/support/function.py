@@ -1,0 +1,105 @@
+"""`bootstrap`, started the way Lambda starts it."""
+import json
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+from support.processes import stop, wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+RULES = Path(__file__).resolve().parents[1] / "rules"
+
+
+def build_dir():
+    return Path(os.environ.get("TRAILWARDEN_BUILD", ROOT / "build" / "gcc"))
+
+
+def lay_out(task_root, rules=RULES):
+    """The function's package: bootstrap and its rules, nothing writable."""
+    bootstrap = build_dir() / "bin" / "bootstrap"
+    assert bootstrap.exists(), f"{bootstrap} is missing: run scripts/build"
+    task_root.mkdir()
+    shutil.copy(bootstrap, task_root / "bootstrap")
+    if rules:
+        shutil.copytree(rules, task_root / "rules")
+    for path in [*task_root.rglob("*"), task_root]:
+        path.chmod(0o555 if path.is_dir() or path.name == "bootstrap" else 0o444)
+    return task_root
+
+
+def environment(task_root, api_address, credentials, endpoint, topic, **more):
+    """What Lambda documents that a custom runtime finds in its environment, and our settings."""
+    env = {
+        "AWS_LAMBDA_RUNTIME_API": api_address, "_HANDLER": "bootstrap",
+        "LAMBDA_TASK_ROOT": str(task_root), "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "trailwarden", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/trailwarden",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/03/17/[$LATEST]0123456789abcdef",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR", "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+        "LANG": "en_US.UTF-8", "TZ": ":UTC", "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+        "LD_LIBRARY_PATH": "/lib64:/usr/lib64:/var/runtime:/var/task:/opt/lib",
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        "AWS_ENDPOINT_URL": endpoint, "TRAILWARDEN_TOPIC_ARN": topic,
+    }
+    env.update(more)
+    return {name: value for name, value in env.items() if value is not None}
+
+
+class Function:
+    """The running process; its standard output is what CloudWatch would get."""
+
+    def __init__(self, task_root, env, api):
+        self.api, self.env = api, env
+        self.lines = []
+        self.process = subprocess.Popen(
+            [task_root / "bootstrap"], cwd=task_root, env=env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.decode().rstrip("\n"))
+
+    def invoke(self, payload, deadline_s=30, **more):
+        invocation = self.api.submit(payload, deadline_s, **more)
+        wait_until(lambda: invocation.done.is_set() or self.process.poll() is not None, 30,
+                   "an answer")
+        assert invocation.done.is_set(), f"bootstrap ended: {self.lines}"
+        return invocation
+
+    def logs(self, invocation=None):
+        """Log lines as JSON, or those of one invocation. They come by another way than the answer,
+        but before it: once the function waits for work again, they are there."""
+        if self.process.poll() is None:
+            wait_until(lambda: self.api.waiting or self.process.poll() is not None, 10,
+                       "bootstrap asks for work")
+        lines = [json.loads(line) for line in list(self.lines)]
+        return [x for x in lines if invocation is None or x.get("requestId") == invocation.id]
+
+    def exit_code(self, seconds=10):
+        code = self.process.wait(seconds)
+        self._reader.join(seconds)
+        return code
+
+    def peak_bytes(self):
+        """The most memory the process ever held at once."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmHWM")
+
+    def secrets(self):
+        return [self.env["AWS_SECRET_ACCESS_KEY"], self.env["AWS_SESSION_TOKEN"]]
+
+    def close(self):
+        stop(self.process)
+        self._reader.join(5)
