@@ -238,7 +238,8 @@ static bool settle(struct handler *h, bool ok, struct err *e)
 static void fail(struct handler *h, struct work *w, size_t group, struct err *e)
 {
     h->counts->failed++;
-    err_wrap(e, "%s", buf_z(&h->printed));
+    if (!str_starts(str_of(e->text), buf_str(&h->printed))) /* the port may have named it already */
+        err_wrap(e, "%s", buf_z(&h->printed));
     work_fail(w, group, e);
     h->notes.note(h->notes.to, HANDLE_FAILED, e->text);
 }

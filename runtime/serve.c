@@ -124,7 +124,7 @@ static bool serve_one(struct server *s, const struct rapi_invocation *inv, struc
     set_deadline(s, inv->deadline_ms);
     crash_arm(inv->request_id, inv->invocation_id);
     bool ok = run(s, inv, &answer, &counts, &why);
-    if (!ok)
+    if (!ok && !counts.failed) /* what failed on the way has its line already */
         log_line(s->log, LOG_ERROR, str_of(why.text), NULL, 0);
     log_summary(s, inv, ok, &counts, began_ms);
     bool going = reply(s, inv, ok, &answer, &why, e);
