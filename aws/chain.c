@@ -10,6 +10,7 @@
 #include "aws/sts.h"
 #include "base/escape.h"
 
+#define PATH_BYTES_MAX 4096  /* PATH_MAX of Linux */
 #define TOKEN_FILE_MAX 20000 /* STS takes web identity tokens of 4 to 20,000 bytes */
 
 struct chain {
@@ -226,36 +227,6 @@ static bool assume_with_found(struct search *s, const struct sts_role *role, str
     return ok;
 }
 
-/* Follows source_profile from `profile` to the one that has keys, remembering the roles passed. */
-static bool walk_sources(struct search *s, struct str profile, struct str *roles, size_t *n,
-                         struct err *e)
-{
-    for (*n = 0;; ++*n) {
-        const bool keys_only = *n && str_eq(profile, roles[*n - 1]); /* its own source: its keys */
-        if (!str_present(get(s, profile, "role_arn")) || keys_only)
-            return from_keys(s, profile, e);
-        if (*n == CHAIN_ROLES_MAX)
-            return refuse(profile, "leads through too many source_profiles", e);
-        if (str_present(get(s, profile, "mfa_serial")))
-            return refuse(profile, "asks for a code of a second factor" EXPORT_HINT, e);
-        roles[*n] = profile;
-        const struct str next = get(s, profile, "source_profile");
-        const struct str source = get(s, profile, "credential_source");
-        const struct str token = get(s, profile, "web_identity_token_file");
-        if (str_present(next)) {
-            profile = next;
-            continue;
-        }
-        ++*n;
-        if (str_present(source))
-            return from_source(s, source, profile, e);
-        if (!str_present(token))
-            return refuse(profile, "has a role_arn but nothing to assume it with", e);
-        --*n;
-        return true; /* the token assumes this very role */
-    }
-}
-
 static struct sts_role role_of(const struct search *s, struct str profile)
 {
     return (struct sts_role){.arn = get(s, profile, "role_arn"),
@@ -263,12 +234,12 @@ static struct sts_role role_of(const struct search *s, struct str profile)
                              .external_id = get(s, profile, "external_id")};
 }
 
-static bool assume_by_profile_token(struct search *s, struct str profile, struct err *e)
+static bool from_profile_token(struct search *s, struct str profile, struct str file, struct err *e)
 {
     struct sts_role role = role_of(s, profile);
     struct buf path;
-    buf_init(&path, 4096);
-    buf_put(&path, get(s, profile, "web_identity_token_file"));
+    buf_init(&path, PATH_BYTES_MAX);
+    buf_put(&path, file);
     const char *z = buf_z(&path);
     const bool ok = z ? assume_by_token(s, &role, z, e)
                       : refuse(profile, "names a web_identity_token_file that is too long", e);
@@ -276,9 +247,36 @@ static bool assume_by_profile_token(struct search *s, struct str profile, struct
     return ok;
 }
 
+/* Follows source_profile to credentials that can be had; roles[0..*n) are then the profiles whose
+ * roles are to be assumed with them, the last one first. */
+static bool walk_sources(struct search *s, struct str profile, struct str *roles, size_t *n,
+                         struct err *e)
+{
+    for (*n = 0;;) {
+        const bool is_own_source = *n && str_eq(profile, roles[*n - 1]); /* then its keys count */
+        if (!str_present(get(s, profile, "role_arn")) || is_own_source)
+            return from_keys(s, profile, e);
+        if (*n == CHAIN_ROLES_MAX)
+            return refuse(profile, "leads through too many source_profiles", e);
+        if (str_present(get(s, profile, "mfa_serial")))
+            return refuse(profile, "asks for a code of a second factor" EXPORT_HINT, e);
+        const struct str token = get(s, profile, "web_identity_token_file");
+        const struct str source = get(s, profile, "credential_source");
+        const struct str next = get(s, profile, "source_profile");
+        if (str_present(token))
+            return from_profile_token(s, profile, token, e);
+        roles[(*n)++] = profile;
+        if (str_present(source))
+            return from_source(s, source, profile, e);
+        if (!str_present(next))
+            return refuse(profile, "has a role_arn but nothing to assume it with", e);
+        profile = next;
+    }
+}
+
 static bool from_profile(struct search *s, struct err *e)
 {
-    struct str roles[CHAIN_ROLES_MAX + 1] = {{0}};
+    struct str roles[CHAIN_ROLES_MAX];
     size_t n = 0;
     const struct str named = named_profile(s->c);
     const struct str profile = or_default(named);
@@ -288,10 +286,9 @@ static bool from_profile(struct search *s, struct err *e)
         return !str_present(named) || refuse(profile, "is in neither of the shared files", e);
     if (!walk_sources(s, profile, roles, &n, e))
         return false;
-    if (!s->found && str_present(roles[n]) && !assume_by_profile_token(s, roles[n], e))
-        return false;
-    if (!s->found && (n || str_present(named)))
-        return refuse(profile, "holds no credentials, nor do those it leads to", e);
+    if (!s->found)
+        return (n == 0 && !str_present(named)) ||
+               refuse(profile, "holds no credentials, nor do those it leads to", e);
     while (n > 0) {
         struct sts_role role = role_of(s, roles[--n]);
         if (!chain_region(s->c, &role.region, e) || !assume_with_found(s, &role, e))

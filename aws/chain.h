@@ -6,8 +6,9 @@
 #include "aws/http.h"
 #include "aws/world.h"
 
-#define CHAIN_ROLES_MAX 5 /* profiles that lead to each other by source_profile; more is a circle  \
-                           */
+#define CHAIN_ROLES_MAX                                                                            \
+    5 /* profiles that lead to each other by source_profile; more is a circle                      \
+       */
 
 struct chain;
 

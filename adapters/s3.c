@@ -1,0 +1,272 @@
+/* Reads and lists objects. */
+#include "adapters/s3.h"
+
+#include "aws/xml.h"
+#include "base/escape.h"
+#include "handlers/urldecode.h"
+
+#define ERROR_BODY_MAX 65536   /* S3's error documents have under 2 KiB */
+#define PAGE_MAX       8388608 /* 1,000 keys of 1,024 bytes, each byte as %XX, and their trimmings */
+#define QUERY_MAX      8192    /* prefix and token, encoded: each up to 1 KiB before */
+#define ETAG_MAX       128     /* an MD5 in hex, quoted, with the number of parts */
+#define KEY_MAX        1024    /* bytes of a key: an S3 limit */
+#define NAME_SHOWN_MAX 300     /* of bucket and key in a sentence */
+
+/* One object being read, over as many transfers as it takes. */
+struct reading {
+    struct aws_reply reply;
+    bytes_fn take;
+    void *to;
+    uint64_t taken;
+    struct buf etag; /* of the object that the first bytes came from */
+};
+
+/* Remembers which object this is; a later transfer must go on where the one before broke off. */
+static bool check_transfer(struct reading *r, struct err *e)
+{
+    if (r->reply.http.taken)
+        return true; /* not its first piece */
+    if (r->taken && r->reply.http.status != 206)
+        return err_set(e, ERR_RETRY, "S3 sent the object from its beginning instead of the rest");
+    if (!r->taken) {
+        buf_reset(&r->etag);
+        buf_put(&r->etag, http_reply_header(&r->reply.http, "etag"));
+    }
+    return true;
+}
+
+static bool on_piece(void *to, struct str piece, struct err *e)
+{
+    struct reading *r = to;
+    if (!check_transfer(r, e) || !r->take(r->to, piece, e))
+        return false;
+    r->taken += piece.n;
+    return true;
+}
+
+/* One transfer: the object, or what is left of it. */
+static bool transfer(struct aws_client *client, const struct aws_request *whole, struct reading *r,
+                     struct err *e)
+{
+    struct aws_request request = *whole;
+    struct header headers[2];
+    struct buf range;
+    buf_init(&range, 64);
+    if (r->taken) {
+        buf_putz(&range, "bytes=");
+        buf_put_u64(&range, r->taken);
+        buf_putc(&range, '-');
+        headers[request.n_headers++] = (struct header){S("range"), buf_str(&range)};
+        headers[request.n_headers++] = (struct header){S("if-match"), buf_str(&r->etag)};
+        request.headers = headers;
+    }
+    const bool ok = aws_call(client, &request, &r->reply, e);
+    buf_release(&range);
+    return ok;
+}
+
+/* True when the transfer broke off, and taking it up again may succeed. */
+static bool can_resume(const struct reading *r, uint64_t before, enum err_kind kind)
+{
+    return kind == ERR_RETRY && r->taken > before && !r->reply.http.take_refused && r->etag.n &&
+           !r->etag.failed;
+}
+
+/* "s3://bucket/key" in front of the sentence. */
+static bool name_object(const struct object_ref *ref, struct err *e)
+{
+    struct buf shown;
+    buf_init(&shown, 16 * NAME_SHOWN_MAX); /* a byte is shown as at most 8 */
+    buf_put_terminal(&shown, str_slice(ref->bucket, 0, NAME_SHOWN_MAX));
+    buf_putc(&shown, '/');
+    buf_put_terminal(&shown, str_slice(ref->key, 0, NAME_SHOWN_MAX));
+    const char *z = buf_z(&shown);
+    err_wrap(e, "s3://%.*s", NAME_SHOWN_MAX, z ? z : "?");
+    buf_release(&shown);
+    return false;
+}
+
+static bool read_all(struct aws_client *client, const struct aws_request *request,
+                     struct reading *r, struct err *e)
+{
+    struct err why = {0};
+    bool ok = false, again = true;
+    for (int resumed = 0; !ok && again && resumed <= S3_RESUMES_MAX; resumed++) {
+        const uint64_t before = r->taken;
+        ok = transfer(client, request, r, &why);
+        again = can_resume(r, before, why.kind);
+    }
+    if (!ok && r->taken && r->reply.http.status == 412)
+        err_set(&why, ERR_RETRY, "the object was replaced while it was read");
+    if (!ok && e)
+        *e = why;
+    return ok;
+}
+
+static bool read_object(void *self, const struct object_ref *ref, bytes_fn take, void *to,
+                        struct err *e)
+{
+    struct reading r = {.take = take, .to = to};
+    struct buf path, query;
+    aws_reply_init(&r.reply, ERROR_BODY_MAX);
+    buf_init(&r.etag, ETAG_MAX);
+    buf_init(&path, KEY_MAX + 1);
+    buf_init(&query, QUERY_MAX);
+    buf_putc(&path, '/');
+    buf_put(&path, ref->key);
+    if (ref->version.n) {
+        buf_putz(&query, "versionId=");
+        buf_put_percent(&query, ref->version, false);
+    }
+    const struct aws_request request = {
+        .service = AWS_S3,
+        .action = "GetObject",
+        .region = region_is_well_formed(ref->region) ? ref->region : STR_ABSENT,
+        .bucket = ref->bucket,
+        .method = "GET",
+        .path = buf_str(&path),
+        .query = buf_str(&query),
+        .take = on_piece,
+        .to = &r,
+    };
+    bool ok = ref->bucket.n && ref->key.n;
+    if (!ok)
+        err_set(e, ERR_INPUT, "an object needs a bucket and a key");
+    ok = ok && buf_ok(&path, "the object's key", e) && buf_ok(&query, "the object's version", e) &&
+         read_all(self, &request, &r, e);
+    aws_reply_release(&r.reply);
+    buf_release(&r.etag);
+    buf_release(&path);
+    buf_release(&query);
+    return ok || name_object(ref, e);
+}
+
+struct port_objects s3_objects(struct aws_client *client)
+{
+    return (struct port_objects){.self = client, .read = read_object};
+}
+
+/* What one page says. */
+struct page {
+    s3_object_fn each;
+    void *to;
+    struct buf text;  /* of the element being read */
+    struct buf key;   /* of the <Contents> being read, decoded */
+    struct buf token; /* for the next page; empty: this was the last */
+    bool truncated;
+};
+
+/* Reads the element that x has just opened into p->text. */
+static bool take_text(struct page *p, struct xml *x, struct err *e)
+{
+    buf_reset(&p->text);
+    return xml_take_element(x, &p->text, e) && buf_ok(&p->text, "an element of a listing", e);
+}
+
+/* Behind <Contents>: its key and size. */
+static bool read_contents(struct page *p, struct xml *x, struct err *e)
+{
+    unsigned long long bytes = 0;
+    const size_t inside = x->depth;
+    buf_reset(&p->key);
+    while (xml_next(x, e) && x->kind != XML_END) {
+        if (x->kind == XML_CLOSE && x->depth < inside)
+            return buf_ok(&p->key, "a key of a listing", e) &&
+                   p->each(p->to, buf_str(&p->key), bytes, e);
+        if (x->kind != XML_OPEN)
+            continue;
+        const bool is_key = str_eq(x->name, S("Key")), is_size = str_eq(x->name, S("Size"));
+        if (!take_text(p, x, e))
+            return false;
+        if (is_key && !urldecode_form(&p->key, buf_str(&p->text), e)) /* encoding-type=url */
+            return false;
+        if (is_size && !str_u64(buf_str(&p->text), &bytes))
+            return err_set(e, ERR_RETRY, "a listing gives an object no size");
+    }
+    return false;
+}
+
+static bool read_field(struct page *p, struct xml *x, struct err *e)
+{
+    const bool truncated = str_eq(x->name, S("IsTruncated"));
+    const bool token = str_eq(x->name, S("NextContinuationToken"));
+    if (str_eq(x->name, S("Contents")))
+        return read_contents(p, x, e);
+    if (!take_text(p, x, e))
+        return false;
+    if (truncated)
+        p->truncated = str_eq(buf_str(&p->text), S("true"));
+    if (token)
+        buf_put(&p->token, buf_str(&p->text));
+    return true;
+}
+
+static bool read_page(struct page *p, struct str document, struct err *e)
+{
+    struct xml x;
+    xml_init(&x, document);
+    p->truncated = false;
+    buf_reset(&p->token);
+    bool listing = false;
+    while (xml_next(&x, e)) {
+        if (x.kind == XML_END)
+            return listing || err_set(e, ERR_RETRY, "S3 answered with something but a listing");
+        if (x.kind != XML_OPEN)
+            continue;
+        if (x.depth == 1)
+            listing = str_eq(x.name, S("ListBucketResult"));
+        else if (!read_field(p, &x, e))
+            return false;
+    }
+    return false;
+}
+
+static void put_page_query(struct buf *query, struct str prefix, struct str token)
+{
+    buf_reset(query);
+    buf_putz(query, "list-type=2&encoding-type=url&max-keys=1000&prefix=");
+    buf_put_percent(query, prefix, false);
+    if (token.n) {
+        buf_putz(query, "&continuation-token=");
+        buf_put_percent(query, token, false);
+    }
+}
+
+/* Asks for pages until one is the last. */
+static bool list_pages(struct aws_client *client, struct aws_request *request, struct str prefix,
+                       struct page *p, struct err *e)
+{
+    struct buf query;
+    struct aws_reply reply;
+    bool ok = true;
+    buf_init(&query, QUERY_MAX);
+    aws_reply_init(&reply, PAGE_MAX);
+    do {
+        put_page_query(&query, prefix, buf_str(&p->token));
+        request->query = buf_str(&query);
+        ok = buf_ok(&query, "the prefix of a listing", e) && aws_call(client, request, &reply, e) &&
+             read_page(p, buf_str(&reply.http.body), e) &&
+             buf_ok(&p->token, "the token of the next page", e);
+    } while (ok && p->truncated && p->token.n);
+    if (ok && p->truncated)
+        ok = err_set(e, ERR_RETRY, "S3 says that a listing goes on but not where");
+    aws_reply_release(&reply);
+    buf_release(&query);
+    return ok;
+}
+
+bool s3_list(struct aws_client *client, struct str bucket, struct str prefix, s3_object_fn each,
+             void *to, struct err *e)
+{
+    struct page p = {.each = each, .to = to};
+    struct aws_request request = {
+        .service = AWS_S3, .action = "ListObjectsV2", .bucket = bucket, .method = "GET"};
+    buf_init(&p.text, 4 * KEY_MAX);
+    buf_init(&p.key, KEY_MAX);
+    buf_init(&p.token, 2 * KEY_MAX);
+    const bool ok = list_pages(client, &request, prefix, &p, e);
+    buf_release(&p.text);
+    buf_release(&p.key);
+    buf_release(&p.token);
+    return ok || name_object(&(struct object_ref){.bucket = bucket, .key = prefix}, e);
+}

@@ -1,0 +1,32 @@
+/* Log objects in S3: port_objects over GetObject, and the listing that `scan s3://` needs. */
+#ifndef TW_ADAPTERS_S3_H
+#define TW_ADAPTERS_S3_H
+
+#include <stdint.h>
+
+#include "aws/client.h"
+#include "handlers/ports.h"
+
+#define S3_RESUMES_MAX 8 /* broken transfers of one object that are taken up again */
+
+/* The port; client is borrowed and must outlive it.
+ *   GET /<key>[?versionId=<v>]    the body in pieces, as stored (never decompressed)
+ *   range: bytes=<taken>-         after a broken transfer, behind the last byte taken, and
+ *   if-match: "<etag>"            only of the very object it began with; a changed one is ERR_RETRY
+ * needs s3:GetObject (with a version s3:GetObjectVersion). S3 says 403 instead of 404 about a
+ * missing object to who may not list the bucket. */
+struct port_objects s3_objects(struct aws_client *client);
+
+/* Told of each object; false (with e) ends the listing. key is borrowed for the call. */
+typedef bool (*s3_object_fn)(void *to, struct str key, uint64_t bytes, struct err *e);
+
+/* Lists the objects whose keys begin with prefix (may be empty), in S3's order, page by page. Needs
+ * s3:ListBucket.
+ *   GET /?list-type=2&prefix=..&encoding-type=url&max-keys=1000[&continuation-token=..]
+ *   <ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>..</..>
+ *     <Contents><Key>a%20b</Key><Size>1</Size>..</Contents>..</ListBucketResult>
+ * Errors: as aws_call; ERR_RETRY when the answer is not that. */
+TW_MUST_USE bool s3_list(struct aws_client *client, struct str bucket, struct str prefix,
+                         s3_object_fn each, void *to, struct err *e);
+
+#endif

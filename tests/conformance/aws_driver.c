@@ -1,0 +1,205 @@
+/* Makes the calls that tests ask for, one JSON object a line, with one client for all of them:
+ *   {"op":"get","bucket","key","version"?,"region"?}   -> {"ok":true,"pieces":n,"sha256":".."}
+ *   {"op":"list","bucket","prefix"}                    -> {"ok":true,"keys":[["key",bytes],..]}
+ *   {"op":"publish","arn","id","subject","text","json","attributes":{..}} -> {"ok":true}
+ *   {"op":"clock","offset_ms":n}      our clock goes wrong by so much    -> {"ok":true}
+ *   {"op":"deadline","in_ms":n}       for all later calls                -> {"ok":true}
+ * A failure is {"ok":false,"kind":"missing","error":"..","took_ms":n}. */
+#include <curl/curl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "adapters/s3.h"
+#include "adapters/sns.h"
+#include "base/escape.h"
+#include "base/sha256.h"
+
+#define LINE_MAX_BYTES 2097152
+
+struct driver {
+    struct aws_world real;
+    struct aws_client *client;
+    int64_t offset_ms; /* of our wall clock */
+    struct buf out;
+};
+
+static const char *driver_env(void *self, const char *name)
+{
+    struct driver *d = self;
+    return d->real.get_env(NULL, name);
+}
+
+static int64_t driver_wall(void *self)
+{
+    struct driver *d = self;
+    return d->real.wall_ms(NULL) + d->offset_ms;
+}
+
+static int64_t driver_mono(void *self)
+{
+    struct driver *d = self;
+    return d->real.mono_ms(NULL);
+}
+
+static void driver_sleep(void *self, int64_t ms)
+{
+    struct driver *d = self;
+    d->real.sleep_ms(NULL, ms);
+}
+
+static uint32_t driver_random(void *self)
+{
+    struct driver *d = self;
+    return d->real.random(NULL);
+}
+
+static struct str text_at(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    return json_is_string(v) ? str_n(json_string_value(v), json_string_length(v)) : STR_ABSENT;
+}
+
+static int64_t number_at(const json_t *o, const char *name)
+{
+    return json_integer_value(json_object_get(o, name));
+}
+
+/* The body of an object, hashed as it comes. */
+struct body {
+    struct sha256 hash;
+    uint64_t pieces;
+};
+
+static bool take_piece(void *to, struct str piece, struct err *e)
+{
+    struct body *b = to;
+    (void)e;
+    sha256_add(&b->hash, piece);
+    b->pieces++;
+    return true;
+}
+
+static bool run_get(struct driver *d, const json_t *o, struct err *e)
+{
+    struct body b = {.pieces = 0};
+    unsigned char digest[SHA256_BYTES];
+    const struct port_objects port = s3_objects(d->client);
+    const struct object_ref ref = {.bucket = text_at(o, "bucket"),
+                                   .key = text_at(o, "key"),
+                                   .version = text_at(o, "version"),
+                                   .region = text_at(o, "region")};
+    sha256_init(&b.hash);
+    if (!port.read(port.self, &ref, take_piece, &b, e))
+        return false;
+    sha256_end(&b.hash, digest);
+    buf_putf(&d->out, ",\"pieces\":%llu,\"sha256\":\"", (unsigned long long)b.pieces);
+    buf_put_hex(&d->out, digest, sizeof digest);
+    buf_putc(&d->out, '"');
+    return true;
+}
+
+static bool take_key(void *to, struct str key, uint64_t bytes, struct err *e)
+{
+    struct driver *d = to;
+    (void)e;
+    if (d->out.p[d->out.n - 1] != '[')
+        buf_putc(&d->out, ',');
+    buf_putc(&d->out, '[');
+    buf_put_json(&d->out, key);
+    buf_putc(&d->out, ',');
+    buf_put_u64(&d->out, bytes);
+    buf_putc(&d->out, ']');
+    return true;
+}
+
+static bool run_list(struct driver *d, const json_t *o, struct err *e)
+{
+    buf_putz(&d->out, ",\"keys\":[");
+    if (!s3_list(d->client, text_at(o, "bucket"), text_at(o, "prefix"), take_key, d, e))
+        return false;
+    buf_putc(&d->out, ']');
+    return true;
+}
+
+static bool run_publish(struct driver *d, json_t *o, struct err *e)
+{
+    struct sns_topic topic;
+    struct message m = {.id = text_at(o, "id"),
+                        .subject = text_at(o, "subject"),
+                        .text = text_at(o, "text"),
+                        .json = text_at(o, "json")};
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(o, "attributes"), name, value)
+    {
+        if (m.n_attributes < MESSAGE_ATTRIBUTES_MAX)
+            m.attributes[m.n_attributes++] =
+                (struct message_attribute){name, str_of(json_string_value(value))};
+    }
+    if (!sns_topic_init(&topic, d->client, text_at(o, "arn"), e))
+        return false;
+    const struct port_alerts port = sns_alerts(&topic);
+    return port.publish(port.self, &m, e);
+}
+
+static bool run(struct driver *d, json_t *o, struct err *e)
+{
+    const struct str op = text_at(o, "op");
+    if (str_eq(op, S("get")))
+        return run_get(d, o, e);
+    if (str_eq(op, S("list")))
+        return run_list(d, o, e);
+    if (str_eq(op, S("publish")))
+        return run_publish(d, o, e);
+    if (str_eq(op, S("clock")))
+        d->offset_ms = number_at(o, "offset_ms");
+    else if (str_eq(op, S("deadline")))
+        aws_client_set_deadline(d->client, driver_mono(d) + number_at(o, "in_ms"));
+    else
+        return err_set(e, ERR_USAGE, "no such op");
+    return true;
+}
+
+static void answer(struct driver *d, json_t *o)
+{
+    struct err e = {0};
+    const int64_t began = driver_mono(d);
+    buf_reset(&d->out);
+    buf_putz(&d->out, "{\"ok\":true");
+    if (!run(d, o, &e)) {
+        buf_reset(&d->out);
+        buf_putf(&d->out, "{\"ok\":false,\"kind\":\"%s\",\"error\":", err_kind_name(e.kind));
+        buf_put_json(&d->out, str_of(e.text));
+    }
+    buf_putf(&d->out, ",\"took_ms\":%lld}", (long long)(driver_mono(d) - began));
+    puts(buf_z(&d->out));
+    fflush(stdout);
+}
+
+int main(void)
+{
+    struct driver d = {.real = aws_world_real()};
+    const struct aws_world world = {.self = &d,
+                                    .get_env = driver_env,
+                                    .wall_ms = driver_wall,
+                                    .mono_ms = driver_mono,
+                                    .sleep_ms = driver_sleep,
+                                    .random = driver_random};
+    char *line = malloc(LINE_MAX_BYTES);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    d.client = aws_client_new(&world, NULL, NULL);
+    if (!line || !d.client)
+        return 1;
+    buf_init(&d.out, 16 * LINE_MAX_BYTES);
+    while (fgets(line, LINE_MAX_BYTES, stdin)) {
+        json_t *o = json_loads(line, 0, NULL);
+        answer(&d, o);
+        json_decref(o);
+    }
+    buf_release(&d.out);
+    aws_client_free(d.client);
+    curl_global_cleanup();
+    free(line);
+    return 0;
+}
