@@ -217,7 +217,7 @@ static bool read_sns(const struct reader *rd, struct str value, struct err *e)
     struct str type = member_text(value, "Type", a);
     if (str_ends(type, S("Confirmation")))
         return err_set(e, ERR_INPUT,
-                       "SNS sent a %s: its URL is not followed; confirm or remove the subscription "
+                       "an SNS %s: its URL is not followed; confirm or remove the subscription "
                        "by hand",
                        told(name, type));
     struct str message = member_text(value, "Message", a);
