@@ -1,0 +1,367 @@
+/* handlers/handle: what is told, answered and failed, with ports that fail at call n. Promise P2 is
+ * tested here: an object is done only when its alerts are published. */
+#include "handlers/handle.h"
+
+#include "engine/loader.h"
+#include "tests/unit/support/check.h"
+
+/* ---- fakes ---- */
+
+struct stored {
+    const char *key, *text;
+    bool cut; /* the transfer breaks behind text */
+};
+
+static const char records_a[] =
+    "{\"Records\":[{\"eventID\":\"a1\",\"eventName\":\"StopLogging\",\"eventTime\":"
+    "\"2026-03-17T14:05:11Z\",\"userIdentity\":{\"principalId\":\"P\"}},"
+    "{\"eventID\":\"a2\",\"eventName\":\"ListTrails\"}]}";
+#define EVENT(id) "{\"eventID\":\"" id "\",\"eventName\":\"StopLogging\"}"
+#define QUIET(id) "{\"eventID\":\"" id "\",\"eventName\":\"Other\"}"
+
+static const struct stored objects[] = {
+    {"a", records_a, false},
+    {"copy-of-a", records_a, false},
+    {"b", "[" EVENT("b1") "]", false},
+    {"quiet", "[" QUIET("q1") "]", false},
+    {"bad-record", "[" EVENT("r1") ",{\"x\" 1}," QUIET("r2") "]", false},
+    {"cut", "{\"Records\":[" EVENT("c1") ",{\"eventID\":\"c2\"", false},
+    {"broken-transfer", "{\"Records\":[" EVENT("t1") "," QUIET("t2"), true},
+    {"no-log", "hello", false},
+    {"digest", "{\"digestStartTime\":\"x\"}", false},
+    {"levels",
+     "[{\"eventID\":\"l1\",\"eventName\":\"Low\"},{\"eventID\":\"l2\",\"eventName\":\"Info\"}]",
+     false},
+};
+
+struct world {
+    struct buf told;       /* "id,id;" of each published alert's events, in order */
+    struct buf notes;      /* sentences, each with a line end */
+    unsigned publishes;    /* calls so far */
+    unsigned publish_fail; /* the call that fails, from 1; 0: none */
+    enum err_kind publish_kind;
+    unsigned reads;
+    int64_t left_ms; /* falls by left_step at each look */
+    int64_t left_step;
+};
+
+static bool read_object(void *self, const struct object_ref *ref, bytes_fn take, void *to,
+                        struct err *e)
+{
+    struct world *w = self;
+    w->reads++;
+    for (size_t i = 0; i < COUNT(objects); i++) {
+        if (!str_eqz(ref->key, objects[i].key))
+            continue;
+        struct str text = str_of(objects[i].text);
+        size_t half = text.n / 2;
+        return take(to, str_slice(text, 0, half), e) && take(to, str_skip(text, half), e) &&
+               (!objects[i].cut || err_set(e, ERR_RETRY, "the transfer broke"));
+    }
+    return err_set(e, ERR_MISSING, "no such key");
+}
+
+static bool publish(void *self, const struct message *m, struct err *e)
+{
+    struct world *w = self;
+    if (++w->publishes == w->publish_fail)
+        return err_set(e, w->publish_kind, "SNS is away");
+    /* "events":["a1"] stands in the JSON */
+    size_t from = str_find(m->json, S("\"events\":["), 0);
+    assert_true(from != SIZE_MAX);
+    size_t end = str_find_byte(m->json, ']', from);
+    for (size_t i = from + 10; i < end; i++)
+        if (m->json.p[i] != '"')
+            buf_putc(&w->told, m->json.p[i]);
+    buf_putc(&w->told, ';');
+    return true;
+}
+
+static int64_t now_ms(void *self)
+{
+    (void)self;
+    return 0;
+}
+
+static int64_t left_ms(void *self)
+{
+    struct world *w = self;
+    w->left_ms -= w->left_step;
+    return w->left_ms;
+}
+
+static void note(void *to, enum handle_note what, const char *sentence)
+{
+    struct world *w = to;
+    buf_putz(&w->notes, what == HANDLE_FAILED ? "F " : "B ");
+    buf_putz(&w->notes, sentence);
+    buf_putc(&w->notes, '\n');
+}
+
+/* ---- the stage ---- */
+
+static const char rules[] =
+    "title: Stop\nid: 11111111-1111-4111-8111-111111111111\nlevel: high\n"
+    "logsource: {product: aws, service: cloudtrail}\n"
+    "detection: {s: {eventName: StopLogging}, condition: s}\n---\n"
+    "title: Low\nid: 22222222-2222-4222-8222-222222222222\nlevel: low\n"
+    "logsource: {product: aws, service: cloudtrail}\n"
+    "detection: {s: {eventName: Low}, condition: s}\n---\n"
+    "title: Info\nid: 33333333-3333-4333-8333-333333333333\nlevel: informational\n"
+    "logsource: {product: aws, service: cloudtrail}\n"
+    "detection: {s: {eventName: Info}, condition: s}\n";
+
+static struct ruleset *load_rules(void)
+{
+    struct diags diags;
+    struct err e;
+    struct ruleset *rs;
+    diags_init(&diags);
+    struct loader *l = loader_new(NULL, &diags);
+    assert_true(loader_add(l, S("test.yml"), str_of(rules), &e));
+    assert_true(loader_finish(l, &rs, &e));
+    assert_int_equal(rs->n_rules, 3);
+    loader_free(l);
+    diags_release(&diags);
+    return rs;
+}
+
+struct stage {
+    struct world w;
+    struct ruleset *rs;
+    struct handler *h;
+    struct buf answer;
+    struct handle_counts counts;
+    struct err e;
+};
+
+static void setup(struct stage *s, enum level min, const char *buckets)
+{
+    *s = (struct stage){0};
+    s->rs = load_rules();
+    s->w.left_ms = INT64_MAX;
+    buf_init(&s->w.told, 65536);
+    buf_init(&s->w.notes, 65536);
+    buf_init(&s->answer, HANDLE_ANSWER_MAX);
+    struct handle_config cfg = {s->rs, min, str_of(buckets), S("9.9")};
+    struct ports ports = {{&s->w, read_object}, {&s->w, publish}, {&s->w, now_ms, left_ms}};
+    s->h = handler_new(&cfg, &ports, (struct handle_notes){&s->w, note}, &s->e);
+    assert_non_null(s->h);
+}
+
+static void teardown(struct stage *s)
+{
+    handler_free(s->h);
+    ruleset_free(s->rs);
+    buf_release(&s->w.told);
+    buf_release(&s->w.notes);
+    buf_release(&s->answer);
+}
+
+static bool run(struct stage *s, const char *payload)
+{
+    buf_reset(&s->w.told);
+    buf_reset(&s->w.notes);
+    buf_reset(&s->answer);
+    s->w.publishes = 0;
+    s->e = (struct err){0};
+    return handler_run(s->h, str_of(payload), &s->answer, &s->counts, &s->e);
+}
+
+#define KEYS(list) "{\"s3Bucket\":\"logs\",\"s3ObjectKey\":[" list "]}"
+#define SQS(id, key)                                                                               \
+    "{\"messageId\":\"" id "\",\"eventSource\":\"aws:sqs\",\"body\":"                              \
+    "\"{\\\"s3Bucket\\\":\\\"logs\\\",\\\"s3ObjectKey\\\":[\\\"" key "\\\"]}\"}"
+#define BATCH(list)    "{\"Records\":[" list "]}"
+#define BRIDGE(detail) "{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":" detail "}"
+
+/* ---- what is told and answered ---- */
+
+static const struct {
+    const char *name, *payload;
+    const char *told;
+    const char *answer; /* NULL: the invocation fails with a sentence that holds `why` */
+    const char *why;
+} cases[] = {
+    {"one object", KEYS("\"a\""), "a1;",
+     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+    {"nothing to tell", KEYS("\"quiet\""), "",
+     "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":0,\"alerts\":0}", NULL},
+    {"a copy is told once", KEYS("\"a\",\"copy-of-a\""), "a1;",
+     "{\"ok\":true,\"objects\":2,\"records\":4,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+    {"a bad record is skipped", KEYS("\"bad-record\""), "r1;",
+     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":1,\"hits\":1,\"alerts\":1}", NULL},
+    {"a digest is nothing", KEYS("\"digest\""), "",
+     "{\"ok\":true,\"objects\":1,\"records\":0,\"bad\":0,\"hits\":0,\"alerts\":0}", NULL},
+    {"levels below the minimum", KEYS("\"levels\""), "l1;",
+     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+    {"missing", KEYS("\"none\""), "", NULL, "s3://logs/none: no such key"},
+    {"cut off: what was readable is told", KEYS("\"cut\""), "c1;", NULL, "s3://logs/cut: cut off"},
+    {"a broken transfer: nothing is told", KEYS("\"broken-transfer\""), "", NULL,
+     "the transfer broke"},
+    {"no log", KEYS("\"no-log\""), "", NULL, "s3://logs/no-log: neither JSON nor gzip"},
+    {"a bad one among good ones", KEYS("\"a\",\"none\",\"b\""), "a1;b1;", NULL,
+     "s3://logs/none: no such key"},
+    {"two bad ones", KEYS("\"none\",\"no-log\""), "", NULL,
+     "2 parts of the payload failed; the first: s3://logs/none"},
+    {"unknown payload", "{\"x\":1}", "", NULL, "its keys are \"x\""},
+    {"no JSON", "x", "", NULL, "no JSON object"},
+    {"self-test", "{\"trailwarden\":{\"action\":\"self-test\"}}", "",
+     "{\"ok\":true,\"version\":\"9.9\",\"rules\":3,\"hash\":\"", NULL},
+    {"an action of later", "{\"trailwarden\":{\"action\":\"contain\"}}", "", NULL,
+     "action \"contain\" is not available"},
+    {"a test event", "{\"Event\":\"s3:TestEvent\"}", "",
+     "{\"ok\":true,\"objects\":0,\"records\":0,\"bad\":0,\"hits\":0,\"alerts\":0}", NULL},
+    /* inline records */
+    {"EventBridge", BRIDGE(EVENT("e1")), "e1;",
+     "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+    {"EventBridge, no record", BRIDGE("{\"foo\":1}"), "", NULL,
+     "nothing in it is a CloudTrail record"},
+    /* batches */
+    {"a batch", BATCH(SQS("m1", "a") "," SQS("m2", "b")), "a1;b1;", "{\"batchItemFailures\":[]}",
+     NULL},
+    {"a batch with a bad one", BATCH(SQS("m1", "a") "," SQS("m2", "none") "," SQS("m3", "b")),
+     "a1;b1;", "{\"batchItemFailures\":[{\"itemIdentifier\":\"m2\"}]}", NULL},
+    {"a batch, all bad", BATCH(SQS("m1", "cut") "," SQS("m2", "none")), "c1;",
+     "{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"},{\"itemIdentifier\":\"m2\"}]}", NULL},
+    {"a batch with a message that is no JSON",
+     BATCH("{\"messageId\":\"m1\",\"eventSource\":\"aws:sqs\",\"body\":\"x\"}," SQS("m2", "a")),
+     "a1;", "{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"}]}", NULL},
+    {"a batch with a message without an id",
+     BATCH("{\"eventSource\":\"aws:sqs\",\"body\":\"{}\"}," SQS("m2", "a")), "a1;", NULL,
+     "without messageId"},
+};
+
+static void serves(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bool ok = run(&s, cases[i].payload);
+        check_int(cases[i].name, ok, cases[i].answer != NULL);
+        check_str(cases[i].name, buf_str(&s.w.told), str_of(cases[i].told));
+        if (ok) {
+            struct str want = str_of(cases[i].answer);
+            check_str(cases[i].name, str_slice(buf_str(&s.answer), 0, want.n), want);
+        } else if (!strstr(s.e.text, cases[i].why)) {
+            check_str(cases[i].name, str_of(s.e.text), str_of(cases[i].why));
+        }
+    }
+    teardown(&s);
+}
+
+/* ---- publishing that fails ---- */
+
+static void an_object_is_done_when_it_is_published(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    s.w.publish_fail = 1;
+    s.w.publish_kind = ERR_RETRY;
+    /* m1's publish fails; m2 holds the same event, which must not count as told */
+    assert_true(run(&s, BATCH(SQS("m1", "a") "," SQS("m2", "copy-of-a") "," SQS("m3", "b"))));
+    check_str("only m1 comes again", buf_str(&s.answer),
+              S("{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"}]}"));
+    check_str("told", buf_str(&s.w.told), S("a1;b1;"));
+    check_size("failed", s.counts.failed, 1);
+    check_size("alerts", s.counts.alerts, 2);
+    assert_non_null(strstr(buf_z(&s.w.notes), "F s3://logs/a: SNS is away"));
+    /* what cannot be published fails a broken object with the reason that may pass */
+    assert_false(run(&s, KEYS("\"cut\"")));
+    check_int("kind", s.e.kind, ERR_RETRY);
+    /* nothing of a failed invocation is left over for the next */
+    s.w.publish_fail = 0;
+    assert_true(run(&s, KEYS("\"b\"")));
+    check_str("told afterwards", buf_str(&s.w.told), S("b1;"));
+    teardown(&s);
+}
+
+static void ids_are_forgotten_between_invocations(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_true(run(&s, KEYS("\"a\",\"a\"")));
+        check_str("told", buf_str(&s.w.told), S("a1;"));
+        check_size("duplicates", s.counts.duplicates, 1);
+    }
+    teardown(&s);
+}
+
+/* ---- limits ---- */
+
+static void stops_before_the_deadline(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    /* Three looks at the clock an object: before it and at its two pieces. The first object has all
+     * three, the second is cut at its last piece. */
+    s.w.left_ms = HANDLE_MARGIN_MS + 6;
+    s.w.left_step = 1;
+    assert_true(run(&s, BATCH(SQS("m1", "a") "," SQS("m2", "b"))));
+    check_str("enough time", buf_str(&s.answer), S("{\"batchItemFailures\":[]}"));
+    s.w.left_ms = HANDLE_MARGIN_MS + 5;
+    assert_true(run(&s, BATCH(SQS("m1", "a") "," SQS("m2", "b") "," SQS("m3", "quiet"))));
+    check_str(
+        "no time for the rest", buf_str(&s.answer),
+        S("{\"batchItemFailures\":[{\"itemIdentifier\":\"m2\"},{\"itemIdentifier\":\"m3\"}]}"));
+    check_str("told", buf_str(&s.w.told), S("a1;"));
+    s.w.left_ms = HANDLE_MARGIN_MS;
+    s.w.reads = 0;
+    assert_false(run(&s, KEYS("\"a\"")));
+    check_int("nothing is begun", s.w.reads, 0);
+    check_int("kind", s.e.kind, ERR_RETRY);
+    teardown(&s);
+}
+
+static void reads_only_allowed_buckets(void **state)
+{
+    static const struct {
+        const char *list;
+        bool allowed;
+    } lists[] = {
+        {NULL, true},     {"", true},     {"logs", true},    {"other, logs", true},
+        {"other", false}, {"log", false}, {"logs.x", false}, {",", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        struct stage s;
+        setup(&s, LEVEL_LOW, lists[i].list);
+        check_int(lists[i].list ? lists[i].list : "(absent)", run(&s, KEYS("\"a\"")),
+                  lists[i].allowed);
+        check_int("reads", s.w.reads, lists[i].allowed);
+        if (!lists[i].allowed) {
+            check_int("kind", s.e.kind, ERR_DENIED);
+            assert_non_null(strstr(s.e.text, "TRAILWARDEN_BUCKETS"));
+        }
+        teardown(&s);
+    }
+}
+
+static void names_bad_records(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    assert_true(run(&s, KEYS("\"bad-record\"")));
+    assert_non_null(
+        strstr(buf_z(&s.w.notes), "B s3://logs/bad-record: record 2 at byte 44 skipped: "));
+    teardown(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(serves),
+        cmocka_unit_test(an_object_is_done_when_it_is_published),
+        cmocka_unit_test(ids_are_forgotten_between_invocations),
+        cmocka_unit_test(stops_before_the_deadline),
+        cmocka_unit_test(reads_only_allowed_buckets),
+        cmocka_unit_test(names_bad_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
