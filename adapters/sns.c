@@ -49,7 +49,7 @@ static void put_pair(struct buf *form, const char *name, struct str value)
     buf_putc(form, '&');
     buf_putz(form, name);
     buf_putc(form, '=');
-    buf_put_percent(form, value, false);
+    buf_put_form(form, value);
 }
 
 /* {"default":"<json>","email":"<text>","sms":"<subject>"} */
@@ -77,7 +77,7 @@ static size_t put_attribute(struct buf *form, size_t i, const struct message_att
     size_t bytes = 0;
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         buf_putf(form, "&MessageAttributes.entry.%zu%s=", i + 1, parts[k].suffix);
-        buf_put_percent(form, parts[k].value, false);
+        buf_put_form(form, parts[k].value);
         bytes += parts[k].value.n;
     }
     return bytes;

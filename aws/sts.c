@@ -15,7 +15,7 @@ static void put_pair(struct buf *form, const char *name, struct str value)
     buf_putc(form, '&');
     buf_putz(form, name);
     buf_putc(form, '=');
-    buf_put_percent(form, value, false);
+    buf_put_form(form, value);
 }
 
 static void put_form(struct buf *form, const char *action, const struct sts_role *role)

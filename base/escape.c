@@ -171,6 +171,15 @@ void buf_put_percent(struct buf *b, struct str s, bool keep_slash)
     }
 }
 
+void buf_put_form(struct buf *b, struct str s)
+{
+    while (str_present(s)) {
+        buf_put_percent(b, str_cut(&s, ' '), false);
+        if (str_present(s))
+            buf_putc(b, '+');
+    }
+}
+
 void buf_put_xmlchars(struct buf *b, struct str s)
 {
     while (s.n) {

@@ -31,6 +31,10 @@ void buf_put_csv(struct buf *b, struct str s);
  */
 void buf_put_percent(struct buf *b, struct str s, bool keep_slash);
 
+/* The same for a value of application/x-www-form-urlencoded: a blank is '+', as the AWS SDKs write
+ * it. */
+void buf_put_form(struct buf *b, struct str s);
+
 /* Prose for an SNS or SQS body: the characters that SQS refuses (it takes #x9 #xA #xD #x20-#xD7FF
  * #xE000-#xFFFD #x10000-#x10FFFF) become U+FFFD. */
 void buf_put_xmlchars(struct buf *b, struct str s);

@@ -55,7 +55,7 @@ static void test_utf8_cut_off(void **state)
         }
 }
 
-enum place { JSON, TERMINAL, CSV, PERCENT, PERCENT_PATH, XML };
+enum place { JSON, TERMINAL, CSV, PERCENT, PERCENT_PATH, FORM, XML };
 
 static void put_in(enum place place, struct buf *b, struct str s)
 {
@@ -72,6 +72,9 @@ static void put_in(enum place place, struct buf *b, struct str s)
     case PERCENT:
     case PERCENT_PATH:
         buf_put_percent(b, s, place == PERCENT_PATH);
+        break;
+    case FORM:
+        buf_put_form(b, s);
         break;
     case XML:
         buf_put_xmlchars(b, s);
@@ -140,6 +143,11 @@ static void test_places(void **state)
         {"percent reserved", PERCENT, {" +%=&?#:*", 9}, "%20%2B%25%3D%26%3F%23%3A%2A"},
         {"percent bytes", PERCENT, {"\xC3\xA9\xFF\0", 4}, "%C3%A9%FF%00"},
         {"percent absent", PERCENT, {NULL, 0}, ""},
+
+        {"form blanks", FORM, {" a  b ", 6}, "+a++b+"},
+        {"form reserved", FORM, {"a+b=c&*/\n", 9}, "a%2Bb%3Dc%26%2A%2F%0A"},
+        {"form empty", FORM, {"", 0}, ""},
+        {"form absent", FORM, {NULL, 0}, ""},
 
         {"xml allowed", XML, {"\t\n\r <&>\x7f", 8}, "\t\n\r <&>\x7f"},
         {"xml controls", XML, {"\0\x01\x0b\x1f", 4}, BAD BAD BAD BAD},
