@@ -65,10 +65,12 @@ static void set_release(struct set *s)
 
 static bool copy_vec(struct vec *to, const struct vec *from)
 {
+    if (from->n == 0)
+        return true;
     void *p = vec_push(to, from->n);
-    if (p && from->n)
+    if (p)
         memcpy(p, from->p, from->n * from->size);
-    return p || from->n == 0;
+    return p != NULL;
 }
 
 static bool set_copy(struct set *to, const struct set *from, struct err *e)

@@ -145,15 +145,14 @@ static void put_number(struct buf *b, const struct falco_value *v)
 
 static bool add_item(struct event *ev, struct vec *items, const struct falco_value *v)
 {
+    size_t n = is_list(v) ? v->n : 1;
+    struct str *to = n ? vec_push(items, n) : NULL;
+    if (n == 0 || !to)
+        return n == 0;
     if (is_list(v)) {
-        struct str *to = vec_push(items, v->n);
-        if (to && v->n)
-            memcpy(to, v->items, v->n * sizeof *to);
-        return to != NULL || v->n == 0;
+        memcpy(to, v->items, n * sizeof *to);
+        return true;
     }
-    struct str *to = vec_push(items, 1);
-    if (!to)
-        return false;
     *to = v->text;
     if (!is_text(v)) {
         struct buf b;
