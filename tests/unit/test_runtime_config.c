@@ -1,0 +1,78 @@
+/* runtime/config: the function's environment, and the variable that each refusal names. */
+#include "runtime/config.h"
+
+#include "tests/unit/support/check.h"
+
+/* NAME=value pairs; self is the list, ended by NULL. */
+static const char *get(void *self, const char *name)
+{
+    const char *const *list = self;
+    for (; *list; list++) {
+        struct str value = str_of(*list);
+        if (str_eqz(str_cut(&value, '='), name))
+            return value.p;
+    }
+    return NULL;
+}
+
+#define TOPIC "TRAILWARDEN_TOPIC_ARN=arn:aws:sns:us-east-1:111122223333:alerts"
+#define ROOT  "LAMBDA_TASK_ROOT=/var/task"
+
+static void reads_variables(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *list[6];
+        const char *rules; /* NULL: refused */
+        enum level level;
+        const char *refusal;
+    } cases[] = {
+        {"least", {TOPIC, ROOT}, "/var/task/rules", LEVEL_LOW, NULL},
+        {"rules", {TOPIC, ROOT, "TRAILWARDEN_RULES=/r.yml"}, "/r.yml", LEVEL_LOW, NULL},
+        {"empty is not set",
+         {TOPIC, ROOT, "TRAILWARDEN_RULES=", "TRAILWARDEN_MIN_LEVEL="},
+         "/var/task/rules",
+         LEVEL_LOW,
+         NULL},
+        {"level", {TOPIC, ROOT, "TRAILWARDEN_MIN_LEVEL=high"}, "/var/task/rules", LEVEL_HIGH, NULL},
+        {"containment off",
+         {TOPIC, ROOT, "TRAILWARDEN_CONTAINMENT=off"},
+         "/var/task/rules",
+         LEVEL_LOW,
+         NULL},
+        {"no topic", {ROOT}, NULL, LEVEL_LOW, "TRAILWARDEN_TOPIC_ARN"},
+        {"no rules", {TOPIC}, NULL, LEVEL_LOW, "TRAILWARDEN_RULES"},
+        {"level of another case",
+         {TOPIC, ROOT, "TRAILWARDEN_MIN_LEVEL=High"},
+         NULL,
+         LEVEL_LOW,
+         "TRAILWARDEN_MIN_LEVEL"},
+        {"containment",
+         {TOPIC, ROOT, "TRAILWARDEN_CONTAINMENT=auto"},
+         NULL,
+         LEVEL_LOW,
+         "TRAILWARDEN_CONTAINMENT"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct runtime_config c;
+        struct err e = {0};
+        struct environment env = {(void *)(uintptr_t)cases[i].list, get};
+        bool ok = runtime_config_read(&c, env, &e);
+        check_int(cases[i].name, ok, cases[i].rules != NULL);
+        if (ok) {
+            check_str(cases[i].name, buf_str(&c.rules), str_of(cases[i].rules));
+            check_int(cases[i].name, c.min_level, cases[i].level);
+        } else {
+            check_int(cases[i].name, e.kind, ERR_USAGE);
+            check_true(cases[i].name, strstr(e.text, cases[i].refusal) != NULL);
+        }
+        runtime_config_release(&c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_variables)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
