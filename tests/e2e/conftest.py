@@ -23,32 +23,31 @@ def stage(moto):
 
 
 @pytest.fixture
-def runtime_api():
-    """A Runtime API; the test fails if the runtime broke the contract."""
-    api = RuntimeApi()
-    yield api
-    api.close()
-    assert api.violations == []
-
-
-@pytest.fixture
-def start(stage, runtime_api, tmp_path):
-    """Starts the function: start(rules=..., ENVIRONMENT_VARIABLE=value or None). What it must never
-    do, whatever the test, is checked at the end: let a secret of its own out."""
+def start(stage, tmp_path):
+    """Starts the function with a Runtime API of its own: start(rules=..., VARIABLE=value or None).
+    At the end, two things that hold whatever the test: the function kept to the Runtime API's
+    contract, and no secret of its own is in its log."""
     running = []
 
-    def begin(rules=function.RULES, **env):
+    def begin(rules=function.RULES, **settings):
         root = function.lay_out(tmp_path / f"task{len(running)}", rules)
-        env.setdefault("AWS_ENDPOINT_URL", stage.moto.url)
-        env.setdefault("TRAILWARDEN_TOPIC_ARN", stage.topic)
-        running.append(function.Function(root, function.environment(
-            root, runtime_api.address, stage.credentials, env.pop("AWS_ENDPOINT_URL"),
-            env.pop("TRAILWARDEN_TOPIC_ARN"), **env), runtime_api))
+        api = RuntimeApi()
+        try:
+            env = function.environment(root, api.address, stage.credentials, **{
+                "AWS_ENDPOINT_URL": stage.moto.url, "TRAILWARDEN_TOPIC_ARN": stage.topic,
+                **settings})
+            running.append(function.Function(root, env, api))
+        except BaseException:
+            api.close()
+            raise
         return running[-1]
 
     yield begin
     for f in running:
         f.close()
+        f.api.close()
+    for f in running:
+        assert f.api.violations == []
         for secret in f.secrets():
             assert not any(secret in line for line in f.lines)
 

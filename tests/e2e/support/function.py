@@ -29,8 +29,9 @@ def lay_out(task_root, rules=RULES):
     return task_root
 
 
-def environment(task_root, api_address, credentials, endpoint, topic, **more):
-    """What Lambda documents that a custom runtime finds in its environment, and our settings."""
+def environment(task_root, api_address, credentials, **settings):
+    """What Lambda documents that a custom runtime finds in its environment, and our settings; None
+    takes a variable out."""
     env = {
         "AWS_LAMBDA_RUNTIME_API": api_address, "_HANDLER": "bootstrap",
         "LAMBDA_TASK_ROOT": str(task_root), "LAMBDA_RUNTIME_DIR": "/var/runtime",
@@ -47,9 +48,8 @@ def environment(task_root, api_address, credentials, endpoint, topic, **more):
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
-        "AWS_ENDPOINT_URL": endpoint, "TRAILWARDEN_TOPIC_ARN": topic,
+        **settings,
     }
-    env.update(more)
     return {name: value for name, value in env.items() if value is not None}
 
 

@@ -92,11 +92,14 @@ class Stage:
 
     def _queue(self, suffix, raw):
         url = self.sqs.create_queue(QueueName=f"{self.name}-{suffix}")["QueueUrl"]
+        self.subscribe(url, raw)
+        return url
+
+    def subscribe(self, queue_url, raw):
         arn = self.sqs.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn,
                            Attributes={"RawMessageDelivery": raw})
-        return url
 
     def _role(self):
         trust = {"Version": "2012-10-17", "Statement": [
