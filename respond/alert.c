@@ -60,6 +60,8 @@ static void clear(struct alerts *s)
 
 void alerts_release(struct alerts *s)
 {
+    if (!s->rs)
+        return; /* never initialised */
     if (s->index)
         clear(s);
     free(s->index);

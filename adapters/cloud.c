@@ -1,0 +1,55 @@
+/* One client, three uses. */
+#include "adapters/cloud.h"
+
+#include <stdlib.h>
+
+#include "adapters/sns.h"
+#include "aws/world.h"
+
+struct cloud {
+    struct aws_world world;
+    struct aws_client *client;
+    struct sns_topic topic;
+};
+
+struct cloud *cloud_new(struct err *e)
+{
+    struct cloud *c = calloc(1, sizeof *c);
+    if (!c) {
+        err_set(e, ERR_SYSTEM, "no memory to talk to AWS");
+        return NULL;
+    }
+    c->world = aws_world_real();
+    c->client = aws_client_new(&c->world, NULL, e);
+    if (c->client)
+        return c;
+    free(c);
+    return NULL;
+}
+
+void cloud_free(struct cloud *c)
+{
+    if (!c)
+        return;
+    aws_client_free(c->client);
+    free(c);
+}
+
+struct port_objects cloud_objects(struct cloud *c)
+{
+    return s3_objects(c->client);
+}
+
+bool cloud_list(struct cloud *c, struct str bucket, struct str prefix, s3_object_fn each, void *to,
+                struct err *e)
+{
+    return s3_list(c->client, bucket, prefix, each, to, e);
+}
+
+bool cloud_alerts(struct cloud *c, struct str arn, struct port_alerts *out, struct err *e)
+{
+    if (!sns_topic_init(&c->topic, c->client, arn, e))
+        return false;
+    *out = sns_alerts(&c->topic);
+    return true;
+}

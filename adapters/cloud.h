@@ -1,0 +1,25 @@
+/* AWS for the command line: one client from the process's environment, and the ports over it. */
+#ifndef TW_ADAPTERS_CLOUD_H
+#define TW_ADAPTERS_CLOUD_H
+
+#include "adapters/s3.h"
+#include "handlers/ports.h"
+
+struct cloud;
+
+/* Opens nothing yet: credentials and connections are got at the first call. NULL, with e, without
+ * memory. */
+struct cloud *cloud_new(struct err *e);
+void cloud_free(struct cloud *c);
+
+/* Log objects in S3. */
+struct port_objects cloud_objects(struct cloud *c);
+/* As s3_list. */
+TW_MUST_USE bool cloud_list(struct cloud *c, struct str bucket, struct str prefix,
+                            s3_object_fn each, void *to, struct err *e);
+/* Publishes to the SNS topic; arn is borrowed for the life of c. ERR_USAGE when it is no topic's.
+ */
+TW_MUST_USE bool cloud_alerts(struct cloud *c, struct str arn, struct port_alerts *out,
+                              struct err *e);
+
+#endif

@@ -1,0 +1,72 @@
+/* The subcommands and what they share: exit codes, complaints, rules. */
+#ifndef TW_CLI_COMMAND_H
+#define TW_CLI_COMMAND_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "engine/config.h"
+#include "engine/diag.h"
+#include "engine/ruleset.h"
+
+/* Precedence when several apply: FAILED, USAGE, FOUND, UNREADABLE. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_UNREADABLE = 1, /* done, but something was unreadable or refused; a rule's test failed */
+    EXIT_USAGE = 2,      /* wrong usage; a rule that does not load, where that matters */
+    EXIT_FOUND = 3,      /* --fail-on */
+    EXIT_FAILED = 4,
+    EXIT_INTERRUPTED = 130
+};
+
+/* Each gets its own name as argv[0] and returns an exit code. */
+int scan_command(int argc, char **argv);
+int rules_command(int argc, char **argv);
+int invoke_command(int argc, char **argv);
+int version_command(int argc, char **argv);
+int rules_check(int argc, char **argv);
+int rules_list(int argc, char **argv);
+int rules_test(int argc, char **argv);
+int rules_explain(int argc, char **argv);
+
+/* Prints "trailwarden: sentence" on standard error. */
+void complain(const struct err *e);
+/* Complains and gives the exit code that fits the kind. */
+int fail(const struct err *e);
+
+/* ---- interruption ----
+ */
+
+/* From now on SIGINT and SIGTERM only raise a flag, once; a second one ends the process. */
+void interrupt_watch(void);
+bool interrupted(void);
+
+/* ---- rules ----
+ */
+
+/* Rules that were read, and what there was to say about them. */
+struct loaded {
+    struct rule_config config;
+    bool has_config;
+    struct diags diags;
+    struct ruleset *rules; /* NULL: none were frozen */
+    size_t files;
+};
+
+/* Reads the rule files under paths (of const char *; empty: the shipped rules) with the
+ * configuration file (NULL: none). Refusals are diags. ERR_USAGE and others: the configuration is
+ * wrong, a path is not there, a file cannot be read. Release it in either case. */
+TW_MUST_USE bool rules_load(const struct vec *paths, const char *config, struct loaded *out,
+                            struct err *e);
+void loaded_release(struct loaded *l);
+
+/* Prints "file:line: rule: sentence [refused]" (or warning, skipped), one a line, free of control
+ * characters. */
+void diags_print(FILE *to, const struct diags *d);
+
+/* The path of the shipped rules: ../share/trailwarden/rules beside the executable, else those of
+ * the source tree. */
+TW_MUST_USE bool rules_shipped(struct buf *path, struct err *e);
+
+#endif

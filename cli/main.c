@@ -1,0 +1,45 @@
+/* trailwarden, the program for the laptop: finds the subcommand and hands over. */
+#include <signal.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"scan", scan_command, "read logs with rules and tell what they find"},
+    {"rules", rules_command, "check, list, test or explain rules"},
+    {"invoke", invoke_command, "serve one notification, as Lambda would get it"},
+    {"version", version_command, "print the version and the hash of the shipped rules"},
+};
+
+static void usage(FILE *to)
+{
+    fprintf(to, "usage: trailwarden COMMAND [options] ...\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "\ntrailwarden COMMAND --help tells more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2), not a death */
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return EXIT_DONE;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "trailwarden: there is no command \"%.40s\"\n\n", argv[1]);
+    usage(stderr);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,337 @@
+/* trailwarden scan: options, rules, paths, and the exit code. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "adapters/cloud.h"
+#include "adapters/files.h"
+#include "base/clock.h"
+#include "base/timefmt.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/scan.h"
+
+/* What the command line says, as text. */
+struct asked {
+    struct vec rules; /* const char * */
+    struct vec paths; /* const char *, those in S3 behind the others */
+    size_t n_local;
+    const char *config, *emit, *format, *output, *min_level, *from, *to, *fail_on;
+    bool strict, first_match, help;
+};
+
+static const char usage_text[] =
+    "usage: trailwarden scan [options] PATH|s3://bucket/prefix ...\n\n"
+    "Reads CloudTrail logs (folders are walked: .json, .json.gz, .jsonl) and tells what rules "
+    "find.\n"
+    "Results go to standard output, everything else to standard error.\n\n";
+
+static const char exit_text[] =
+    "\nExit: 0 done, 1 something was unreadable or refused, 2 wrong usage, 3 --fail-on found\n"
+    "something, 4 failed, 130 interrupted.\n";
+
+static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
+{
+    const struct option options[] = {
+        {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
+        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders that rules use"},
+        {"strict", 0, OPTION_FLAG, &a->strict, NULL, "a refused rule ends the run"},
+        {"emit", 0, OPTION_TEXT, &a->emit, "KIND", "matches, or alerts (default)"},
+        {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl or csv"},
+        {"output", 'o', OPTION_TEXT, &a->output, "FILE", "instead of standard output"},
+        {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL",
+         "informational, low (default), medium, high, critical"},
+        {"from", 0, OPTION_TEXT, &a->from, "TIME",
+         "leave out events before (2026-03-17T14:00:00Z)"},
+        {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out events after"},
+        {"first-match", 0, OPTION_FLAG, &a->first_match, NULL, "only the first rule that holds"},
+        {"fail-on", 0, OPTION_TEXT, &a->fail_on, "LEVEL", "exit 3 when something is found"},
+        {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
+    };
+    const size_t n = sizeof options / sizeof *options;
+    if (!options_read(options, n, argc, argv, &a->paths, e))
+        return false;
+    if (a->help) {
+        fputs(usage_text, stdout);
+        options_help(stdout, options, n);
+        fputs(exit_text, stdout);
+    } else if (a->paths.n == 0) {
+        return err_set(e, ERR_USAGE, "scan needs a path; trailwarden scan --help tells more");
+    }
+    return true;
+}
+
+/* ---- what the options mean ---------------------------------------------------------------------
+ */
+
+static bool read_level(const char *name, const char *text, enum level *out, struct err *e)
+{
+    if (!text || level_parse(str_of(text), out))
+        return true;
+    return err_set(e, ERR_USAGE,
+                   "--%s %.40s: a level is informational, low, medium, high or critical", name,
+                   text);
+}
+
+static bool read_time(const char *name, const char *text, bool *has, int64_t *ms, struct err *e)
+{
+    *has = text != NULL;
+    if (!text || time_parse(str_of(text), ms))
+        return true;
+    return err_set(e, ERR_USAGE,
+                   "--%s %.40s: a time is YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (or +hh:mm)", name,
+                   text);
+}
+
+/* Position of text in words, or an error that lists them. */
+static bool read_word(const char *name, const char *text, const char *const *words, size_t n,
+                      size_t *out, struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eqz(str_of(text), words[i])) {
+            *out = i;
+            return true;
+        }
+    return err_set(e, ERR_USAGE, "--%s %.40s is not available; there %s %s%s%s%s%s", name, text,
+                   n > 1 ? "are" : "is", words[0], n > 2 ? ", " : " and ", words[1],
+                   n > 2 ? " and " : "", n > 2 ? words[2] : "");
+}
+
+static bool read_kinds(const struct asked *a, bool terminal, struct scan_options *o, struct err *e)
+{
+    static const char *const kinds[] = {"matches", "alerts"};
+    static const char *const formats[] = {"text", "jsonl", "csv"};
+    size_t kind = EMIT_ALERTS;
+    size_t format = terminal ? FORMAT_TEXT : FORMAT_JSONL;
+    if ((a->emit && !read_word("emit", a->emit, kinds, 2, &kind, e)) ||
+        (a->format && !read_word("format", a->format, formats, 3, &format, e)))
+        return false;
+    o->emit = (enum scan_emit)kind;
+    o->format = (enum scan_format)format;
+    const char *no_colour = getenv("NO_COLOR");
+    o->colour = terminal && !(no_colour && *no_colour);
+    return true;
+}
+
+static bool read_asked(const struct asked *a, bool terminal, struct scan_options *o,
+                       enum level *fail_on, struct err *e)
+{
+    *o = (struct scan_options){.min_level = LEVEL_LOW, .first_match = a->first_match};
+    return read_kinds(a, terminal, o, e) &&
+           read_level("min-level", a->min_level, &o->min_level, e) &&
+           read_level("fail-on", a->fail_on, fail_on, e) &&
+           read_time("from", a->from, &o->has_from, &o->from_ms, e) &&
+           read_time("to", a->to, &o->has_to, &o->to_ms, e);
+}
+
+/* ---- where the logs are ------------------------------------------------------------------------
+ */
+
+static bool is_s3(const char *path)
+{
+    return str_starts(str_of(path), S("s3://"));
+}
+
+/* Puts the paths in S3 behind the local ones, both in the order of their bytes. */
+static int by_place(const void *x, const void *y)
+{
+    const char *a = *(const char *const *)x;
+    const char *b = *(const char *const *)y;
+    if (is_s3(a) != is_s3(b))
+        return is_s3(a) ? 1 : -1;
+    return strcmp(a, b);
+}
+
+/* Bytes of all local files, for the progress line; what cannot be read is complained about later.
+ */
+static uint64_t sum_bytes(const struct asked *a)
+{
+    struct walk *w;
+    struct err e;
+    struct str path;
+    uint64_t bytes;
+    uint64_t sum = 0;
+    if (!isatty(STDERR_FILENO) || !walk_new(a->paths.p, a->n_local, FILES_LOGS, &w, &e))
+        return 0;
+    while (!interrupted() && walk_next(w, &path, &bytes, &e) && str_present(path))
+        sum += bytes;
+    walk_free(w);
+    return sum;
+}
+
+static bool scan_local(struct scan *s, const struct asked *a, struct err *e)
+{
+    struct walk *w;
+    struct str path;
+    uint64_t bytes;
+    struct port_objects port = files_port();
+    if (a->n_local == 0)
+        return true;
+    if (!walk_new(a->paths.p, a->n_local, FILES_LOGS, &w, e)) {
+        e->kind = e->kind == ERR_MISSING ? ERR_USAGE : e->kind;
+        return false;
+    }
+    bool ok = true;
+    while (ok) {
+        if (!walk_next(w, &path, &bytes, e)) {
+            complain(e); /* one folder; the walk goes on behind it */
+            s->counts.failed++;
+            continue;
+        }
+        if (!str_present(path))
+            break;
+        ok = scan_object(s, &port, &(struct object_ref){.key = path}, path, e);
+    }
+    walk_free(w);
+    return ok;
+}
+
+/* One listing of S3: what to do with each object. */
+struct listing {
+    struct scan *scan;
+    struct port_objects port;
+    struct str bucket;
+    struct buf name;
+};
+
+/* s3_object_fn */
+static bool scan_listed(void *to, struct str key, uint64_t bytes, struct err *e)
+{
+    struct listing *l = to;
+    if (bytes == 0 || str_ends(key, S("/")))
+        return true; /* what consoles make to show a folder */
+    buf_reset(&l->name);
+    buf_putz(&l->name, "s3://");
+    buf_put(&l->name, l->bucket);
+    buf_putc(&l->name, '/');
+    buf_put(&l->name, key);
+    return scan_object(l->scan, &l->port, &(struct object_ref){.bucket = l->bucket, .key = key},
+                       buf_str(&l->name), e);
+}
+
+static bool scan_s3(struct scan *s, const struct asked *a, struct err *e)
+{
+    if (a->n_local == a->paths.n)
+        return true;
+    struct cloud *cloud = cloud_new(e);
+    if (!cloud)
+        return false;
+    struct listing l = {.scan = s, .port = cloud_objects(cloud)};
+    buf_init(&l.name, 2048); /* a bucket's 63 bytes and a key's 1,024 */
+    bool ok = true;
+    for (size_t i = a->n_local; ok && i < a->paths.n; i++) {
+        struct str rest = str_skip(str_of(*(const char **)vec_at(&a->paths, i)), 5);
+        l.bucket = str_cut(&rest, '/');
+        ok = cloud_list(cloud, l.bucket, str_present(rest) ? rest : S(""), scan_listed, &l, e);
+    }
+    buf_release(&l.name);
+    cloud_free(cloud);
+    return ok;
+}
+
+/* ---- the run -----------------------------------------------------------------------------------
+ */
+
+/* What was found so far is told even when the run was interrupted. */
+static int end_run(struct scan *s, bool ok, const struct err *why)
+{
+    struct err e = {0};
+    bool stopped = interrupted();
+    bool tell = ok || stopped;
+    bool written = tell && scan_finish(s, &e) && output_commit(s->out, &e);
+    if (stopped)
+        fprintf(stderr, "trailwarden: interrupted; what follows is about what was read so far\n");
+    if (tell && !written)
+        return fail(&e);
+    return stopped ? EXIT_INTERRUPTED : ok ? EXIT_DONE : fail(why);
+}
+
+static int run(const struct asked *a, struct scan *s, const struct loaded *rules)
+{
+    struct err e = {0};
+    struct progress progress;
+    progress_init(&progress, sum_bytes(a));
+    s->tick = progress_tick;
+    s->tick_to = &progress;
+    bool ok = scan_local(s, a, &e) && scan_s3(s, a, &e);
+    progress_end(&progress);
+    int code = end_run(s, ok, &e);
+    scan_summary(s, diags_count(&rules->diags, DIAG_REFUSED),
+                 clock_mono_ms() - progress.started_ms);
+    return code;
+}
+
+/* The exit code of a run that came to its end. */
+static int judge(const struct asked *a, const struct scan *s, const struct loaded *rules,
+                 enum level fail_on)
+{
+    if (a->fail_on && s->worst_told && s->worst >= fail_on)
+        return EXIT_FOUND;
+    bool unread = s->counts.failed || s->counts.bad || diags_count(&rules->diags, DIAG_REFUSED);
+    return unread ? EXIT_UNREADABLE : EXIT_DONE;
+}
+
+static int scan_with(const struct asked *a, const struct loaded *rules, struct output *out)
+{
+    struct err e = {0};
+    struct scan_options options;
+    enum level fail_on = LEVEL_CRITICAL;
+    if (!read_asked(a, out->terminal, &options, &fail_on, &e))
+        return fail(&e);
+    struct scan s;
+    int code = EXIT_FAILED;
+    if (!scan_init(&s, rules->rules, &options, out, &e))
+        complain(&e);
+    else
+        code = run(a, &s, rules);
+    if (code == EXIT_DONE)
+        code = judge(a, &s, rules, fail_on);
+    scan_release(&s);
+    return code;
+}
+
+static int load_and_scan(const struct asked *a)
+{
+    struct err e = {0};
+    struct loaded rules;
+    struct output out = {.fd = -1};
+    int code;
+    bool loaded = rules_load(&a->rules, a->config, &rules, &e);
+    diags_print(stderr, &rules.diags);
+    if (!loaded)
+        code = fail(&e);
+    else if (a->strict && diags_count(&rules.diags, DIAG_REFUSED))
+        code = EXIT_USAGE;
+    else if (!output_open(&out, a->output, &e))
+        code = fail(&e);
+    else
+        code = scan_with(a, &rules, &out);
+    output_release(&out);
+    loaded_release(&rules);
+    return code;
+}
+
+int scan_command(int argc, char **argv)
+{
+    struct err e = {0};
+    struct asked a = {0};
+    vec_init(&a.rules, sizeof(const char *), ARGUMENTS_MAX);
+    vec_init(&a.paths, sizeof(const char *), ARGUMENTS_MAX);
+    int code;
+    if (!read_options(argc, argv, &a, &e)) {
+        code = fail(&e);
+    } else if (a.help) {
+        code = EXIT_DONE;
+    } else {
+        qsort(a.paths.p, a.paths.n, a.paths.size, by_place);
+        while (a.n_local < a.paths.n && !is_s3(*(const char **)vec_at(&a.paths, a.n_local)))
+            a.n_local++;
+        interrupt_watch();
+        code = load_and_scan(&a);
+    }
+    vec_release(&a.rules);
+    vec_release(&a.paths);
+    return code;
+}

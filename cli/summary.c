@@ -1,0 +1,125 @@
+/* The summary of a run. */
+#include <stdio.h>
+
+#include "base/escape.h"
+#include "cli/progress.h"
+#include "cli/scan.h"
+
+#define RULES_SHOWN_MAX 20 /* the rules with the most hits; a screen has room for them */
+
+static void put_read(struct buf *b, const struct scan_counts *c, int64_t took_ms)
+{
+    put_count(b, c->objects);
+    buf_putz(b, c->objects == 1 ? " file (" : " files (");
+    put_bytes(b, c->stored_bytes);
+    buf_putz(b, ", ");
+    put_bytes(b, c->text_bytes);
+    buf_putz(b, " of JSON), ");
+    put_count(b, c->records);
+    buf_putf(b, " records in %.2f s", (double)took_ms / 1000);
+    if (took_ms > 0) {
+        buf_putz(b, " (");
+        put_bytes(b, (uint64_t)((double)c->text_bytes * 1000 / (double)took_ms));
+        buf_putz(b, "/s)");
+    }
+    buf_putc(b, '\n');
+}
+
+/* "not read: 1 file, 2 bad records; skipped: 3 digests, ..." */
+static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused)
+{
+    const struct scan_counts *c = &s->counts;
+    const struct {
+        uint64_t n;
+        const char *what;
+    } parts[] = {
+        {c->failed, "unreadable files"},
+        {c->bad, "bad records"},
+        {rules_refused, "refused rules"},
+        {c->digests, "digests skipped"},
+        {c->out_of_time, "records outside --from and --to"},
+        {c->copies, "copies of matches told before"},
+        {s->ev.counts.regex_limit, "regular expressions given up at their limit"},
+        {s->ev.counts.values_cut, "records with too many values"},
+        {s->ev.counts.scratch_full, "texts too large to compare"},
+    };
+    bool any = false;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!parts[i].n)
+            continue;
+        buf_putz(b, any ? ", " : "");
+        put_count(b, parts[i].n);
+        buf_putf(b, " %s", parts[i].what);
+        any = true;
+    }
+    if (any)
+        buf_putc(b, '\n');
+}
+
+static void put_levels(struct buf *b, const struct scan *s)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < LEVELS; i++)
+        all += s->counts.hits[i];
+    put_count(b, all);
+    buf_putz(b, all == 1 ? " hit" : " hits");
+    const char *before = ": ";
+    for (size_t i = LEVELS; i-- > 0;) {
+        if (!s->counts.hits[i])
+            continue;
+        buf_putz(b, before);
+        put_count(b, s->counts.hits[i]);
+        buf_putf(b, " %s", level_name((enum level)i));
+        before = ", ";
+    }
+    if (s->options.emit == EMIT_ALERTS) {
+        buf_putz(b, "; ");
+        put_count(b, s->counts.told);
+        buf_putz(b, s->counts.told == 1 ? " alert" : " alerts");
+    }
+    buf_putc(b, '\n');
+}
+
+/* The rule with the most hits among those after `last` in (hits, number) order, or RS_NONE. */
+static uint32_t next_rule(const struct scan *s, uint32_t last)
+{
+    uint32_t best = RS_NONE;
+    for (uint32_t i = 0; i < s->rules->n_rules; i++) {
+        uint64_t n = s->rule_hits[i];
+        bool after =
+            last == RS_NONE || n < s->rule_hits[last] || (n == s->rule_hits[last] && i > last);
+        if (n && after && (best == RS_NONE || n > s->rule_hits[best]))
+            best = i;
+    }
+    return best;
+}
+
+static void put_rules(struct buf *b, const struct scan *s)
+{
+    uint32_t rule = RS_NONE;
+    for (size_t i = 0; i < RULES_SHOWN_MAX; i++) {
+        rule = next_rule(s, rule);
+        if (rule == RS_NONE)
+            return;
+        const struct rs_rule *r = &s->rules->rules[rule];
+        buf_putf(b, "%8llu  %-13s ", (unsigned long long)s->rule_hits[rule],
+                 level_name((enum level)r->level));
+        buf_put_terminal(b, rs_str(s->rules, r->title));
+        buf_putc(b, '\n');
+    }
+    if (next_rule(s, rule) != RS_NONE)
+        buf_putz(b, "          and more rules with fewer hits\n");
+}
+
+void scan_summary(const struct scan *s, size_t rules_refused, int64_t took_ms)
+{
+    struct buf b;
+    buf_init(&b, 1u << 20);
+    put_read(&b, &s->counts, took_ms);
+    put_unread(&b, s, rules_refused);
+    put_levels(&b, s);
+    put_rules(&b, s);
+    struct str text = buf_str(&b);
+    fwrite(text.p, 1, text.n, stderr);
+    buf_release(&b);
+}
