@@ -79,8 +79,8 @@ static bool start(struct function *f, const char *host, struct err *e)
     int64_t began_ms = clock_mono_ms();
     struct environment env = {NULL, get_env};
     bool ok = crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
-              rules_config(f->config.config_file, &f->rule_config, e) &&
-              rules_load(f->config.rules.p, &f->rule_config, &f->log, &f->rules, e) &&
+              function_rules_config(f->config.config_file, &f->rule_config, e) &&
+              function_rules_load(f->config.rules.p, &f->rule_config, &f->log, &f->rules, e) &&
               start_client(f, e) && start_handler(f, e);
     if (ok)
         log_start(f, began_ms);

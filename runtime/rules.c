@@ -61,8 +61,8 @@ static bool load(struct loader *l, const char *path, struct ruleset **out, struc
     return ok;
 }
 
-bool rules_load(const char *path, const struct rule_config *cfg, const struct log *log,
-                struct ruleset **out, struct err *e)
+bool function_rules_load(const char *path, const struct rule_config *cfg, const struct log *log,
+                         struct ruleset **out, struct err *e)
 {
     struct diags diags;
     diags_init(&diags);
@@ -78,7 +78,7 @@ bool rules_load(const char *path, const struct rule_config *cfg, const struct lo
     return ok;
 }
 
-bool rules_config(const char *path, struct rule_config *out, struct err *e)
+bool function_rules_config(const char *path, struct rule_config *out, struct err *e)
 {
     struct buf bytes;
     *out = (struct rule_config){0};

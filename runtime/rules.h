@@ -12,10 +12,10 @@
 /* Loads the file or all .yml and .yaml files below the folder. A rule that is refused is a WARN
  * line and the rest run. cfg may be NULL. ERR_USAGE when not one rule is left; else as the file
  * adapter and the loader say. */
-TW_MUST_USE bool rules_load(const char *path, const struct rule_config *cfg, const struct log *log,
-                            struct ruleset **out, struct err *e);
+TW_MUST_USE bool function_rules_load(const char *path, const struct rule_config *cfg,
+                                     const struct log *log, struct ruleset **out, struct err *e);
 
 /* Reads the configuration file; path NULL gives an empty one. Release it in either case. */
-TW_MUST_USE bool rules_config(const char *path, struct rule_config *out, struct err *e);
+TW_MUST_USE bool function_rules_config(const char *path, struct rule_config *out, struct err *e);
 
 #endif
