@@ -71,6 +71,7 @@ bool function_rules_load(const char *path, const struct rule_config *cfg, const 
     log_diags(log, &diags);
     if (ok && (*out)->n_rules == 0) {
         ruleset_free(*out);
+        *out = NULL;
         ok = err_set(e, ERR_USAGE, "TRAILWARDEN_RULES: not one rule in %.300s", path);
     }
     loader_free(l);
