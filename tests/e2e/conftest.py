@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support import function
+from support.fake_aws import FakeAws
 from support.moto import Moto, Stage
 from support.runtime_api import RuntimeApi
 
@@ -59,3 +60,10 @@ def shared():
     if not path.is_dir():
         pytest.skip(f"{path} is not there; TRAILWARDEN_SHARED may name it")
     return path
+
+
+@pytest.fixture
+def fake_aws():
+    server = FakeAws()
+    yield server
+    server.close()

@@ -52,7 +52,8 @@ class RuntimeApi:
         self.violations = []
         self.init_error = None  # (error type, parsed body)
         self.requests = []  # "METHOD path", in order
-        self.next_fault = None  # a status for the next GET of /next
+        self.next_fault = None  # a status for the GET of /next after this one
+        self.connections = 0  # ever opened
         self._lock = threading.Condition()
         self._queue, self._current, self._ready = [], None, False
         self._answered, self._open = {}, True
@@ -156,8 +157,8 @@ class RuntimeApi:
 
     def fail_init(self, body, headers):
         with self._lock:
-            if self._ready:
-                self.note("an init error after /next")
+            if self._ready or self.init_error:
+                self.note("an init error after /next or after another")
                 return 403, "InvalidStateTransition"
             self.init_error = (headers.get("Lambda-Runtime-Function-Error-Type"),
                                self._parsed(body, "error"))
@@ -193,6 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         with self.api._lock:
             self.api._connections.add(self.connection)
+            self.api.connections += 1
 
     def finish(self):
         with self.api._lock:

@@ -8,6 +8,7 @@ The rules in tests/e2e/rules, and who trips them:
 import datetime
 import gzip
 import json
+import random
 import uuid
 
 ACCOUNT = "111122223333"
@@ -49,6 +50,13 @@ def record(name, second=0, user="mallory", **more):
 def quiet(n=3):
     """Records that no rule tells about."""
     return [record("DescribeInstances", i, "alice") for i in range(n)]
+
+
+def bulky(n):
+    """Quiet records of 4 KB that gzip can only halve."""
+    noise = random.Random(n)
+    return [record("DescribeInstances", i, "alice", requestParameters={
+        "filter": noise.randbytes(2000).hex()}) for i in range(n)]
 
 
 def text_of(records):
