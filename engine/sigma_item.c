@@ -219,8 +219,9 @@ static bool emit_regex(struct sigma_scope *sc, const struct sigma_item *it,
         return sigma_no_memory(e);
     out->kind = SIGMA_REGEX;
     out->text = builder_text(sc->b, source);
-    return builder_regex(sc->b, source, it->regex_options, &out->regex, e) ||
-           sigma_at(sc, v->line, false);
+    if (builder_regex(sc->b, source, it->regex_options, &out->regex, e))
+        return true;
+    return sigma_at(sc, v->line, err_wrap(e, "'%.*s', regular expression", SHOWN(it->key)));
 }
 
 static bool emit_text(struct sigma_scope *sc, const struct sigma_item *it,
