@@ -64,8 +64,10 @@ static bool wanted(struct str name, enum files_kind kind)
     static const struct str tests[] = {{".test.yml", 9}, {".test.yaml", 10}};
     if (kind == FILES_LOGS)
         return str_ends(name, logs[0]) || str_ends(name, logs[1]) || str_ends(name, logs[2]);
-    return (str_ends(name, rules[0]) || str_ends(name, rules[1])) && !str_ends(name, tests[0]) &&
-           !str_ends(name, tests[1]);
+    bool test = str_ends(name, tests[0]) || str_ends(name, tests[1]);
+    if (kind == FILES_TESTS)
+        return test;
+    return !test && (str_ends(name, rules[0]) || str_ends(name, rules[1]));
 }
 
 static void folder_release(struct folder *f)

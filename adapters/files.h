@@ -10,8 +10,9 @@
 
 /* Which files of a folder count. A path that is named itself is taken whatever its name. */
 enum files_kind {
-    FILES_LOGS, /* .json .jsonl .json.gz .jsonl.gz .gz */
-    FILES_RULES /* .yml .yaml, but not .test.yml .test.yaml */
+    FILES_LOGS,  /* .json .jsonl .json.gz .jsonl.gz .gz */
+    FILES_RULES, /* .yml .yaml, but not .test.yml .test.yaml */
+    FILES_TESTS  /* .test.yml .test.yaml */
 };
 
 #define FILES_DEPTH_MAX  64          /* folders in folders; CloudTrail's keys have nine */

@@ -1,0 +1,194 @@
+/* trailwarden rules explain, and the tree that it prints. */
+#include "cli/explain.h"
+
+#include <stdio.h>
+
+#include "adapters/files.h"
+#include "base/escape.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "handlers/records.h"
+#include "respond/put.h"
+
+/* ---- the tree ----------------------------------------------------------------------------------
+ */
+
+void explain_put_value(struct buf *b, struct str value)
+{
+    buf_putc(b, '"');
+    put_text(b, value, EXPLAIN_VALUE_MAX);
+    buf_putc(b, '"');
+}
+
+struct tree {
+    struct buf *b;
+    struct event *ev;
+    size_t lines;
+};
+
+static const char *node_word(const struct rs_node *node)
+{
+    switch ((enum node_op)node->op) {
+    case NODE_FALSE:
+        return "never";
+    case NODE_TRUE:
+        return "always";
+    case NODE_NOT:
+        return "not";
+    case NODE_AND:
+        return "all of";
+    case NODE_OR:
+        return "any of";
+    case NODE_PRED:
+        break;
+    }
+    return "";
+}
+
+/* Depth is bounded by NODE_DEPTH_MAX, lines by EXPLAIN_LINES_MAX: equal parts of a program are one
+ * node, so the tree can be larger than the program. */
+static void put_node(struct tree *t, uint32_t number, int depth)
+{
+    const struct ruleset *rs = t->ev->rules;
+    const struct rs_node *node = &rs->nodes[number];
+    if (t->lines++ >= EXPLAIN_LINES_MAX)
+        return;
+    buf_putf(t->b, "%-4s %*s%s", event_node(t->ev, number) ? "yes" : "no", 2 * depth, "",
+             node_word(node));
+    if (node->op == NODE_PRED && rs->preds[node->a].dialect == DIALECT_SIGMA)
+        explain_put_sigma(t->b, t->ev, &rs->preds[node->a]);
+    else if (node->op == NODE_PRED)
+        explain_put_falco(t->b, t->ev, &rs->preds[node->a]);
+    buf_putc(t->b, '\n');
+    if (node->op == NODE_NOT)
+        put_node(t, node->a, depth + 1);
+    for (uint32_t i = 0; (node->op == NODE_AND || node->op == NODE_OR) && i < node->kids.n; i++)
+        put_node(t, rs->numbers[node->kids.first + i], depth + 1);
+}
+
+void explain_put(struct buf *b, struct event *ev, uint32_t rule)
+{
+    struct tree t = {b, ev, 0};
+    put_node(&t, ev->rules->rules[rule].program, 0);
+    if (t.lines > EXPLAIN_LINES_MAX)
+        buf_putf(b, "     ... and %zu more lines\n", t.lines - EXPLAIN_LINES_MAX);
+}
+
+/* ---- the command -------------------------------------------------------------------------------
+ */
+
+/* Where the records of the event's file go. */
+struct explaining {
+    const struct ruleset *rs;
+    struct str wanted; /* id or title */
+    size_t rules;      /* that are called so */
+};
+
+static bool is_wanted(const struct explaining *x, uint32_t rule)
+{
+    const struct rs_rule *r = &x->rs->rules[rule];
+    return str_eq(rs_str(x->rs, r->id), x->wanted) || str_eq(rs_str(x->rs, r->title), x->wanted);
+}
+
+static void print_rule(struct event *ev, uint32_t rule)
+{
+    const struct ruleset *rs = ev->rules;
+    const struct rs_rule *r = &rs->rules[rule];
+    struct buf b;
+    buf_init(&b, 4u << 20);
+    put_text(&b, rs_str(rs, r->title), SIZE_MAX);
+    buf_putz(&b, " (");
+    put_text(&b, rs_str(rs, r->id), SIZE_MAX);
+    buf_putz(&b, event_node(ev, r->program) ? ") holds for event " : ") does not hold for event ");
+    struct str id = event_core(ev, CORE_ID);
+    put_text(&b, id.n ? id : S("without an eventID"), SIZE_MAX);
+    buf_putc(&b, '\n');
+    explain_put(&b, ev, rule);
+    struct str text = buf_str(&b);
+    fwrite(text.p, 1, text.n, stdout);
+    buf_release(&b);
+}
+
+/* records_sink.record */
+static bool explain_record(void *to, struct event *ev, const struct record_place *at, struct err *e)
+{
+    (void)at;
+    (void)e;
+    const struct explaining *x = to;
+    for (uint32_t i = 0; i < x->rs->n_rules; i++)
+        if (is_wanted(x, i))
+            print_rule(ev, i);
+    return true;
+}
+
+static bool explain_file(struct explaining *x, const char *path, struct err *e)
+{
+    struct event ev;
+    struct records records;
+    struct buf text;
+    if (!event_init(&ev, x->rs, e))
+        return false;
+    buf_init(&text, 2 * RECORD_BYTES_MAX); /* one record, or a few in a list */
+    records_init(&records, &ev, (struct records_sink){x, explain_record, NULL});
+    records_begin(&records);
+    bool ok = files_read(path, &text, e) && records_take(&records, buf_str(&text), e) &&
+              records_end(&records, e);
+    records_release(&records);
+    event_release(&ev);
+    buf_release(&text);
+    return ok || err_wrap(e, "%.200s", path);
+}
+
+static int explain(const struct vec *rules_paths, const char *config, const char *rule,
+                   const char *path)
+{
+    struct err e = {0};
+    struct loaded rules;
+    bool ok = rules_load(rules_paths, config, &rules, &e);
+    diags_print(stderr, &rules.diags);
+    struct explaining x = {.rs = rules.rules, .wanted = str_of(rule)};
+    for (uint32_t i = 0; ok && i < x.rs->n_rules; i++)
+        x.rules += is_wanted(&x, i);
+    if (ok && x.rules == 0)
+        ok = err_set(&e, ERR_USAGE, "no rule has the id or title \"%.100s\"", rule);
+    ok = ok && explain_file(&x, path, &e);
+    int code = ok ? EXIT_DONE : fail(&e);
+    loaded_release(&rules);
+    return code;
+}
+
+int rules_explain(int argc, char **argv)
+{
+    struct err e = {0};
+    struct vec rules, rest;
+    const char *config = NULL;
+    bool help = false;
+    const struct option options[] = {
+        {"rules", 'r', OPTION_LIST, &rules, "PATH", "rule file or folder; repeatable"},
+        {"config", 0, OPTION_TEXT, &config, "FILE", "placeholders that rules use"},
+        {"help", 'h', OPTION_FLAG, &help, NULL, "print this"},
+    };
+    const size_t n = sizeof options / sizeof *options;
+    vec_init(&rules, sizeof(const char *), ARGUMENTS_MAX);
+    vec_init(&rest, sizeof(const char *), ARGUMENTS_MAX);
+    int code = EXIT_DONE;
+    if (!options_read(options, n, argc, argv, &rest, &e)) {
+        code = fail(&e);
+    } else if (help) {
+        puts(
+            "usage: trailwarden rules explain [options] RULE EVENT.json\n\n"
+            "RULE is an id or a title (of a Falco rule: its name); EVENT.json holds one record or\n"
+            "a list of them. Prints each test of the rule with its result and the event's "
+            "value.\n");
+        options_help(stdout, options, n);
+    } else if (rest.n != 2) {
+        err_set(&e, ERR_USAGE, "rules explain needs a rule and a file with an event");
+        code = fail(&e);
+    } else {
+        code = explain(&rules, config, *(const char **)vec_at(&rest, 0),
+                       *(const char **)vec_at(&rest, 1));
+    }
+    vec_release(&rules);
+    vec_release(&rest);
+    return code;
+}
