@@ -242,18 +242,28 @@ static enum step top_object(struct records *r, struct view *v, struct err *e)
     }
 }
 
+/* What begins neither an object nor a list, where the object begins or behind its list. */
+static enum step no_json(const struct records *r, const struct view *v, struct err *e)
+{
+    unsigned byte = (unsigned char)*v->p;
+    if (r->shape_known)
+        err_set(e, ERR_INPUT,
+                "something that is no JSON stands behind the records: byte %llu is "
+                "0x%02x",
+                (unsigned long long)view_offset(v), byte);
+    else if (byte == 0x1f)
+        err_set(e, ERR_INPUT, "gzip inside gzip is not read");
+    else
+        err_set(e, ERR_INPUT, "neither JSON nor gzip: byte %llu is 0x%02x",
+                (unsigned long long)view_offset(v), byte);
+    return STEP_FAILED;
+}
+
 /* Bytes at the top that begin no object. In JSON lines, a bad line. */
 static enum step top_junk(struct records *r, struct view *v, struct err *e)
 {
-    unsigned byte = (unsigned char)*v->p;
-    if (r->counts.records == 0 || r->shape_known) {
-        if (byte == 0x1f)
-            err_set(e, ERR_INPUT, "gzip inside gzip is not read");
-        else
-            err_set(e, ERR_INPUT, "neither JSON nor gzip: byte %llu is 0x%02x",
-                    (unsigned long long)view_offset(v), byte);
-        return STEP_FAILED;
-    }
+    if (r->counts.records == 0 || r->shape_known)
+        return no_json(r, v, e);
     const char *line_end = memchr(v->p, '\n', (size_t)(v->end - v->p));
     if (!line_end && !v->last && view_record(v).n < RECORD_BYTES_MAX)
         return STEP_MORE;
