@@ -99,31 +99,37 @@ static bool read_word(const char *name, const char *text, const char *const *wor
                    n > 2 ? " and " : "", n > 2 ? words[2] : "");
 }
 
-static bool read_kinds(const struct asked *a, bool terminal, struct scan_options *o, struct err *e)
+static bool read_kinds(const struct asked *a, struct scan_options *o, struct err *e)
 {
     static const char *const kinds[] = {"matches", "alerts"};
     static const char *const formats[] = {"text", "jsonl", "csv"};
     size_t kind = EMIT_ALERTS;
-    size_t format = terminal ? FORMAT_TEXT : FORMAT_JSONL;
+    size_t format = FORMAT_JSONL;
     if ((a->emit && !read_word("emit", a->emit, kinds, 2, &kind, e)) ||
         (a->format && !read_word("format", a->format, formats, 3, &format, e)))
         return false;
     o->emit = (enum scan_emit)kind;
     o->format = (enum scan_format)format;
-    const char *no_colour = getenv("NO_COLOR");
-    o->colour = terminal && !(no_colour && *no_colour);
     return true;
 }
 
-static bool read_asked(const struct asked *a, bool terminal, struct scan_options *o,
-                       enum level *fail_on, struct err *e)
+static bool read_asked(const struct asked *a, struct scan_options *o, enum level *fail_on,
+                       struct err *e)
 {
     *o = (struct scan_options){.min_level = LEVEL_LOW, .first_match = a->first_match};
-    return read_kinds(a, terminal, o, e) &&
-           read_level("min-level", a->min_level, &o->min_level, e) &&
+    return read_kinds(a, o, e) && read_level("min-level", a->min_level, &o->min_level, e) &&
            read_level("fail-on", a->fail_on, fail_on, e) &&
            read_time("from", a->from, &o->has_from, &o->from_ms, e) &&
            read_time("to", a->to, &o->has_to, &o->to_ms, e);
+}
+
+/* What depends on where results go: people get text, in colours unless NO_COLOR is set. */
+static void suit_terminal(const struct asked *a, bool terminal, struct scan_options *o)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    if (!a->format && terminal)
+        o->format = FORMAT_TEXT;
+    o->colour = terminal && !(no_colour && *no_colour);
 }
 
 /* ---- where the logs are ------------------------------------------------------------------------
@@ -257,6 +263,8 @@ static int run(const struct asked *a, struct scan *s, const struct loaded *rules
     s->tick_to = &progress;
     bool ok = scan_local(s, a, &e) && scan_s3(s, a, &e);
     progress_end(&progress);
+    if (ok && s->counts.objects == 0)
+        fprintf(stderr, "trailwarden: there is no log file in the paths given\n");
     int code = end_run(s, ok, &e);
     scan_summary(s, diags_count(&rules->diags, DIAG_REFUSED),
                  clock_mono_ms() - progress.started_ms);
@@ -273,16 +281,14 @@ static int judge(const struct asked *a, const struct scan *s, const struct loade
     return unread ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
-static int scan_with(const struct asked *a, const struct loaded *rules, struct output *out)
+static int scan_with(const struct asked *a, struct scan_options *options, enum level fail_on,
+                     const struct loaded *rules, struct output *out)
 {
     struct err e = {0};
-    struct scan_options options;
-    enum level fail_on = LEVEL_CRITICAL;
-    if (!read_asked(a, out->terminal, &options, &fail_on, &e))
-        return fail(&e);
     struct scan s;
     int code = EXIT_FAILED;
-    if (!scan_init(&s, rules->rules, &options, out, &e))
+    suit_terminal(a, out->terminal, options);
+    if (!scan_init(&s, rules->rules, options, out, &e))
         complain(&e);
     else
         code = run(a, &s, rules);
@@ -292,7 +298,7 @@ static int scan_with(const struct asked *a, const struct loaded *rules, struct o
     return code;
 }
 
-static int load_and_scan(const struct asked *a)
+static int load_and_scan(const struct asked *a, struct scan_options *options, enum level fail_on)
 {
     struct err e = {0};
     struct loaded rules;
@@ -307,29 +313,36 @@ static int load_and_scan(const struct asked *a)
     else if (!output_open(&out, a->output, &e))
         code = fail(&e);
     else
-        code = scan_with(a, &rules, &out);
+        code = scan_with(a, options, fail_on, &rules, &out);
     output_release(&out);
     loaded_release(&rules);
     return code;
+}
+
+/* Sorts the paths, local ones first. */
+static void sort_paths(struct asked *a)
+{
+    qsort(a->paths.p, a->paths.n, a->paths.size, by_place);
+    while (a->n_local < a->paths.n && !is_s3(*(const char **)vec_at(&a->paths, a->n_local)))
+        a->n_local++;
 }
 
 int scan_command(int argc, char **argv)
 {
     struct err e = {0};
     struct asked a = {0};
+    struct scan_options options;
+    enum level fail_on = LEVEL_CRITICAL;
     vec_init(&a.rules, sizeof(const char *), ARGUMENTS_MAX);
     vec_init(&a.paths, sizeof(const char *), ARGUMENTS_MAX);
-    int code;
+    int code = EXIT_DONE;
     if (!read_options(argc, argv, &a, &e)) {
         code = fail(&e);
-    } else if (a.help) {
-        code = EXIT_DONE;
-    } else {
-        qsort(a.paths.p, a.paths.n, a.paths.size, by_place);
-        while (a.n_local < a.paths.n && !is_s3(*(const char **)vec_at(&a.paths, a.n_local)))
-            a.n_local++;
+    } else if (!a.help) {
+        sort_paths(&a);
         interrupt_watch();
-        code = load_and_scan(&a);
+        code = read_asked(&a, &options, &fail_on, &e) ? load_and_scan(&a, &options, fail_on)
+                                                      : fail(&e);
     }
     vec_release(&a.rules);
     vec_release(&a.paths);

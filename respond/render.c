@@ -252,17 +252,37 @@ static void put_rule(struct buf *b, const struct ruleset *rs, const struct rs_ru
     }
 }
 
+/* Whether the lines above say this value: rules like to name the fields that are told anyway. */
+static bool is_said(const struct facts *f, struct str value)
+{
+    const struct str said[] = {f->actor,      f->access_key, f->user_type, f->identity,
+                               f->name,       f->source,     f->error,     f->ip,
+                               f->user_agent, f->account,    f->region};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (str_eq(said[i], value))
+            return true;
+    return false;
+}
+
 static void put_shown(struct buf *b, const struct alert *a, const struct limits *limits)
 {
-    for (size_t i = 0; i < a->n_shown && i < limits->list; i++) {
-        put_label(b, i ? "" : "fields");
+    size_t lines = 0;
+    size_t left_out = 0;
+    for (size_t i = 0; i < a->n_shown; i++) {
+        if (is_said(&a->first, a->shown[i].value))
+            continue;
+        if (lines == limits->list) {
+            left_out++;
+            continue;
+        }
+        put_label(b, lines++ ? "" : "fields");
         put_text(b, a->shown[i].name, limits->value);
         buf_putz(b, " = ");
         put_text(b, a->shown[i].value, limits->value);
         buf_putc(b, '\n');
     }
-    if (a->n_shown > limits->list)
-        buf_putf(b, "  %-9s%zu more fields are not shown\n", "", a->n_shown - limits->list);
+    if (left_out)
+        buf_putf(b, "  %-9s%zu more fields are not shown\n", "", left_out);
 }
 
 static void put_id_text(struct buf *b, struct str id)
