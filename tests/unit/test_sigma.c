@@ -1,4 +1,5 @@
 /* engine/sigma.c: files of several documents, filters, what is skipped. */
+#include "tests/unit/support/alloc.h"
 #include "tests/unit/support/sigma_case.h"
 
 #define AWS    "logsource: {product: aws, service: cloudtrail}\n"
@@ -141,12 +142,57 @@ static void test_filters(void **state)
         check_file(filters + i);
 }
 
+/* Loads a file with the allocator failing from call n on; true when that was never reached. */
+static bool loads_with(size_t n)
+{
+    static const char yaml[] =
+        RULE_A "detection:\n  sel: {a: [x, y*], b|expand: '%p%', c|re: z+, d|windash: -q}\n"
+               "  words: [one, two]\n  condition: sel or words\nfields: [e]\ntags: [t]\n"
+               "---\ntitle: F\n" AWS "filter: {rules: any, no: {u|base64offset|contains: abc},\n"
+               "  condition: not no}\n";
+    static const struct str values[] = {{"v", 1}};
+    static const struct placeholder p = {{"p", 1}, values, 1};
+    const struct rule_config config = {.placeholders = &p, .n_placeholders = 1};
+    const struct yaml **docs;
+    size_t n_docs;
+    struct err e = {0};
+    struct arena memory;
+    struct diags diags;
+    arena_init(&memory, 1 << 20);
+    diags_init(&diags);
+    assert_true(yaml_parse(str_of(yaml), &memory, &docs, &n_docs, &e));
+    struct builder *b = builder_new();
+    assert_non_null(b);
+    alloc_fail_at(n);
+    struct sigma *s = sigma_new(b, &config, &diags);
+    bool ok = s && sigma_add(s, S("t.yml"), docs, n_docs, &e) && sigma_finish(s, &e);
+    size_t calls = alloc_calls();
+    alloc_works();
+    if (s && !ok)
+        assert_true(e.text[0] != '\0');
+    sigma_free(s);
+    builder_free(b);
+    diags_release(&diags);
+    arena_release(&memory);
+    return calls < n;
+}
+
+static void test_without_memory(void **state)
+{
+    (void)state;
+    size_t n = 1;
+    while (!loads_with(n))
+        n++;
+    assert_true(n > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents),
         cmocka_unit_test(test_collections),
         cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
