@@ -57,6 +57,12 @@ static size_t plain_run(struct str s)
     return n;
 }
 
+/* What some place refuses or reads as more than text, though JSON would allow it. */
+static bool json_escapes(int32_t c)
+{
+    return c < 0x20 || c == 0x7F || c == 0x2028 || c == 0x2029 || c == 0xFFFE || c == 0xFFFF;
+}
+
 static void put_json_char(struct buf *b, int32_t c, struct str raw)
 {
     static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
@@ -68,7 +74,7 @@ static void put_json_char(struct buf *b, int32_t c, struct str raw)
         }
     if (c < 0)
         buf_put_utf8(b, REPLACEMENT);
-    else if (c < 0x20 || c == 0x7F || c == 0x2028 || c == 0x2029)
+    else if (json_escapes(c))
         buf_putf(b, "\\u%04x", (unsigned)c);
     else
         buf_put(b, raw);

@@ -15,7 +15,8 @@ int32_t utf8_take(struct str *s);
 void buf_put_utf8(struct buf *b, uint32_t c);
 
 /* A JSON string with its quotes (RFC 8259); an absent str becomes null. U+2028, U+2029 and DEL are
- * escaped as well, so that the text may stand in a script. */
+ * escaped as well, so that the text may stand in a script; U+FFFE and U+FFFF, because SQS refuses a
+ * message that holds them. */
 void buf_put_json(struct buf *b, struct str s);
 
 /* Text for a terminal or a line of a log: control characters (C0, DEL, C1), bidirectional overrides
