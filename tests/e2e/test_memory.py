@@ -1,0 +1,64 @@
+"""Promise P4: memory does not grow with the object, nor with the number of invocations."""
+import gzip
+import json
+
+import pytest
+
+from support import payloads
+from support.function import build_dir
+from support.trail import record
+
+pytestmark = pytest.mark.timeout(120)
+
+MIB = 1024 * 1024
+PEAK_MAX = 48 * MIB  # of a 128 MB function; docs/bench.md has what was measured
+OBJECT_BYTES = 60 * MIB
+KEY = "AWSLogs/big.json.gz"
+
+
+@pytest.fixture(autouse=True)
+def measurable():
+    if b"__asan_init" in (build_dir() / "bin" / "bootstrap").read_bytes():
+        pytest.skip("AddressSanitizer's own memory would be measured")
+
+
+def big_log(bytes_wanted):
+    """An object of that size inflated: many quiet records and one that is told, at the very end."""
+    one = json.dumps(record("DescribeInstances", user="alice")).encode()
+    n = bytes_wanted // (len(one) + 1)
+    last = json.dumps(record("StopLogging")).encode()
+    return b'{"Records":[' + b",".join([one] * n + [last]) + b"]}", n + 1
+
+
+@pytest.mark.parametrize("stored", ["gzip", "gzip, large", "plain"])
+def test_large_object(stored, stage, start):
+    text, n = big_log(OBJECT_BYTES)
+    level = {"gzip": 9, "gzip, large": 1}.get(stored)
+    stage.put(KEY, gzip.compress(text, level) if level else text)
+    function = start()
+    answer = function.invoke(payloads.s3((stage.bucket, KEY)), deadline_s=60)
+    assert answer.ok, answer
+    assert answer.answer["records"] == n and answer.answer["alerts"] == 1
+    assert function.peak_bytes() < PEAK_MAX
+
+
+def test_decompression_bomb(stage, start):
+    """1 MB that inflates to more than a GiB ends as a counted failure."""
+    stage.put(KEY, gzip.compress(b" " * (64 * MIB), 9) * 17)
+    function = start()
+    answer = function.invoke(payloads.s3((stage.bucket, KEY)), deadline_s=60)
+    assert answer.kind == "error" and answer.error_type == "Function.LimitReached", answer
+    assert function.peak_bytes() < PEAK_MAX
+
+
+def test_many_invocations(stage, start):
+    """The same process, again and again, needs no more than at the beginning."""
+    stage.put(KEY, gzip.compress(big_log(MIB)[0]))
+    function = start()
+    payload = payloads.s3((stage.bucket, KEY))
+    for _ in range(20):
+        assert function.invoke(payload).ok
+    warm = function.peak_bytes()
+    for _ in range(100):
+        assert function.invoke(payload).ok
+    assert function.peak_bytes() - warm < MIB
