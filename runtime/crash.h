@@ -14,5 +14,7 @@ TW_MUST_USE bool crash_guard(const char *host, struct err *e);
 /* Prepares the report: of this invocation, or, with request_id absent, of the start (init error).
  * Uses memory of its own only. */
 void crash_arm(struct str request_id, struct str invocation_id);
+/* Nothing is at hand that could be reported. */
+void crash_disarm(void);
 
 #endif

@@ -138,6 +138,7 @@ bool serve(struct server *s, struct err *e)
     while (!stop_asked()) {
         s->log->request_id = STR_ABSENT;
         s->log->trace_id = STR_ABSENT;
+        crash_disarm();
         stop_waiting(true);
         if (!rapi_next(s->rapi, &inv, e))
             return false;
