@@ -54,22 +54,28 @@ static bool host_is_local(struct str host)
         if (str_eqz(host, named[i]))
             return true;
     }
-    if (host.n >= sizeof z)
+    if (host.n == 0 || host.n >= sizeof z)
         return false;
     memcpy(z, host.p, host.n);
     z[host.n] = '\0';
     return inet_pton(AF_INET, z, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
 }
 
-/* The host of a URL without its port. */
+/* The host of a URL without its port; absent when the URL names a user ("localhost@elsewhere") or
+ * is spelled so that readers differ on where the host ends. */
 static struct str host_of(struct str url, size_t scheme)
 {
-    const struct str rest = str_skip(url, scheme);
+    struct str host = str_skip(url, scheme);
     size_t end = 0;
-    const bool bracket = rest.n && rest.p[0] == '[';
-    while (end < rest.n && !strchr(bracket ? "]/?#" : ":/?#@", rest.p[end]))
+    while (end < host.n && !strchr("/?#", host.p[end]))
         end++;
-    return str_slice(rest, 0, bracket ? end + 1 : end);
+    host.n = end;
+    if (str_find_byte(host, '@', 0) != SIZE_MAX || str_find_byte(host, '\\', 0) != SIZE_MAX)
+        return STR_ABSENT;
+    const size_t bracket = str_find_byte(host, ']', 0);
+    if (bracket != SIZE_MAX)
+        return str_slice(host, 0, bracket + 1);
+    return str_slice(host, 0, str_find_byte(host, ':', 0));
 }
 
 static bool container_url(const struct aws_world *world, struct buf *url, struct err *e)

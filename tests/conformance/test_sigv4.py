@@ -1,7 +1,7 @@
 """The signer against awslabs' test suite and against botocore.
 
-Both feed build/bin/sigv4_filter (tests/conformance/sigv4_filter.c); TRAILWARDEN_BUILD names another
-build folder, TRAILWARDEN_SHARED the folder with vectors/sigv4 (default: ../shared).
+Both feed bin/sigv4_filter of the build (tests/conformance/sigv4_filter.c); TRAILWARDEN_BUILD names it
+(default: build/gcc), TRAILWARDEN_SHARED the folder with vectors/sigv4 (default: ../shared).
 """
 import calendar
 import json
@@ -15,7 +15,7 @@ import urllib.parse
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("TRAILWARDEN_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("TRAILWARDEN_BUILD", ROOT / "build" / "gcc"))
 SHARED = pathlib.Path(os.environ.get("TRAILWARDEN_SHARED", ROOT.parent / "shared"))
 SUITE = SHARED / "vectors" / "sigv4"
 CASES = 600  # requests of the differential test
