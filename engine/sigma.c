@@ -99,7 +99,9 @@ static bool refuse(struct sigma_scope *sc, const struct err *why, struct err *e)
 /* ---- collecting -------------------------------------------------------------------------------
  */
 
-/* What `action:` documents have left for those after them in the same file. */
+/* What documents have left for those after them in the same file. Collections as Sigma had them
+ * before 2.0: what `global` says is said in every document after it, until another `global` or a
+ * `reset`; `repeat` is the document before with some keys changed. */
 struct collection {
     const struct yaml *global;
     const struct yaml *previous;
@@ -121,30 +123,41 @@ static bool add_doc(struct sigma *s, struct str file, const struct yaml *root, s
     return true;
 }
 
-/* Collections as Sigma had them before 2.0: `global` is put under every document after it, until
- * another `global` or a `reset`; `repeat` is the document before with some keys changed. */
+/* Notes what an `action` asks for. *whole is the rule that comes of it, NULL when none does. */
+static bool collect(struct sigma_scope *sc, struct collection *c, const struct yaml *root,
+                    const struct yaml **whole, struct err *e)
+{
+    const struct yaml *at = yaml_get(root, "action");
+    struct str action = yaml_text(at);
+    *whole = NULL;
+    if (str_eqz(action, "global")) {
+        c->global = c->previous = root;
+        return true;
+    }
+    if (str_eqz(action, "reset")) {
+        c->global = NULL;
+        return true;
+    }
+    if (at && !str_eqz(action, "repeat"))
+        return sigma_at(
+            sc, at->line,
+            err_set(e, ERR_INPUT, "action '%.*s' is none of global, reset, repeat", SHOWN(action)));
+    if (at && !c->previous)
+        return sigma_at(sc, at->line, err_set(e, ERR_INPUT, "there is nothing to repeat"));
+    *whole = at ? sigma_merge(sc->a, c->previous, root) : sigma_merge(sc->a, root, c->global);
+    c->previous = *whole;
+    return *whole || sigma_no_memory(e);
+}
+
 static bool add_one(struct sigma *s, struct collection *c, struct str file, const struct yaml *root,
                     struct err *e)
 {
     struct sigma_scope sc = scope_of(s, file, sigma_label(root));
+    const struct yaml *whole;
     struct err why;
-    if (!sigma_check_keys(&sc, root, &why))
+    if (!sigma_check_keys(&sc, root, &why) || !collect(&sc, c, root, &whole, &why))
         return refuse(&sc, &why, e);
-    const struct yaml *action_at = yaml_get(root, "action");
-    struct str action = yaml_text(action_at);
-    bool repeat = str_eqz(action, "repeat");
-    if (str_eqz(action, "global") || str_eqz(action, "reset")) {
-        c->global = str_eqz(action, "global") ? root : NULL;
-        return true;
-    }
-    if (action_at && !repeat) {
-        err_set(&why, ERR_INPUT, "action '%.*s' is none of global, reset, repeat", SHOWN(action));
-        (void)sigma_at(&sc, action_at->line, false);
-        return refuse(&sc, &why, e);
-    }
-    c->previous = repeat ? sigma_merge(&s->memory, c->previous, root) : root;
-    const struct yaml *whole = c->previous ? sigma_merge(&s->memory, c->global, c->previous) : NULL;
-    return whole ? add_doc(s, file, whole, e) : sigma_no_memory(e);
+    return !whole || add_doc(s, file, whole, e);
 }
 
 bool sigma_add(struct sigma *s, struct str file, const struct yaml **docs, size_t n, struct err *e)

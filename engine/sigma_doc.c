@@ -70,6 +70,7 @@ const struct yaml *sigma_merge(struct arena *a, const struct yaml *base, const s
     if (!y || !pairs)
         return NULL;
     *y = *over;
+    y->line = base->line > over->line ? base->line : over->line;
     y->n = 0;
     y->pairs = pairs;
     for (size_t i = 0; i < over->n; i++) {

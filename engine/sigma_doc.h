@@ -21,7 +21,7 @@ struct sigma_meta {
 TW_MUST_USE bool sigma_check_keys(struct sigma_scope *sc, const struct yaml *y, struct err *e);
 
 /* A map with the pairs of `over`, and those of `base` that it lacks; maps in both are merged alike.
- * Either may be NULL. NULL when memory is out. */
+ * Its line is the later one's. Either may be NULL. NULL when memory is out. */
 const struct yaml *sigma_merge(struct arena *a, const struct yaml *base, const struct yaml *over);
 
 /* What people know a document by: its id, else its title, else its name, else absent. */

@@ -32,7 +32,8 @@ static const struct file_case documents[] = {
 
 static const struct file_case collections[] = {
     {"global", "action: global\n" RULE_A "---\n" IS_A "---\ntitle: other\n" IS_B,
-     "{\"a\":1,\"b\":1}", 2, "this id is also"},
+     "{\"a\":1,\"b\":1}", 2,
+     "3: 5b8d5a4f-1111-4222-8333-00000000000a: this id is also that of a rule in t.yml, line 7"},
     {"global, maps are merged",
      "action: global\ntitle: G\n" AWS
      "detection: {filter: {c: 1}, condition: sel and not filter}\n---\n"
@@ -43,12 +44,18 @@ static const struct file_case collections[] = {
      "detection: {filter: {c: 1}, condition: sel and not filter}\n---\n"
      "detection: {sel: {a: 1}}\n",
      "{\"a\":1,\"c\":1}", 0, ""},
-    {"a document's own keys win",
-     "action: global\ntitle: G\n" AWS "detection: {sel: {a: 2}}\n---\n" IS_A, "{\"a\":1}", 1, ""},
+    {"what global says wins",
+     "action: global\ntitle: G\n" AWS "detection: {sel: {a: 2}}\n---\n" IS_A, "{\"a\":2}", 1, ""},
     {"reset", "action: global\ntitle: G\n" AWS "---\n" IS_A "---\naction: reset\n---\n" IS_B,
-     "{\"a\":1,\"b\":1}", 1, "there is no title"},
+     "{\"a\":1,\"b\":1}", 1, "refused 9: : there is no title"},
     {"repeat", "title: R\n" AWS IS_A "---\naction: repeat\ntitle: S\ndetection: {sel: {b: 1}}\n",
      "{\"a\":1,\"b\":1}", 2, ""},
+    {"repeat, what it says wins",
+     "title: R\n" AWS IS_A "---\naction: repeat\ndetection: {sel: {a: 2}}\n", "{\"a\":2}", 1, ""},
+    {"repeat a global", "action: global\ntitle: G\n" AWS "---\naction: repeat\n" IS_A, "{\"a\":1}",
+     1, ""},
+    {"nothing to repeat", "action: repeat\n" RULE_A IS_A, "{\"a\":1}", 0,
+     "refused 1: 5b8d5a4f-1111-4222-8333-00000000000a: there is nothing to repeat"},
     {"unknown action", "action: once\n" RULE_A IS_A, "{\"a\":1}", 0,
      "refused 1: 5b8d5a4f-1111-4222-8333-00000000000a: action 'once' is none of"},
 };
