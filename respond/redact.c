@@ -79,14 +79,18 @@ static bool take_quote(struct str s, size_t depth, size_t *at)
     return true;
 }
 
-/* Index of the quote's first byte that ends a string begun at this depth, or the end of s. */
+/* Index of the delimiter's first byte that ends a string begun at this depth, or the end of s. In
+ * JSON text that lies L deep in strings, a delimiter is 2^L - 1 backslashes and a quote, a
+ * backslash of the content is 2^(L+1) backslashes, and a quote of the content 2^(L+1) - 1 and a
+ * quote. With depth = 2^L - 1, as take_quote counts, the remainder tells. Fewer backslashes end a
+ * string that lies further out. */
 static size_t end_of_string(struct str s, size_t depth, size_t at)
 {
     while (at < s.n) {
-        size_t from = at;
         size_t slashes = take_slashes(s, &at);
-        if (at < s.n && s.p[at] == '"' && slashes <= depth)
-            return from;
+        bool ends = slashes < depth || slashes % (2 * (depth + 1)) == depth;
+        if (at < s.n && s.p[at] == '"' && ends)
+            return at - (slashes < depth ? slashes : depth);
         at++;
     }
     return s.n;
@@ -191,7 +195,7 @@ static bool next_secret(struct str s, size_t at, struct span *out)
         } else if (c == '-') {
             if (private_key(s, at, out))
                 return true;
-        } else if (is_base64(c) && !is_base64(before) && session_token(s, at, out)) {
+        } else if (is_base64(c) && session_token(s, at, out)) {
             return true;
         }
     }
