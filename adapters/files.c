@@ -306,10 +306,10 @@ bool files_read(const char *path, struct buf *out, struct err *e)
     if (fd < 0)
         return false;
     ssize_t got = 0;
-    char *room;
-    while ((room = buf_room(out, 4096)) && (got = read_some(fd, room, 4096)) > 0)
-        buf_added(out, (size_t)got);
-    bool ok = got == 0 || file_error(e, "cannot read", str_of(path));
+    char piece[4096];
+    while (!out->failed && (got = read_some(fd, piece, sizeof piece)) > 0)
+        buf_put(out, str_n(piece, (size_t)got));
+    bool ok = got >= 0 || file_error(e, "cannot read", str_of(path));
     close(fd);
     if (ok && !buf_ok(out, "the file", e))
         return err_wrap(e, "%s", path);
