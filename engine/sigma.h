@@ -1,4 +1,5 @@
-/* Sigma 2.1 documents to rules. Needs: spec of detections, filters; correlations are skipped. */
+/* Sigma 2.1 documents to rules: detections are compiled, filters joined to them, correlations and
+ * rules for other logs skipped with a sentence. What each part means: docs/sigma.md. */
 #ifndef TW_ENGINE_SIGMA_H
 #define TW_ENGINE_SIGMA_H
 
@@ -17,8 +18,9 @@ void sigma_free(struct sigma *s);
  */
 TW_MUST_USE bool sigma_add(struct sigma *s, struct str file, const struct yaml **docs, size_t n,
                            struct err *e);
-/* Compiles all in the order they were added, filters applied, and hands the rules to the builder.
- */
+/* Compiles all in the order they were added and hands the rules to the builder. A document that
+ * cannot be honoured is a diag and its neighbours go on; false only when memory or a limit of the
+ * whole is reached. */
 TW_MUST_USE bool sigma_finish(struct sigma *s, struct err *e);
 
 #endif
