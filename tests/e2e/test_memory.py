@@ -30,15 +30,36 @@ def big_log(bytes_wanted):
     return b'{"Records":[' + b",".join([one] * n + [last]) + b"]}", n + 1
 
 
-@pytest.mark.parametrize("stored", ["gzip", "gzip, large", "plain"])
+# Bytes of the log, and how hard it is compressed; 15 MiB are the most that is inflated in one piece.
+LARGE = {"gzip": (60 * MIB, 9), "gzip, barely": (60 * MIB, 1), "plain": (60 * MIB, None),
+         "gzip in one piece": (15 * MIB, 9)}
+
+
+@pytest.mark.parametrize("stored", LARGE)
 def test_large_object(stored, stage, start):
-    text, n = big_log(OBJECT_BYTES)
-    level = {"gzip": 9, "gzip, large": 1}.get(stored)
+    size, level = LARGE[stored]
+    text, n = big_log(size)
     stage.put(KEY, gzip.compress(text, level) if level else text)
     function = start()
     answer = function.invoke(payloads.s3((stage.bucket, KEY)), deadline_s=60)
     assert answer.ok, answer
     assert answer.answer["records"] == n and answer.answer["alerts"] == 1
+    assert function.peak_bytes() < PEAK_MAX
+
+
+def test_many_alerts_with_much_evidence(fake_aws, start):
+    """Many identities by turns, each with more events than the 200 that are kept as evidence."""
+    users, seconds = 400, 210
+    one = [json.dumps(record("StopLogging", s, user="USER", eventID="EVENT"))
+           for s in range(seconds)]
+    text = '{"Records":[' + ",".join(
+        one[s].replace("USER", f"user{u}").replace("EVENT", f"{u:08x}-0000-4000-8000-{s:012x}")
+        for s in range(seconds) for u in range(users)) + "]}"
+    fake_aws.put("logs-of-tests", KEY, gzip.compress(text.encode(), 1))
+    function = start(AWS_ENDPOINT_URL=fake_aws.url)
+    answer = function.invoke(payloads.s3(("logs-of-tests", KEY)), deadline_s=60)
+    assert answer.ok, answer
+    assert answer.answer["alerts"] == users and answer.answer["hits"] == users * seconds
     assert function.peak_bytes() < PEAK_MAX
 
 
