@@ -46,7 +46,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"from", 0, OPTION_TEXT, &a->from, "TIME",
          "leave out events before (2026-03-17T14:00:00Z)"},
         {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out events after"},
-        {"first-match", 0, OPTION_FLAG, &a->first_match, NULL, "only the first rule that holds"},
+        {"first-match", 0, OPTION_FLAG, &a->first_match, NULL,
+         "of Falco rules, only the first that holds"},
         {"fail-on", 0, OPTION_TEXT, &a->fail_on, "LEVEL", "exit 3 when something is found"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };

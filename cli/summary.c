@@ -25,7 +25,7 @@ static void put_read(struct buf *b, const struct scan_counts *c, int64_t took_ms
     buf_putc(b, '\n');
 }
 
-/* "not read: 1 file, 2 bad records; skipped: 3 digests, ..." */
+/* "unreadable files: 1, bad records: 2, ..." */
 static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused)
 {
     const struct scan_counts *c = &s->counts;
@@ -38,7 +38,7 @@ static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused
         {rules_refused, "refused rules"},
         {c->digests, "digests skipped"},
         {c->out_of_time, "records outside --from and --to"},
-        {c->copies, "copies of matches told before"},
+        {c->copies, "copies of matches already told"},
         {s->ev.counts.regex_limit, "regular expressions given up at their limit"},
         {s->ev.counts.values_cut, "records with too many values"},
         {s->ev.counts.scratch_full, "texts too large to compare"},
@@ -47,9 +47,8 @@ static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!parts[i].n)
             continue;
-        buf_putz(b, any ? ", " : "");
+        buf_putf(b, "%s%s: ", any ? ", " : "", parts[i].what);
         put_count(b, parts[i].n);
-        buf_putf(b, " %s", parts[i].what);
         any = true;
     }
     if (any)
