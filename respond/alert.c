@@ -34,7 +34,7 @@ bool alerts_init(struct alerts *s, const struct ruleset *rs, size_t max, alert_f
     while (s->n_index < 2 * max)
         s->n_index *= 2;
     s->index = calloc(s->n_index, sizeof *s->index);
-    return s->index || err_set(e, ERR_LIMIT, "no memory for alerts");
+    return s->index || err_set(e, ERR_SYSTEM, "no memory for alerts");
 }
 
 static void alert_free(struct alert *a)
@@ -50,7 +50,7 @@ static struct alert *at(const struct alerts *s, size_t i)
     return *(struct alert **)vec_at(&s->list, i);
 }
 
-static void clear(struct alerts *s)
+void alerts_clear(struct alerts *s)
 {
     for (size_t i = 0; i < s->list.n; i++)
         alert_free(at(s, i));
@@ -63,7 +63,7 @@ void alerts_release(struct alerts *s)
     if (!s->rs)
         return; /* never initialised */
     if (s->index)
-        clear(s);
+        alerts_clear(s);
     free(s->index);
     vec_release(&s->list);
     buf_release(&s->text);
@@ -233,7 +233,7 @@ static bool become_first(struct alerts *s, struct alert *a, struct event *ev, co
     size_t table = p.n_shown * sizeof(struct shown);
     char *memory = s->text.failed ? NULL : malloc(table + s->text.n + 1);
     if (!memory)
-        return err_set(e, ERR_LIMIT, "no memory for an alert");
+        return err_set(e, ERR_SYSTEM, "no memory for an alert");
     struct shown *shown = (struct shown *)(void *)memory;
     char *text = memory + table;
     memcpy(text, buf_str(&s->text).p, s->text.n);
@@ -326,32 +326,51 @@ static void stretch(struct alert *a, const struct facts *f)
     a->timed = true;
 }
 
-bool alerts_add(struct alerts *s, struct event *ev, uint32_t rule, const struct facts *f,
-                struct err *e)
+/* Takes back the alert that was added last, at this place of the index. */
+static void take_back(struct alerts *s, uint32_t *place)
 {
-    unsigned char key[SHA256_BYTES];
-    key_of(s, rule, f, key);
-    uint32_t *place = find(s, key, rule);
-    if (!*place) {
-        if (s->list.n == s->max) {
-            if (!alerts_flush(s, e))
-                return false;
-            place = find(s, key, rule);
-        }
-        if (!alert_new(s, key, rule))
-            return err_set(e, ERR_LIMIT, "no memory for an alert");
-        *place = (uint32_t)s->list.n;
-    }
-    struct alert *a = at(s, *place - 1);
+    alert_free(at(s, s->list.n - 1));
+    s->list.n--;
+    *place = 0;
+}
+
+/* Adds the event to its alert. */
+static bool alert_add(struct alerts *s, struct alert *a, struct event *ev, const struct facts *f,
+                      struct err *e)
+{
     struct evidence x;
     evidence_of(f, &x);
     bool first = a->early.n == 0 || evidence_cmp(&x, vec_at(&a->early, 0)) < 0;
     if (first && !become_first(s, a, ev, f, e))
         return false;
     if (!keep_evidence(a, &x))
-        return err_set(e, ERR_LIMIT, "no memory for an alert's evidence");
+        return err_set(e, ERR_SYSTEM, "no memory for an alert's evidence");
     stretch(a, f);
     return true;
+}
+
+bool alerts_add(struct alerts *s, struct event *ev, uint32_t rule, const struct facts *f,
+                struct err *e)
+{
+    unsigned char key[SHA256_BYTES];
+    key_of(s, rule, f, key);
+    uint32_t *place = find(s, key, rule);
+    bool fresh = !*place;
+    if (fresh) {
+        if (s->list.n == s->max) {
+            if (!alerts_flush(s, e))
+                return false;
+            place = find(s, key, rule);
+        }
+        if (!alert_new(s, key, rule))
+            return err_set(e, ERR_SYSTEM, "no memory for an alert");
+        *place = (uint32_t)s->list.n;
+    }
+    if (alert_add(s, at(s, *place - 1), ev, f, e))
+        return true;
+    if (fresh) /* an alert without an event has no id */
+        take_back(s, place);
+    return false;
 }
 
 static int order(const struct ruleset *rs, const struct alert *a, const struct alert *b)
@@ -403,6 +422,6 @@ bool alerts_flush(struct alerts *s, struct err *e)
         set_id(at(s, i));
         ok = s->tell(s->to, s->rs, at(s, i), e);
     }
-    clear(s);
+    alerts_clear(s);
     return ok;
 }

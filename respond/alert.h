@@ -71,6 +71,9 @@ TW_MUST_USE bool alerts_init(struct alerts *s, const struct ruleset *rs, size_t 
 /* What was not told is gone. */
 void alerts_release(struct alerts *s);
 
+/* Empties the set; nothing is told. */
+void alerts_clear(struct alerts *s);
+
 /* Takes one hit of rule in the event that f was read from. False when memory is out, or with what
  * tell said. */
 TW_MUST_USE bool alerts_add(struct alerts *s, struct event *ev, uint32_t rule,
