@@ -31,7 +31,7 @@ struct handler {
     struct buf printed;           /* the same, fit to print */
     bool named;                   /* false: records that came inside the payload */
     bool content_fault;           /* reading ended because of what is in the object */
-    bool dropping;                /* alerts are thrown away instead of published */
+    bool telling_failed;          /* or because an alert could not be made or published */
 };
 
 /* ---- alerts ---- */
@@ -40,22 +40,11 @@ struct handler {
 static bool publish(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
 {
     struct handler *h = to;
-    if (h->dropping)
-        return true;
     if (!alert_message(rs, a, &h->rendered, e) ||
         !h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->alerts++;
     return true;
-}
-
-/* Empties the set without telling. */
-static void drop_alerts(struct handler *h)
-{
-    struct err ignored;
-    h->dropping = true;
-    bool emptied = alerts_flush(&h->alerts, &ignored);
-    h->dropping = !emptied; /* publish fails only when it is asked to publish */
 }
 
 static bool is_told(const struct handler *h, uint32_t rule)
@@ -101,7 +90,10 @@ static bool on_record(void *to, struct event *ev, const struct record_place *at,
     struct handler *h = to;
     size_t n;
     const uint32_t *hits = event_match(ev, &n);
-    return !any_told(h, hits, n) || add_hits(h, ev, hits, n, e);
+    if (!any_told(h, hits, n) || add_hits(h, ev, hits, n, e))
+        return true;
+    h->telling_failed = true;
+    return false;
 }
 
 /* records_sink.bad */
@@ -141,9 +133,9 @@ static bool has_time(const struct handler *h, struct err *e)
 }
 
 /* Faults of the content stay: the object will be no better next time. */
-static bool is_content(const struct err *e)
+static bool is_content(const struct handler *h, const struct err *e)
 {
-    return e->kind == ERR_INPUT || e->kind == ERR_LIMIT;
+    return !h->telling_failed && (e->kind == ERR_INPUT || e->kind == ERR_LIMIT);
 }
 
 /* bytes_fn of the object's port. */
@@ -155,7 +147,7 @@ static bool take_piece(void *to, struct str piece, struct err *e)
     h->counts->bytes += piece.n;
     if (inflate_take(&h->inflate, piece, e))
         return true;
-    h->content_fault = is_content(e);
+    h->content_fault = is_content(h, e);
     return false;
 }
 
@@ -163,7 +155,7 @@ static bool end_object(struct handler *h, struct err *e)
 {
     if (inflate_end(&h->inflate, e) && records_end(&h->records, e))
         return true;
-    h->content_fault = is_content(e);
+    h->content_fault = is_content(h, e);
     return false;
 }
 
@@ -229,7 +221,7 @@ static bool settle(struct handler *h, bool ok, struct err *e)
             *e = why; /* the passing fault decides: it must come again */
     }
     if (!ok) {
-        drop_alerts(h);
+        alerts_clear(&h->alerts);
         told_clear(&h->told);
     }
     return ok;
@@ -249,6 +241,7 @@ static void handle_object(struct handler *h, struct work *w, const struct work_i
     struct err e = {0};
     h->counts->objects++;
     h->content_fault = false;
+    h->telling_failed = false;
     name_object(h, &item->ref);
     bool ok = has_time(h, &e) && read_whole(h, &item->ref, &e);
     if (!settle(h, ok, &e))
@@ -262,7 +255,7 @@ static bool read_inline(struct handler *h, struct str text, struct err *e)
 {
     records_begin(&h->records);
     bool ok = records_take(&h->records, text, e) && records_end(&h->records, e);
-    if (!ok && e->kind == ERR_INPUT && h->records.counts.bad == 0) {
+    if (!ok && e->kind == ERR_INPUT && !h->telling_failed && h->records.counts.bad == 0) {
         h->counts->bad++;
         h->notes.note(h->notes.to, HANDLE_BAD_RECORD, e->text);
     }
@@ -280,6 +273,7 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
     bool going = true;
     h->counts->objects++;
     h->content_fault = false;
+    h->telling_failed = false;
     name_inline(h);
     for (; *i < w->items.n; ++*i) {
         const struct work_item *item = work_item_at(w, *i);
@@ -290,7 +284,7 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
         any = any || ok;
         if (going && !ok)
             e = why;
-        going = going && (ok || why.kind == ERR_INPUT);
+        going = going && (ok || (why.kind == ERR_INPUT && !h->telling_failed));
     }
     if (!settle(h, any && going, &e))
         fail(h, w, group, &e);

@@ -3,6 +3,7 @@
 #include "handlers/handle.h"
 
 #include "engine/loader.h"
+#include "tests/unit/support/alloc.h"
 #include "tests/unit/support/check.h"
 
 /* ---- fakes ---- */
@@ -353,6 +354,58 @@ static void names_bad_records(void **state)
     teardown(&s);
 }
 
+/* Memory that runs out at call n: nothing breaks, and nothing is answered as done that was not
+ * told. The fakes' own buffers have their room already. */
+static void never_loses_without_memory(void **state)
+{
+    static const char batch[] = BATCH(SQS("m1", "a") "," SQS("m2", "bad-record"));
+    (void)state;
+    bool complete = false;
+    for (size_t n = 1; !complete; n++) {
+        struct stage s;
+        setup(&s, LEVEL_LOW, NULL);
+        assert_non_null(buf_room(&s.w.told, 1000));
+        assert_non_null(buf_room(&s.w.notes, 10000));
+        assert_non_null(buf_room(&s.answer, 1000));
+        alloc_fail_at(n);
+        bool ok = run(&s, batch);
+        complete = alloc_calls() < n;
+        alloc_works();
+        struct str told = buf_str(&s.w.told);
+        struct str answer = buf_str(&s.answer);
+        if (ok && str_find(answer, S("\"m1\""), 0) == SIZE_MAX)
+            assert_true(str_find(told, S("a1;"), 0) != SIZE_MAX);
+        if (ok && str_find(answer, S("\"m2\""), 0) == SIZE_MAX)
+            assert_true(str_find(told, S("r1;"), 0) != SIZE_MAX);
+        if (complete)
+            check_str("in the end", answer, S("{\"batchItemFailures\":[]}"));
+        /* with memory back, the same handler serves */
+        assert_true(run(&s, batch));
+        check_str("afterwards", buf_str(&s.w.told), S("a1;r1;"));
+        teardown(&s);
+    }
+}
+
+static void starts_or_says_no_without_memory(void **state)
+{
+    (void)state;
+    struct stage s;
+    bool complete = false;
+    setup(&s, LEVEL_LOW, NULL);
+    struct handle_config cfg = {s.rs, LEVEL_LOW, STR_ABSENT, S("9.9")};
+    struct ports ports = {{&s.w, read_object}, {&s.w, publish}, {&s.w, now_ms, left_ms}};
+    for (size_t n = 1; !complete; n++) {
+        struct err e = {0};
+        alloc_fail_at(n);
+        struct handler *h = handler_new(&cfg, &ports, (struct handle_notes){&s.w, note}, &e);
+        complete = alloc_calls() < n;
+        alloc_works();
+        assert_true(h != NULL || e.kind == ERR_SYSTEM || e.kind == ERR_LIMIT);
+        handler_free(h);
+    }
+    teardown(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +415,8 @@ int main(void)
         cmocka_unit_test(stops_before_the_deadline),
         cmocka_unit_test(reads_only_allowed_buckets),
         cmocka_unit_test(names_bad_records),
+        cmocka_unit_test(never_loses_without_memory),
+        cmocka_unit_test(starts_or_says_no_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
