@@ -169,7 +169,7 @@ def test_many_bad_records_are_counted(rule, tmp_path):
     path.write_bytes(b'{"Records":[' + b"1," * 100_000 + json.dumps(record(1)).encode() + b"]}")
     code, out, err = scan(rule, path)
     assert code == 1
-    assert "100000 bad records" in err.replace(",", "")
+    assert any("bad records" in line and "100,000" in line for line in err.splitlines())
     assert len(err.splitlines()) < 50
     assert len(out.splitlines()) == 1
 

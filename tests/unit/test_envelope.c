@@ -54,7 +54,7 @@ static void describe(const struct work *w, struct buf *b)
 #define SQS(id, body) "{\"messageId\":\"" id "\",\"body\":\"" body "\",\"eventSource\":\"aws:sqs\"}"
 #define SNS(message)                                                                               \
     "{\"EventSource\":\"aws:sns\",\"Sns\":{\"Type\":\"Notification\",\"Message\":\"" message "\"}" \
-                                                                                             "}"
+    "}"
 #define BRIDGE(source, type, detail)                                                               \
     "{\"version\":\"0\",\"detail-type\":\"" type "\",\"source\":\"" source                         \
     "\",\"region\":\"eu-west-1\",\"detail\":" detail "}"
