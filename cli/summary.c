@@ -25,33 +25,35 @@ static void put_read(struct buf *b, const struct scan_counts *c, int64_t took_ms
     buf_putc(b, '\n');
 }
 
-/* "unreadable files: 1, bad records: 2, ..." */
+/* "1 unreadable file, 2 bad records, ..." */
 static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused)
 {
     const struct scan_counts *c = &s->counts;
     const struct {
         uint64_t n;
-        const char *what;
+        const char *one, *many;
     } parts[] = {
-        {c->failed, "unreadable files"},
-        {c->bad, "bad records"},
-        {rules_refused, "refused rules"},
-        {c->digests, "digests skipped"},
-        {c->out_of_time, "records outside --from and --to"},
-        {c->copies, "copies of matches already told"},
-        {s->ev.counts.regex_limit, "regular expressions given up at their limit"},
-        {s->ev.counts.values_cut, "records with too many values"},
-        {s->ev.counts.scratch_full, "texts too large to compare"},
+        {c->failed, "unreadable file", "unreadable files"},
+        {c->bad, "bad record", "bad records"},
+        {rules_refused, "refused rule", "refused rules"},
+        {c->digests, "digest skipped", "digests skipped"},
+        {c->out_of_time, "record outside --from and --to", "records outside --from and --to"},
+        {c->copies, "copy of a match already told", "copies of matches already told"},
+        {s->ev.counts.regex_limit, "regular expression given up at its limit",
+         "regular expressions given up at their limit"},
+        {s->ev.counts.values_cut, "record with too many values", "records with too many values"},
+        {s->ev.counts.scratch_full, "text too large to compare", "texts too large to compare"},
     };
-    bool any = false;
+    const char *before = "";
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!parts[i].n)
             continue;
-        buf_putf(b, "%s%s: ", any ? ", " : "", parts[i].what);
+        buf_putz(b, before);
         put_count(b, parts[i].n);
-        any = true;
+        buf_putf(b, " %s", parts[i].n == 1 ? parts[i].one : parts[i].many);
+        before = ", ";
     }
-    if (any)
+    if (*before)
         buf_putc(b, '\n');
 }
 

@@ -193,7 +193,7 @@ def test_copies_are_told_once_from_the_first_file(rules, tmp_path):
     result = scan(rules, "--emit", "matches", tmp_path / "logs/c.json", tmp_path / "logs")
     (match,) = lines(result)
     assert match["event"]["object"].endswith("/b-1.json")
-    assert b"copies of matches already told: 3" in result.stderr
+    assert b"3 copies of matches already told" in result.stderr
 
 
 def test_records_without_an_id(rules, tmp_path):
@@ -279,7 +279,7 @@ def test_truncated_gzip_is_named_and_the_rest_goes_on(rules, logs):
     assert result.returncode == 1
     assert [m["event"]["id"][7] for m in lines(result)][-2:] == ["3", "4"]
     assert str(logs / "aa.json.gz").encode() in result.stderr
-    assert b"unreadable files: 1" in result.stderr
+    assert b"1 unreadable file" in result.stderr
 
 
 def test_bad_record_is_named_and_skipped(rules, tmp_path):
@@ -290,7 +290,7 @@ def test_bad_record_is_named_and_skipped(rules, tmp_path):
     assert result.returncode == 1
     assert lines(result)[0]["count"] == 1
     assert b"record 1 at byte 12 skipped" in result.stderr
-    assert b"bad records: 1" in result.stderr
+    assert b"1 bad record" in result.stderr
 
 
 def test_unreadable_file(rules, logs):
