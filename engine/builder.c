@@ -12,6 +12,8 @@
 #define TEXT_BYTES_MAX (64u << 20) /* all texts of all rules; the largest public set has 2 MB */
 #define ROWS_MAX       (4u << 20)  /* of any other table */
 
+#define SINGLE_GAP_MS 3600000 /* one hour: hits of a rule further apart are separate episodes */
+
 /* Rows, and a hash table of the runs that were put in. */
 struct table {
     struct vec rows;
@@ -31,6 +33,8 @@ struct step {
 struct builder {
     struct table text, texts, numbers, terms, values, preds, nodes, slots, outputs, regexes;
     struct vec rules;
+    struct vec windows;
+    struct vec inputs;
     struct vec steps;
     struct vec codes; /* pcre2_code *, one for each regex */
     uint32_t roots[2];
@@ -159,6 +163,8 @@ struct builder *builder_new(void)
     table_init(&b->outputs, sizeof(struct rs_output), ROWS_MAX);
     table_init(&b->regexes, sizeof(struct rs_regex), ROWS_MAX);
     vec_init(&b->rules, sizeof(struct rs_rule), ROWS_MAX);
+    vec_init(&b->windows, sizeof(struct rs_window), ROWS_MAX);
+    vec_init(&b->inputs, sizeof(struct rs_input), ROWS_MAX);
     vec_init(&b->steps, sizeof(struct step), ROWS_MAX);
     vec_init(&b->codes, sizeof(void *), ROWS_MAX);
     b->roots[SLOT_FAN] = new_step(b, RS_TEXT_ABSENT, RS_NONE);
@@ -177,6 +183,8 @@ void builder_free(struct builder *b)
     for (size_t i = 0; i < b->codes.n; i++)
         pcre2_code_free(*(pcre2_code **)vec_at(&b->codes, i));
     vec_release(&b->rules);
+    vec_release(&b->windows);
+    vec_release(&b->inputs);
     vec_release(&b->steps);
     vec_release(&b->codes);
     free(b);
@@ -406,6 +414,33 @@ uint32_t builder_rule(struct builder *b, const struct rs_rule *r)
     return (uint32_t)b->rules.n - 1;
 }
 
+uint32_t builder_window(struct builder *b, const struct rs_window *w)
+{
+    struct rs_window *at = b->failed ? NULL : vec_push(&b->windows, 1);
+    if (!at) {
+        fail(b, "correlations");
+        return 0;
+    }
+    *at = *w;
+    return (uint32_t)b->windows.n - 1;
+}
+
+uint32_t builder_input(struct builder *b, const struct rs_input *in)
+{
+    struct rs_input *at = b->failed ? NULL : vec_push(&b->inputs, 1);
+    if (!at) {
+        fail(b, "inputs of correlations");
+        return 0;
+    }
+    *at = *in;
+    return (uint32_t)b->inputs.n - 1;
+}
+
+struct rs_rule *builder_rule_at(struct builder *b, uint32_t rule)
+{
+    return b->failed ? NULL : vec_at(&b->rules, rule);
+}
+
 void builder_hash(struct builder *b, const unsigned char hash[SHA256_BYTES])
 {
     memcpy(b->hash, hash, SHA256_BYTES);
@@ -471,6 +506,54 @@ static struct rs_step *freeze_steps(struct builder *b)
     return out;
 }
 
+/* Gives each rule that is told a window of its own, unless a front end made it one. */
+static void add_single_windows(struct builder *b)
+{
+    for (uint32_t r = 0; r < b->rules.n && !b->failed; r++) {
+        struct rs_rule *rule = vec_at(&b->rules, r);
+        if (rule->muted || rule->window != RS_NONE)
+            continue;
+        struct rs_window w = {
+            .rule = r,
+            .type = WINDOW_TYPE_SINGLE,
+            .flags = WINDOW_IDENTITY,
+            .n = 1,
+            .n_steps = 1,
+            .bucket_cells = 1,
+            .cell_ms = SINGLE_GAP_MS,
+            .gap_ms = SINGLE_GAP_MS,
+        };
+        memcpy(w.hash, rule->hash, sizeof w.hash);
+        rule->window = builder_window(b, &w);
+    }
+}
+
+/* The inputs that rule `from` (or, chained, window `from`) feeds. */
+static struct rs_list feeds_of(struct builder *b, bool chained, uint32_t from, uint32_t *room)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < b->inputs.n; i++) {
+        const struct rs_input *in = vec_at(&b->inputs, i);
+        if (chained ? in->child == from : in->child == RS_NONE && in->rule == from)
+            room[n++] = i;
+    }
+    return builder_numbers(b, room, n);
+}
+
+static void link_feeds(struct builder *b)
+{
+    uint32_t *room = calloc(b->inputs.n + 1, sizeof *room);
+    if (!room) {
+        fail(b, "memory");
+        return;
+    }
+    for (uint32_t r = 0; r < b->rules.n && b->inputs.n && !b->failed; r++)
+        ((struct rs_rule *)vec_at(&b->rules, r))->feeds = feeds_of(b, false, r, room);
+    for (uint32_t w = 0; w < b->windows.n && b->inputs.n && !b->failed; w++)
+        ((struct rs_window *)vec_at(&b->windows, w))->feeds = feeds_of(b, true, w, room);
+    free(room);
+}
+
 /* Moves a table's rows out of it. */
 static const void *take_rows(struct vec *v, uint32_t *n)
 {
@@ -508,6 +591,8 @@ static void add_core_fields(struct builder *b, uint32_t core[CORE_FIELDS])
 static void take_tables(struct builder *b, struct ruleset *rs)
 {
     rs->rules = take_rows(&b->rules, &rs->n_rules);
+    rs->windows = take_rows(&b->windows, &rs->n_windows);
+    rs->inputs = take_rows(&b->inputs, &rs->n_inputs);
     rs->nodes = take_rows(&b->nodes.rows, &rs->n_nodes);
     rs->preds = take_rows(&b->preds.rows, &rs->n_preds);
     rs->values = take_rows(&b->values.rows, &rs->n_values);
@@ -528,6 +613,8 @@ bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e)
     if (!rs)
         return err_set(e, ERR_SYSTEM, "no memory for the rules");
     add_core_fields(b, rs->core);
+    add_single_windows(b);
+    link_feeds(b);
     struct rs_step *steps = b->failed ? NULL : freeze_steps(b);
     if (!steps) {
         free(rs);

@@ -48,6 +48,13 @@ struct rs_list builder_outputs(struct builder *b, const struct rs_output *list, 
 /* Adds a finished rule; rules keep this order. Returns its number. */
 uint32_t builder_rule(struct builder *b, const struct rs_rule *r);
 
+/* Adds a window (a correlation) or an input of one; returns its number. Windows of their own for
+ * the rules that are told (WINDOW_TYPE_SINGLE), and all `feeds`, are made when freezing. */
+uint32_t builder_window(struct builder *b, const struct rs_window *w);
+uint32_t builder_input(struct builder *b, const struct rs_input *in);
+/* A rule that was added, to be changed before freezing; NULL when the builder has failed. */
+struct rs_rule *builder_rule_at(struct builder *b, uint32_t rule);
+
 /* The hash that the frozen rules carry. */
 void builder_hash(struct builder *b, const unsigned char hash[SHA256_BYTES]);
 

@@ -658,6 +658,7 @@ static bool add_rule(struct run *r, const struct falco_rule *rule, uint32_t prog
         .priority = builder_text(b, str_of(falco_priority_name(rule->priority))),
         .output = output,
         .program = program,
+        .window = RS_NONE,
     };
     if (!sorted_tags(r, rule, &out.tags))
         return false;

@@ -144,8 +144,10 @@ static bool take_class_item(struct pattern *p, bool first)
     bool range_next = p->at + 1 < p->s.n && p->s.p[p->at + 1] != ']';
     if (here(p) == '-' && !first && range_next)
         return refuse(p, p->at, "a - in a class must be its first or last character");
-    if (!take_posix_class(p, &taken) || taken)
-        return taken;
+    if (!take_posix_class(p, &taken))
+        return false;
+    if (taken)
+        return true;
     if (!take_class_end(p))
         return false;
     if (here(p) != '-' || p->at + 1 >= p->s.n || p->s.p[p->at + 1] == ']')

@@ -41,9 +41,9 @@ void ruleset_free(struct ruleset *rs)
         return;
     for (uint32_t i = 0; rs->regex_codes && i < rs->n_regexes; i++)
         pcre2_code_free(rs->regex_codes[i]);
-    const void *const tables[] = {rs->rules,   rs->nodes, rs->preds,      rs->values,  rs->terms,
-                                  rs->slots,   rs->steps, rs->regexes,    rs->outputs, rs->texts,
-                                  rs->numbers, rs->text,  rs->regex_codes};
+    const void *const tables[] = {rs->windows, rs->inputs, rs->rules,   rs->nodes, rs->preds,
+                                  rs->values,  rs->terms,  rs->slots,   rs->steps, rs->regexes,
+                                  rs->outputs, rs->texts,  rs->numbers, rs->text,  rs->regex_codes};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         free((void *)(uintptr_t)tables[i]);
     index_free((struct rs_index *)(uintptr_t)rs->index);

@@ -10,7 +10,8 @@
 #include "base/sha256.h"
 #include "base/str.h"
 
-#define RS_NONE UINT32_MAX /* no such number */
+#define RS_NONE       UINT32_MAX /* no such number */
+#define RS_HASH_BYTES 16         /* of a rule: first half of a SHA-256 */
 
 /* A piece of the text table. at == RS_NONE: absent. */
 struct rs_text {
@@ -160,9 +161,70 @@ struct rs_rule {
     struct rs_list tags;     /* in the texts table, as the next three */
     struct rs_list references;
     struct rs_list falsepositives;
-    struct rs_list fields; /* numbers table: slots worth showing */
-    struct rs_list output; /* outputs table */
-    uint32_t program;      /* node */
+    struct rs_list fields;             /* numbers table: slots worth showing */
+    struct rs_list output;             /* outputs table */
+    uint32_t program;                  /* node */
+    uint32_t window;                   /* the one that tells its hits, or RS_NONE */
+    struct rs_list feeds;              /* numbers: inputs of correlations that its hits feed */
+    unsigned char hash[RS_HASH_BYTES]; /* of what it tests, and its id */
+};
+
+/* ---- windows
+ * ----------------------------------------------------------------------------------- */
+
+/* A window is a rule over the hits of other rules (Sigma's word is correlation), or the window that
+ * every told rule has of its own (WINDOW_TYPE_SINGLE): "count >= 1", keyed by account and identity.
+ */
+enum window_type {
+    WINDOW_TYPE_SINGLE,
+    WINDOW_TYPE_EVENT_COUNT,
+    WINDOW_TYPE_VALUE_COUNT,
+    WINDOW_TYPE_TEMPORAL,
+    WINDOW_TYPE_ORDERED,
+    WINDOW_TYPE_FIRST_SEEN,
+    WINDOW_TYPE_SUM, /* this and the rest are evaluated by `scan` only */
+    WINDOW_TYPE_AVG,
+    WINDOW_TYPE_PERCENTILE,
+    WINDOW_TYPE_MEDIAN
+};
+
+enum window_flag {
+    WINDOW_STRICT = 1,    /* equal times are not in order */
+    WINDOW_SCAN_ONLY = 2, /* not monotone, or needs all events: `bootstrap` refuses it */
+    WINDOW_IDENTITY = 4   /* the key is (account, identity) of struct facts, not fields */
+};
+
+enum window_bound { BOUND_GT, BOUND_GTE, BOUND_LT, BOUND_LTE, BOUND_EQ, BOUND_NEQ, BOUNDS };
+
+/* What one of its input rules feeds into a window. */
+struct rs_input {
+    uint32_t window;
+    uint32_t step;         /* which of the window's input rules it is, from 0 */
+    uint32_t rule;         /* the input: a rule (a correlation's own rule, when chained) */
+    uint32_t child;        /* chained: that correlation's window, else RS_NONE */
+    struct rs_list keys;   /* numbers, one for each key name: a slot; chained: a position in the
+                              child's key */
+    struct rs_list values; /* numbers: slots of the tuple whose values are counted or summed */
+};
+
+struct rs_window {
+    uint32_t rule;  /* whose title and level are told; a correlation has one with program FALSE */
+    uint32_t type;  /* enum window_type */
+    uint32_t flags; /* enum window_flag */
+    uint32_t depth; /* 0: fed by events; else one more than its deepest child */
+    uint32_t n;     /* at least so many events, values, or of the steps */
+    uint32_t n_steps;
+    uint32_t bucket_cells;
+    uint32_t bounded; /* scan only: bit b is set when bounds[b] must hold */
+    int64_t timespan_ms, gap_ms, cell_ms;
+    int64_t history_ms, learn_ms; /* WINDOW_TYPE_FIRST_SEEN */
+    double bounds[BOUNDS];
+    double percentile;
+    struct rs_list key_names; /* texts */
+    struct rs_list expr;      /* numbers: WINDOW_NODE of engine/window.h; empty: at least n steps */
+    struct rs_list feeds;     /* numbers: inputs that this window's moments feed */
+    unsigned char hash[RS_HASH_BYTES]; /* of its text and of all rules it is made of: an edited rule
+                                          begins with fresh state */
 };
 
 /* ---- the whole
@@ -180,11 +242,13 @@ struct ruleset {
     const struct rs_step *steps;
     const struct rs_regex *regexes;
     const struct rs_output *outputs;
+    const struct rs_window *windows;
+    const struct rs_input *inputs;
     const struct rs_text *texts;
     const uint32_t *numbers;
     const char *text;
     uint32_t n_rules, n_nodes, n_preds, n_values, n_terms, n_slots, n_steps, n_regexes, n_outputs,
-        n_texts, n_numbers, n_text;
+        n_texts, n_numbers, n_text, n_windows, n_inputs;
     uint32_t roots[2];                /* step, by enum slot_kind */
     uint32_t core[CORE_FIELDS];       /* slot, by enum core_field */
     unsigned char hash[SHA256_BYTES]; /* of the files' contents, their names and order left out */

@@ -412,6 +412,7 @@ static bool put_rule(struct sigma_scope *sc, const struct doc *d, const struct s
         .source = SOURCE_CLOUDTRAIL,
         .priority = RS_TEXT_ABSENT,
         .program = program,
+        .window = RS_NONE,
     };
     if (!put_texts(sc, d->root, "tags", &r.tags, e) ||
         !put_texts(sc, d->root, "references", &r.references, e) ||

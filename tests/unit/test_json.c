@@ -82,7 +82,7 @@ static void finds_a_quote_at_every_offset(void **state)
 
 static void bounds_depth(void **state)
 {
-    char text[2 * JSON_DEPTH_MAX + 4];
+    char text[2 * JSON_DEPTH_MAX + 4] = "";
     (void)state;
     memset(text, '[', JSON_DEPTH_MAX);
     memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
