@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from support import payloads
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("TRAILWARDEN_BIN", ROOT / "build/bin/trailwarden")).resolve()
 
@@ -445,3 +447,55 @@ def test_samples_tell_the_attack():
     alerts = lines(run("scan", "--min-level", "high", ROOT / "samples"))
     assert {"CloudTrail trail stopped or deleted", "AdministratorAccess attached"} <= {
         a["title"] for a in alerts}
+
+
+# ---- S3, SNS, and notifications ----
+
+@pytest.fixture
+def aws(stage):
+    """The environment of the account's administrator, who may list and read buckets."""
+    key = stage.moto.admin.get_credentials()
+    return {"AWS_ACCESS_KEY_ID": key.access_key, "AWS_SECRET_ACCESS_KEY": key.secret_key,
+            "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": stage.moto.url}
+
+
+def put_log(stage, key, *records):
+    body = gzip.compress(json.dumps({"Records": list(records)}).encode())
+    stage.s3.put_object(Bucket=stage.bucket, Key=key, Body=body)
+
+
+def test_scan_reads_s3(rules, stage, aws):
+    put_log(stage, "AWSLogs/a b+c.json.gz", record(1))
+    put_log(stage, "AWSLogs/é/2.json.gz", record(1), record(2))
+    put_log(stage, "other/3.json.gz", record(3))
+    stage.s3.put_object(Bucket=stage.bucket, Key="AWSLogs/", Body=b"")
+    result = scan(rules, "--emit", "matches", f"s3://{stage.bucket}/AWSLogs", env=aws)
+    assert result.returncode == 0, result.stderr
+    assert [m["event"]["object"] for m in lines(result)] == [
+        f"s3://{stage.bucket}/AWSLogs/a b+c.json.gz", f"s3://{stage.bucket}/AWSLogs/é/2.json.gz"]
+    assert b"2 files" in result.stderr
+
+
+def test_scan_of_a_bucket_that_is_not_there(rules, stage, aws):
+    result = scan(rules, "s3://no-such-bucket-anywhere/x", env=aws)
+    assert result.returncode == 4
+    assert b"no-such-bucket-anywhere" in result.stderr
+    assert aws["AWS_SECRET_ACCESS_KEY"].encode() not in result.stderr
+
+
+def test_invoke_publishes(rules, stage, aws, tmp_path):
+    put_log(stage, "AWSLogs/a.json.gz", record(1), record(2))
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(payloads.s3((stage.bucket, "AWSLogs/a.json.gz"))))
+    dry = run("invoke", "-r", rules, "--topic", stage.topic, "--dry-run", event, env=aws)
+    assert dry.returncode == 0, dry.stderr
+    assert json.loads(dry.stdout) == {"ok": True, "objects": 1, "records": 2, "bad": 0, "hits": 2,
+                                      "alerts": 1}
+    assert b'"count":2' in dry.stderr and stage.messages() == []
+    real = run("invoke", "-r", rules, "--topic", stage.topic, event, env=aws)
+    assert real.stdout == dry.stdout
+    ((subject, alert, attributes),) = stage.messages()
+    assert subject == "[HIGH] Trail stopped - 111122223333 us-east-1"
+    assert alert["count"] == 2 and attributes["level"] == "high"
+    event.write_text("{}")
+    assert run("invoke", "-r", rules, event, env=aws).returncode == 4
