@@ -300,48 +300,58 @@ static void put_headers(struct entry *entries, size_t n, struct buf *canonical, 
     buf_putc(canonical, '\n');
 }
 
+/* Appends the headers that signing adds; stamp and hash are borrowed by them. */
+static void add_own_headers(const struct sigv4_request *r, const struct sigv4_scope *scope,
+                            const char *stamp, const char *hash, struct entry *entries, size_t *n)
+{
+    entries[*n] = (struct entry){.h = {S("x-amz-date"), str_of(stamp)}, .at = *n};
+    ++*n;
+    if (str_present(scope->token)) {
+        entries[*n] = (struct entry){.h = {S("x-amz-security-token"), scope->token}, .at = *n};
+        ++*n;
+    }
+    if (r->payload != SIGV4_PAYLOAD_HASHED) {
+        entries[*n] = (struct entry){.h = {S("x-amz-content-sha256"), str_of(hash)}, .at = *n};
+        ++*n;
+    }
+}
+
+static bool put_path(struct buf *out, const struct sigv4_request *r, struct err *e)
+{
+    if (r->normalise)
+        return put_normal_path(out, r->path, e);
+    sigv4_put_path(out, r->path);
+    return true;
+}
+
 bool sigv4_canonical_request(const struct sigv4_request *r, const struct sigv4_scope *scope,
                              struct buf *canonical, struct buf *signed_names, struct err *e)
 {
     struct entry entries[SIGV4_HEADERS_MAX];
     size_t n = 0;
     char stamp[SIGV4_STAMP_SIZE];
+    char hash[SIGV4_HASH_SIZE];
     if (!str_starts(r->path, S("/")))
         return err_set(e, ERR_USAGE, "the path to sign does not begin with a slash");
-    if (!pick_headers(r, entries, &n, e))
-        return false;
-
-    char hash[SIGV4_HASH_SIZE];
-    bool ok = payload_hash(r, hash, e);
-    if (!ok)
+    if (!pick_headers(r, entries, &n, e) || !payload_hash(r, hash, e))
         return false;
     sigv4_stamp(scope->now_ms, stamp);
-    entries[n] = (struct entry){.h = {S("x-amz-date"), str_of(stamp)}, .at = n};
-    n++;
-    if (str_present(scope->token)) {
-        entries[n] = (struct entry){.h = {S("x-amz-security-token"), scope->token}, .at = n};
-        n++;
-    }
-    if (r->payload != SIGV4_PAYLOAD_HASHED) {
-        entries[n] = (struct entry){.h = {S("x-amz-content-sha256"), str_of(hash)}, .at = n};
-        n++;
-    }
+    add_own_headers(r, scope, stamp, hash, entries, &n);
 
     buf_put(canonical, r->method);
     buf_putc(canonical, '\n');
-    if (!r->normalise)
-        sigv4_put_path(canonical, r->path);
-    else
-        ok = put_normal_path(canonical, r->path, e);
+    if (!put_path(canonical, r, e))
+        return false;
     buf_putc(canonical, '\n');
-    ok = ok && put_query(canonical, r->query, e);
+    if (!put_query(canonical, r->query, e))
+        return false;
     buf_putc(canonical, '\n');
     put_headers(entries, n, canonical, signed_names);
     buf_putc(canonical, '\n');
     buf_put(canonical, buf_str(signed_names));
     buf_putc(canonical, '\n');
     buf_putz(canonical, hash);
-    return ok && buf_ok(canonical, "the canonical request", e) &&
+    return buf_ok(canonical, "the canonical request", e) &&
            buf_ok(signed_names, "the list of signed headers", e);
 }
 
