@@ -19,9 +19,10 @@ static bool is_text(const struct falco_value *v)
     return (v->type & 0xff) == FALCO_STRING;
 }
 
+/* NULL for an empty list: a ruleset without numbers has no array to point into. */
 static const uint32_t *numbers(const struct event *ev, struct rs_list l)
 {
-    return ev->rules->numbers + l.first;
+    return l.n ? ev->rules->numbers + l.first : NULL;
 }
 
 static struct str keep(struct event *ev, struct buf *b)
