@@ -283,7 +283,7 @@ static void set_id(struct alert *a)
 }
 
 /* The place of key in the index: its alert's, or the empty one where it would go. */
-static uint32_t *find(const struct alerts *s, const unsigned char key[SHA256_BYTES], uint32_t rule)
+static uint32_t *find(const struct alerts *s, const unsigned char key[SHA256_BYTES])
 {
     size_t i;
     memcpy(&i, key, sizeof i);
@@ -291,8 +291,7 @@ static uint32_t *find(const struct alerts *s, const unsigned char key[SHA256_BYT
         uint32_t *place = &s->index[i];
         if (!*place)
             return place;
-        const struct alert *a = at(s, *place - 1);
-        if (a->rule == rule && memcmp(a->key, key, SHA256_BYTES) == 0)
+        if (memcmp(at(s, *place - 1)->key, key, SHA256_BYTES) == 0)
             return place;
     }
 }
@@ -340,6 +339,9 @@ static bool alert_add(struct alerts *s, struct alert *a, struct event *ev, const
 {
     struct evidence x;
     evidence_of(f, &x);
+    if (a->count && evidence_cmp(&x, &a->latest) == 0)
+        return true;
+    a->latest = x;
     bool first = a->early.n == 0 || evidence_cmp(&x, vec_at(&a->early, 0)) < 0;
     if (first && !become_first(s, a, ev, f, e))
         return false;
@@ -354,13 +356,13 @@ bool alerts_add(struct alerts *s, struct event *ev, uint32_t rule, const struct 
 {
     unsigned char key[SHA256_BYTES];
     key_of(s, rule, f, key);
-    uint32_t *place = find(s, key, rule);
+    uint32_t *place = find(s, key);
     bool fresh = !*place;
     if (fresh) {
         if (s->list.n == s->max) {
             if (!alerts_flush(s, e))
                 return false;
-            place = find(s, key, rule);
+            place = find(s, key);
         }
         if (!alert_new(s, key, rule))
             return err_set(e, ERR_SYSTEM, "no memory for an alert");

@@ -42,6 +42,7 @@ struct alert {
     size_t n_shown;
     void *memory;
     unsigned char key[SHA256_BYTES]; /* of rule, account, identity */
+    struct evidence latest;          /* what was added last */
     struct vec early;                /* struct evidence, ascending: the first EVIDENCE_KEPT */
     struct vec late;                 /* the last EVIDENCE_KEPT of the others, ascending */
 };
@@ -74,8 +75,9 @@ void alerts_release(struct alerts *s);
 /* Empties the set; nothing is told. */
 void alerts_clear(struct alerts *s);
 
-/* Takes one hit of rule in the event that f was read from. False when memory is out, or with what
- * tell said. */
+/* Takes one hit of rule in the event that f was read from. Rules with the same id share alerts, and
+ * one event of theirs counts once when their hits come one after another. False when memory is
+ * out, or with what tell said. */
 TW_MUST_USE bool alerts_add(struct alerts *s, struct event *ev, uint32_t rule,
                             const struct facts *f, struct err *e);
 

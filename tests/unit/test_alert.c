@@ -237,6 +237,39 @@ static void stands_in_for_a_missing_id(void **state)
     alert_case_release(&c);
 }
 
+/* Two rules with one id, as in rule sets that overlap: one alert, and the event counts once. */
+static void shares_alerts_between_rules_of_one_id(void **state)
+{
+    (void)state;
+    struct told t;
+    struct err e = {0};
+    struct alerts set;
+    char record[400];
+    struct diags diags;
+    struct alert_case c;
+    diags_init(&diags);
+    struct loader *l = loader_new(NULL, &diags);
+    assert_true(loader_add(l, S("a.yml"), str_of(every_event), &e));
+    assert_true(loader_add(l, S("b.yml"), str_of(every_event), &e));
+    assert_true(loader_finish(l, &c.rules, &e));
+    loader_free(l);
+    diags_release(&diags);
+    diags_init(&c.diags);
+    assert_true(event_init(&c.ev, c.rules, &e));
+    told_init(&t);
+    assert_true(alerts_init(&set, c.rules, 4, tell, &t, &e));
+    put_record(record, 1, 1);
+    assert_true(alert_case_add(&c, &set, record, &e));
+    put_record(record, 2, 1);
+    assert_true(alert_case_add(&c, &set, record, &e));
+    assert_true(alerts_flush(&set, &e));
+    assert_int_equal(t.n, 1);
+    assert_true(has(&t, "\"count\":2,"));
+    alerts_release(&set);
+    buf_release(&t.json);
+    alert_case_release(&c);
+}
+
 /* Memory that is out at any call is an error, never a crash, and nothing is leaked. */
 static void survives_without_memory(void **state)
 {
@@ -265,10 +298,15 @@ static void survives_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_first_and_last_hundred), cmocka_unit_test(does_not_depend_on_order),
-        cmocka_unit_test(sorts_by_first_time),          cmocka_unit_test(tells_when_full),
-        cmocka_unit_test(passes_failures_on),           cmocka_unit_test(knows_identities),
-        cmocka_unit_test(stands_in_for_a_missing_id),   cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(keeps_first_and_last_hundred),
+        cmocka_unit_test(does_not_depend_on_order),
+        cmocka_unit_test(sorts_by_first_time),
+        cmocka_unit_test(tells_when_full),
+        cmocka_unit_test(passes_failures_on),
+        cmocka_unit_test(knows_identities),
+        cmocka_unit_test(stands_in_for_a_missing_id),
+        cmocka_unit_test(shares_alerts_between_rules_of_one_id),
+        cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
