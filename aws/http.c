@@ -255,14 +255,6 @@ static bool prepare(struct http *h, struct transfer *t, struct curl_slist *heade
     return true;
 }
 
-static bool died_unheard(struct http *h, const struct transfer *t, CURLcode code)
-{
-    long opened = 0;
-    curl_easy_getinfo(h->curl, CURLINFO_NUM_CONNECTS, &opened);
-    return opened == 0 && t->reply->status == 0 &&
-           (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING);
-}
-
 static enum err_kind kind_of(CURLcode code)
 {
     switch (code) {
@@ -311,11 +303,7 @@ bool http_send(struct http *h, const struct http_request *request, struct http_r
         return false;
     bool ok = prepare(h, &t, headers, why, e);
     if (ok) {
-        CURLcode code = curl_easy_perform(h->curl);
-        if (died_unheard(h, &t, code)) {
-            curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, 1L);
-            code = curl_easy_perform(h->curl);
-        }
+        const CURLcode code = curl_easy_perform(h->curl);
         ok = code == CURLE_OK && !t.failed;
         if (!ok && !t.failed)
             explain(request, code, why, e);

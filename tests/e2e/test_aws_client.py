@@ -94,13 +94,17 @@ def test_awkward_keys(aws, drive, token):
     assert len(aws.asked()) == 2 * len(KEYS)
 
 
-def test_one_connection_serves_all(aws, drive):
-    """Keep-alive, and a connection that died unheard costs no attempt and no wait."""
+def test_dead_connections_cost_no_attempt(aws, drive):
+    """Kept connections that closed meanwhile, or close on the next request: no wait, no failure."""
     aws.objects["logs", "k"] = b"x"
-    aws.script = [{"hang_up": True}, {}, {"hang_up": True}]
     driver = drive()
-    assert all(matches(driver.get("k"), b"x") for _ in range(4))
-    assert len(aws.asked()) == 4
+    for step in ({"hang_up": True}, {}, {"close": True}, {"hang_up": True}):
+        aws.script = [step]
+        assert matches(driver.get("k"), b"x")
+        aws.script = [step]
+        assert driver.publish()["ok"]
+    stamps = [e["headers"]["authorization"] for e in aws.asked()]
+    assert len(stamps) == 10  # the two closed ones were sent again
 
 
 @pytest.mark.parametrize("step", [
@@ -144,6 +148,15 @@ def test_wrong_clock_is_corrected_once_and_remembered(aws, drive, seconds):
     assert len(aws.asked()) == 1
     driver("clock", offset_ms=0)  # somebody has set the clock
     assert driver.publish()["ok"]
+    assert len(aws.asked()) == 2
+
+
+def test_clock_that_jumps_is_corrected_once_a_call(aws, drive):
+    aws.clock_offset = 3600
+    jump = {"then": lambda: setattr(aws, "clock_offset", aws.clock_offset + 3600),
+            "status": 403, "code": "SignatureDoesNotMatch"}
+    aws.script = [jump, jump, jump]
+    assert drive().publish()["kind"] == "denied"
     assert len(aws.asked()) == 2
 
 
