@@ -1,0 +1,192 @@
+/* The table of what a delivery has gathered. */
+#include "handlers/entries.h"
+
+#include <stdlib.h>
+
+/* An entry with its shown key: 16 parts of 1 KB at worst, some 100 bytes as a rule. */
+#define ENTRY_BYTES 20480
+#define ODD_MAX     100000 /* ids that are no UUIDs; those beyond are named by their hash */
+
+bool entries_init(struct entries *es, size_t max, size_t elements_max, struct err *e)
+{
+    *es = (struct entries){.max = max, .elements_max = elements_max, .n_index = 16};
+    vec_init(&es->list, sizeof(struct entry *), 2 * max);
+    vec_init(&es->odd, sizeof(struct odd_id), ODD_MAX);
+    arena_init(&es->memory, max < SIZE_MAX / ENTRY_BYTES ? max * ENTRY_BYTES : SIZE_MAX);
+    while (es->n_index < 4 * max)
+        es->n_index *= 2;
+    es->index = calloc(es->n_index, sizeof *es->index);
+    return es->index || err_set(e, ERR_SYSTEM, "no memory for windows");
+}
+
+static void entry_release(struct entry *en)
+{
+    vec_release(&en->elements);
+    vec_release(&en->evidence);
+    vec_release(&en->all);
+    vec_release(&en->spans);
+    free(en->details);
+}
+
+void entries_clear(struct entries *es)
+{
+    for (size_t i = 0; i < es->list.n; i++)
+        entry_release(entries_at(es, i));
+    if (es->list.n)
+        memset(es->index, 0, es->n_index * sizeof *es->index);
+    es->list.n = 0;
+    es->odd.n = 0;
+    es->elements = 0;
+    arena_reset(&es->memory);
+}
+
+void entries_release(struct entries *es)
+{
+    if (es->index)
+        entries_clear(es);
+    free(es->index);
+    vec_release(&es->list);
+    vec_release(&es->odd);
+    arena_release(&es->memory);
+}
+
+bool entries_full(const struct entries *es)
+{
+    return es->list.n >= es->max || es->elements >= es->elements_max;
+}
+
+/* Hash of window and key: the name under which the state knows them. */
+static struct state_key key_of(const struct ruleset *rs, const struct entry_name *name)
+{
+    struct state_key key;
+    unsigned char sum[SHA256_BYTES];
+    struct sha256 h;
+    const struct rs_window *w = rs->windows + name->window;
+    sha256_init(&h);
+    sha256_add_part(&h, str_n((const char *)w->hash, sizeof w->hash));
+    for (size_t i = 0; i < name->n_parts; i++)
+        sha256_add_part(&h, name->parts[i]);
+    if (name->untimed)
+        sha256_add(&h, str_n((const char *)&name->event, sizeof name->event));
+    sha256_end(&h, sum);
+    memcpy(key.bytes, sum, sizeof key.bytes);
+    return key;
+}
+
+static uint32_t *place_of(const struct entries *es, const struct state_key *key,
+                          const struct entry_name *name)
+{
+    size_t at;
+    memcpy(&at, key->bytes, sizeof at);
+    for (at &= es->n_index - 1;; at = (at + 1) & (es->n_index - 1)) {
+        uint32_t *place = es->index + at;
+        if (!*place)
+            return place;
+        const struct entry *en = entries_at(es, *place - 1);
+        if (en->window == name->window && en->stray == name->stray &&
+            memcmp(en->key.bytes, key->bytes, sizeof key->bytes) == 0)
+            return place;
+    }
+}
+
+static const struct str *copy_parts(struct entries *es, const struct entry_name *name)
+{
+    struct str *parts = arena_array(&es->memory, name->n_parts, sizeof *parts);
+    for (size_t i = 0; parts && i < name->n_parts; i++) {
+        parts[i] = arena_str(&es->memory, str_slice(name->parts[i], 0, ENTRY_PART_BYTES));
+        if (str_present(name->parts[i]) && !str_present(parts[i]))
+            return NULL;
+    }
+    return parts;
+}
+
+struct entry *entries_get(struct entries *es, const struct ruleset *rs,
+                          const struct entry_name *name, bool *fresh, struct err *e)
+{
+    struct state_key key = key_of(rs, name);
+    uint32_t *place = place_of(es, &key, name);
+    *fresh = !*place;
+    if (*place)
+        return entries_at(es, *place - 1);
+    struct entry *en = arena_alloc(&es->memory, sizeof *en);
+    const struct str *parts = en ? copy_parts(es, name) : NULL;
+    struct entry **slot = parts ? vec_push(&es->list, 1) : NULL;
+    if (!slot) {
+        err_set(e, ERR_SYSTEM, "no memory for windows");
+        return NULL;
+    }
+    *en = (struct entry){.window = name->window,
+                         .stray = name->stray,
+                         .untimed = name->untimed,
+                         .key = key,
+                         .account = arena_str(&es->memory, name->account),
+                         .parts = parts,
+                         .n_parts = name->n_parts};
+    vec_init(&en->elements, sizeof(struct element), SIZE_MAX);
+    vec_init(&en->evidence, sizeof(struct element), ENTRY_EVIDENCE_MAX);
+    vec_init(&en->all, sizeof(struct element), SIZE_MAX);
+    vec_init(&en->spans, sizeof(struct span), SIZE_MAX);
+    *slot = en;
+    *place = (uint32_t)es->list.n;
+    return en;
+}
+
+/* Keeps the text of an id that cannot be written again from its 128 bits. */
+static void remember_odd(struct entries *es, struct id128 id, struct str text)
+{
+    struct buf b;
+    buf_init(&b, 64);
+    id128_put(&b, id);
+    bool same = str_eq(buf_str(&b), text);
+    buf_release(&b);
+    struct odd_id *odd = same ? NULL : vec_push(&es->odd, 1);
+    if (odd)
+        *odd = (struct odd_id){id, arena_str(&es->memory, str_slice(text, 0, ENTRY_PART_BYTES))};
+}
+
+static int odd_order(const void *a, const void *b)
+{
+    return id128_cmp(((const struct odd_id *)a)->id, ((const struct odd_id *)b)->id);
+}
+
+void entries_sort_ids(struct entries *es)
+{
+    if (es->odd.n)
+        qsort(es->odd.p, es->odd.n, sizeof(struct odd_id), odd_order);
+}
+
+void entries_put_id(const struct entries *es, struct buf *b, struct id128 id)
+{
+    struct odd_id want = {.id = id};
+    const struct odd_id *odd =
+        es->odd.n ? bsearch(&want, es->odd.p, es->odd.n, sizeof want, odd_order) : NULL;
+    if (odd && str_present(odd->text))
+        buf_put(b, odd->text);
+    else
+        id128_put(b, id);
+}
+
+bool entry_add(struct entries *es, struct entry *en, const struct element *el, struct str evidence,
+               struct err *e)
+{
+    struct element *to = vec_push(&en->elements, 1);
+    if (!to)
+        return err_set(e, ERR_SYSTEM, "no memory for windows");
+    *to = *el;
+    es->elements++;
+    if (str_present(evidence))
+        remember_odd(es, el->event, evidence);
+    return true;
+}
+
+bool entry_set_details(struct entry *en, struct str details, struct err *e)
+{
+    char *copy = malloc(details.n + 1);
+    if (!copy)
+        return err_set(e, ERR_SYSTEM, "no memory for windows");
+    memcpy(copy, details.p, details.n);
+    free(en->details);
+    en->details = copy;
+    en->n_details = details.n;
+    return true;
+}

@@ -1,0 +1,322 @@
+/* Gathering: which window, which key, which element. Settling is settle.c. */
+#include "handlers/windows.h"
+
+#include <stdlib.h>
+
+#include "handlers/entries.h"
+
+#define FUTURE_MS                                                                                  \
+    3600000 /* clocks of one account agree to seconds; an hour is a forged or broken time */
+#define UNTIMED_MS 0
+
+struct window window_of(const struct ruleset *rs, const struct rs_window *w)
+{
+    static const enum window_kind kinds[] = {
+        [WINDOW_TYPE_SINGLE] = WINDOW_COUNT,
+        [WINDOW_TYPE_EVENT_COUNT] = WINDOW_COUNT,
+        [WINDOW_TYPE_VALUE_COUNT] = WINDOW_DISTINCT,
+        [WINDOW_TYPE_TEMPORAL] = WINDOW_DISTINCT,
+        [WINDOW_TYPE_ORDERED] = WINDOW_ORDERED,
+        [WINDOW_TYPE_FIRST_SEEN] = WINDOW_COUNT,
+        [WINDOW_TYPE_SUM] = WINDOW_COUNT,
+        [WINDOW_TYPE_AVG] = WINDOW_COUNT,
+        [WINDOW_TYPE_PERCENTILE] = WINDOW_COUNT,
+        [WINDOW_TYPE_MEDIAN] = WINDOW_COUNT,
+    };
+    return (struct window){
+        .kind = w->expr.n ? WINDOW_ALL : kinds[w->type],
+        .n = w->type == WINDOW_TYPE_ORDERED || w->expr.n ? w->n_steps : w->n,
+        .timespan_ms = w->timespan_ms,
+        .gap_ms = w->gap_ms,
+        .cell_ms = w->cell_ms,
+        .bucket_cells = w->bucket_cells,
+        .strict = w->flags & WINDOW_STRICT,
+        .expr = w->expr.n ? rs->numbers + w->expr.first : NULL,
+        .n_expr = w->expr.n,
+    };
+}
+
+struct windows *windows_new(const struct windows_config *cfg, const struct port_state *state,
+                            struct windows_calls calls, struct err *e)
+{
+    struct windows *w = calloc(1, sizeof *w);
+    if (!w) {
+        err_set(e, ERR_SYSTEM, "no memory for windows");
+        return NULL;
+    }
+    w->cfg = *cfg;
+    w->state = *state;
+    w->calls = calls;
+    buf_init(&w->description, CLAIM_DETAILS_MAX);
+    if (!entries_init(&w->entries, cfg->entries_max, cfg->elements_max, e)) {
+        windows_free(w);
+        return NULL;
+    }
+    return w;
+}
+
+void windows_free(struct windows *w)
+{
+    if (!w)
+        return;
+    entries_release(&w->entries);
+    buf_release(&w->description);
+    free(w);
+}
+
+void windows_begin(struct windows *w, const struct delivery *d)
+{
+    w->delivery = *d;
+    w->counts = (struct windows_counts){0};
+    entries_clear(&w->entries);
+}
+
+const struct windows_counts *windows_counts(const struct windows *w)
+{
+    return &w->counts;
+}
+
+bool windows_tells(const struct windows *w, const struct rs_rule *r)
+{
+    return !r->muted && r->window != RS_NONE && r->level >= w->cfg.min_level;
+}
+
+bool windows_wants(const struct windows *w, uint32_t rule)
+{
+    const struct rs_rule *r = w->cfg.rules->rules + rule;
+    return r->feeds.n > 0 || windows_tells(w, r);
+}
+
+/* ---- keys and values of an event ---- */
+
+/* The first value of a slot that can be part of a key: a string, number, true or false. */
+static struct str key_value(struct event *ev, uint32_t slot)
+{
+    for (struct value *v = event_first(ev, slot); v; v = event_next(ev, v))
+        if (v->type == JSON_STRING || v->type == JSON_NUMBER || v->type == JSON_TRUE ||
+            v->type == JSON_FALSE)
+            return event_text(ev, v);
+    return STR_ABSENT;
+}
+
+/* The values of the key, in parts[0..n); false when the event lacks one. */
+static bool key_of(const struct windows *w, struct event *ev, const struct rs_input *in,
+                   struct str *parts)
+{
+    for (uint32_t i = 0; i < in->keys.n; i++) {
+        parts[i] = key_value(ev, w->cfg.rules->numbers[in->keys.first + i]);
+        if (!str_present(parts[i]))
+            return false;
+    }
+    return true;
+}
+
+/* A number that stands for a tuple of values. */
+static uint64_t hash_values(const struct str *values, size_t n)
+{
+    unsigned char sum[SHA256_BYTES];
+    struct sha256 h;
+    uint64_t out = 0;
+    sha256_init(&h);
+    for (size_t i = 0; i < n; i++)
+        sha256_add_part(&h, values[i]);
+    sha256_end(&h, sum);
+    for (size_t i = 0; i < sizeof out; i++)
+        out = out << 8 | sum[i];
+    return out;
+}
+
+/* The number that a value is, as the bits of a double; false when it is none. */
+static bool number_bits(struct str text, uint64_t *bits)
+{
+    char z[64], *end;
+    if (!str_present(text) || text.n == 0 || text.n >= sizeof z)
+        return false;
+    memcpy(z, text.p, text.n);
+    z[text.n] = '\0';
+    double v = strtod(z, &end);
+    if (*end)
+        return false;
+    memcpy(bits, &v, sizeof *bits);
+    return true;
+}
+
+/* ---- elements ---- */
+
+/* What an event means for one window. */
+struct arrival {
+    struct event *ev;
+    const struct facts *facts;
+    uint32_t rule; /* that was hit */
+    const struct rs_window *window;
+    const struct str *parts;
+    size_t n_parts;
+    uint64_t what;
+};
+
+/* Whether the time can be placed among what is remembered. */
+static bool is_stray(const struct windows *w, const struct facts *f)
+{
+    if (!f->timed)
+        return true;
+    if (w->cfg.whole)
+        return false;
+    return f->time_ms > w->delivery.now_ms + FUTURE_MS ||
+           f->time_ms < w->delivery.now_ms - w->cfg.memory_ms;
+}
+
+static bool describe(struct windows *w, struct entry *en, const struct arrival *a,
+                     const struct element *el, struct err *e)
+{
+    if (en->described && element_cmp(&en->first, el) <= 0)
+        return true;
+    buf_reset(&w->description);
+    w->calls.describe(w->calls.to, a->ev, a->window->rule, a->facts, &w->description);
+    en->described = true;
+    en->first = *el;
+    return entry_set_details(en, buf_str(&w->description), e);
+}
+
+static bool add_element(struct windows *w, const struct arrival *a, struct err *e)
+{
+    bool stray = is_stray(w, a->facts), fresh;
+    struct element el = {a->facts->timed ? a->facts->time_ms : UNTIMED_MS, a->what,
+                         id128_of(a->facts->evidence)};
+    /* A record without a time is an episode of its own. */
+    struct entry_name name = {
+        .window = (uint32_t)(a->window - w->cfg.rules->windows),
+        .stray = stray,
+        .untimed = !a->facts->timed,
+        .account = a->facts->account,
+        .event = a->facts->timed ? (struct id128){0, 0} : el.event,
+        .parts = a->parts,
+        .n_parts = a->n_parts,
+    };
+    if (entries_full(&w->entries)) {
+        w->counts.early++;
+        if (!windows_settle(w, e))
+            return false;
+    }
+    struct entry *en = entries_get(&w->entries, w->cfg.rules, &name, &fresh, e);
+    if (!en)
+        return false;
+    w->counts.stray += stray;
+    return entry_add(&w->entries, en, &el, a->facts->evidence, e) && describe(w, en, a, &el, e);
+}
+
+/* One element for each value of a field whose distinct values are counted. */
+static bool add_values(struct windows *w, struct arrival *a, const struct rs_input *in,
+                       struct err *e)
+{
+    const uint32_t *slots = w->cfg.rules->numbers + in->values.first;
+    struct str tuple[ENTRY_PARTS_MAX];
+    if (in->values.n != 1) {
+        for (uint32_t i = 0; i < in->values.n; i++) {
+            tuple[i] = key_value(a->ev, slots[i]);
+            if (!str_present(tuple[i]))
+                return true;
+        }
+        a->what = hash_values(tuple, in->values.n);
+        return add_element(w, a, e);
+    }
+    size_t taken = 0;
+    for (struct value *v = event_first(a->ev, slots[0]); v && taken < WINDOWS_VALUES_MAX;
+         v = event_next(a->ev, v)) {
+        if (v->type == JSON_NULL || v->type == JSON_ARRAY)
+            continue;
+        tuple[0] = event_text(a->ev, v);
+        a->what = hash_values(tuple, 1);
+        taken++;
+        if (!add_element(w, a, e))
+            return false;
+    }
+    return true;
+}
+
+/* first_seen: the values are part of the key. */
+static bool add_first_seen(struct windows *w, struct arrival *a, const struct rs_input *in,
+                           struct str *parts, struct err *e)
+{
+    const uint32_t *slots = w->cfg.rules->numbers + in->values.first;
+    for (uint32_t i = 0; i < in->values.n; i++) {
+        parts[a->n_parts] = key_value(a->ev, slots[i]);
+        if (!str_present(parts[a->n_parts++]))
+            return true;
+    }
+    return add_element(w, a, e);
+}
+
+static bool add_number(struct windows *w, struct arrival *a, const struct rs_input *in,
+                       struct err *e)
+{
+    const uint32_t *slots = w->cfg.rules->numbers + in->values.first;
+    return !number_bits(key_value(a->ev, slots[0]), &a->what) || add_element(w, a, e);
+}
+
+static bool add_input(struct windows *w, struct arrival *a, const struct rs_input *in,
+                      struct err *e)
+{
+    struct str parts[2 * ENTRY_PARTS_MAX];
+    a->window = w->cfg.rules->windows + in->window;
+    a->parts = parts;
+    a->n_parts = in->keys.n;
+    a->what = 0;
+    if (!key_of(w, a->ev, in, parts)) {
+        w->counts.no_key++;
+        return true;
+    }
+    switch ((enum window_type)a->window->type) {
+    case WINDOW_TYPE_TEMPORAL:
+    case WINDOW_TYPE_ORDERED:
+        a->what = in->step;
+        return add_element(w, a, e);
+    case WINDOW_TYPE_VALUE_COUNT:
+        return add_values(w, a, in, e);
+    case WINDOW_TYPE_FIRST_SEEN:
+        return add_first_seen(w, a, in, parts, e);
+    case WINDOW_TYPE_SUM:
+    case WINDOW_TYPE_AVG:
+    case WINDOW_TYPE_PERCENTILE:
+    case WINDOW_TYPE_MEDIAN:
+        return add_number(w, a, in, e);
+    case WINDOW_TYPE_SINGLE:
+    case WINDOW_TYPE_EVENT_COUNT:
+        break;
+    }
+    return add_element(w, a, e);
+}
+
+/* A rule's own window, keyed by who did it. */
+static bool add_single(struct windows *w, struct arrival *a, const struct rs_rule *r, struct err *e)
+{
+    const struct str parts[2] = {a->facts->account, a->facts->identity};
+    a->window = w->cfg.rules->windows + r->window;
+    a->parts = parts;
+    a->n_parts = 2;
+    a->what = 0;
+    return add_element(w, a, e);
+}
+
+static bool add_hit(struct windows *w, struct arrival *a, struct err *e)
+{
+    const struct ruleset *rs = w->cfg.rules;
+    const struct rs_rule *r = rs->rules + a->rule;
+    if (windows_tells(w, r) && rs->windows[r->window].flags & WINDOW_IDENTITY &&
+        !add_single(w, a, r, e))
+        return false;
+    for (uint32_t i = 0; i < r->feeds.n; i++)
+        if (!add_input(w, a, rs->inputs + rs->numbers[r->feeds.first + i], e))
+            return false;
+    return true;
+}
+
+bool windows_add(struct windows *w, struct event *ev, const struct facts *f, const uint32_t *hits,
+                 size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct arrival a = {.ev = ev, .facts = f, .rule = hits[i]};
+        if (!add_hit(w, &a, e))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,119 @@
+/* Behaviour over time: gathers the hits of one delivery and settles them with what is remembered.
+ *
+ * The protocol (docs/design.md; promise P1), for all keys of a delivery side by side:
+ *   add      its elements, thinned, to their buckets
+ *   read     only then, those buckets and one neighbour on either side. Two deliveries that write
+ *            before they read cannot both miss each other
+ *   find     the spans at which the rule holds, over what was read and its own
+ *   claim    them by compare-and-set: a new episode gets one alert, leased to this delivery
+ *   publish  what is leased to it, and, when the object has come before, whatever it touched
+ *   mark     what was published
+ *   settle   only when nothing that it touched is left untold may the object be acknowledged
+ * Chained correlations are fed the moments at which their inputs hold and go through the same steps
+ * after them; superfluous elements are dropped last, when all moments are on record. */
+#ifndef TW_HANDLERS_WINDOWS_H
+#define TW_HANDLERS_WINDOWS_H
+
+#include "engine/claims.h"
+#include "engine/event.h"
+#include "handlers/state.h"
+#include "respond/facts.h"
+
+/* Keys gathered at once, for a Lambda of 128 MB: an entry takes some 500 bytes, its description at
+ * most 4 KB. When they are full, what is there is settled early; sets do not mind. */
+#define WINDOWS_ENTRIES_MAX 4096
+/* Elements gathered at once, 32 bytes each: 8 MB. */
+#define WINDOWS_ELEMENTS_MAX (1u << 18)
+/* Members of an array that count as values of one event. */
+#define WINDOWS_VALUES_MAX 64
+/* Times that a lost compare-and-set is tried again; six workers on one key need about as many. */
+#define WINDOWS_SWAPS_MAX 64
+/* Looks at claims that others are to tell, before the object is handed back. */
+#define WINDOWS_LOOKS_MAX 3
+/* Values of one key that a first_seen rule remembers: an attacker who changes his user agent with
+ * every call fills no more than this. */
+#define WINDOWS_FIRST_SEEN_MAX 1000
+/* Evidence of one alert: events at either end. INTERFACES' number. */
+#define WINDOWS_EVIDENCE_MAX 100
+
+/* One alert or update that is to be told. Borrowed for the call. */
+struct window_alert {
+    const struct rs_window *window;
+    char id[2 * CLAIM_ID_BYTES + 1];
+    uint32_t updates;
+    const struct str *key_names, *key_values;
+    size_t n_keys;
+    bool timed; /* the records tell times */
+    int64_t first_ms, last_ms;
+    uint64_t count;
+    bool estimated;           /* count is */
+    const struct str *events; /* ids, ascending in time: the first and the last */
+    size_t n_events;
+    struct str details;       /* as describe wrote them; absent when nobody knows any more */
+    const struct str *joined; /* ids of told alerts that turned out to be the same episode */
+    size_t n_joined;
+};
+
+struct windows_calls {
+    void *to;
+    /* Writes what is worth telling of this event as one of rule's, at most CLAIM_DETAILS_MAX bytes;
+     * the buffer has that maximum, and what does not fit is not told. */
+    void (*describe)(void *to, struct event *ev, uint32_t rule, const struct facts *f,
+                     struct buf *out);
+    /* Publishes; true only when it is confirmed. */
+    bool (*tell)(void *to, const struct window_alert *a, struct err *e);
+};
+
+struct windows_config {
+    const struct ruleset *rules;
+    enum level min_level; /* windows of rules below it tell nothing */
+    bool mute;            /* --learn: fill the state, tell nothing */
+    bool whole;           /* the delivery is all there is: counts are exact, nothing is stray */
+    size_t entries_max, elements_max;
+    int64_t memory_ms; /* events older than this, or in the future by more than an hour, are
+                          evaluated with their delivery alone */
+    int64_t lease_ms;  /* longer than any invocation, shorter than the time to redelivery */
+};
+
+/* One delivery of one object. */
+struct delivery {
+    int64_t now_ms;                      /* wall clock; in `scan`, the newest event's time */
+    unsigned char owner[CLAIM_ID_BYTES]; /* of this delivery alone */
+    bool again;                          /* it came before, or that is not known */
+};
+
+struct windows_counts {
+    uint64_t no_key; /* hits without a value for a field of a correlation's key */
+    uint64_t stray;  /* hits too old or too far in the future, or without a time */
+    uint64_t capped; /* new values not remembered: WINDOWS_FIRST_SEEN_MAX */
+    uint64_t told;   /* alerts and updates published */
+    uint64_t conflicts;
+    uint64_t early; /* times that a delivery was settled before its end: too many keys */
+};
+
+struct windows;
+
+/* All borrowed. NULL, with e, without memory. */
+struct windows *windows_new(const struct windows_config *cfg, const struct port_state *state,
+                            struct windows_calls calls, struct err *e);
+void windows_free(struct windows *w);
+
+/* Begins a delivery; what was gathered before is forgotten. */
+void windows_begin(struct windows *w, const struct delivery *d);
+/* Takes the hits of one event, read into ev. May settle early, and fails then as windows_settle. */
+TW_MUST_USE bool windows_add(struct windows *w, struct event *ev, const struct facts *f,
+                             const uint32_t *hits, size_t n, struct err *e);
+/* Goes through the protocol. ERR_RETRY when another delivery has still to tell what this one
+ * touched, or the state did not answer; else what the state or `tell` said. On failure the object
+ * must come again. */
+TW_MUST_USE bool windows_settle(struct windows *w, struct err *e);
+
+const struct windows_counts *windows_counts(const struct windows *w);
+
+/* Whether rule's hits matter: it tells at this level, or feeds a correlation. */
+bool windows_wants(const struct windows *w, uint32_t rule);
+
+/* The evaluator's form of a window. */
+struct window window_of(const struct ruleset *rs, const struct rs_window *w);
+
+#endif
