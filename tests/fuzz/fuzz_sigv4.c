@@ -5,6 +5,8 @@
 
 #include "aws/sigv4.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 /* The next line of the input, or what is left of it. */
 static struct str line(struct str *rest)
 {

@@ -5,6 +5,8 @@
 #include "aws/fault.h"
 #include "aws/xml.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct str document = str_n((const char *)data, size);
