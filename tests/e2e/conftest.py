@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests. Servers listen on free loopback ports and are stopped by pid;
 nothing here starts before a test asks for it."""
+import json
 import os
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def stage(moto):
 @pytest.fixture
 def start(stage, tmp_path):
     """Starts the function with a Runtime API of its own: start(rules=..., VARIABLE=value or None).
-    At the end, two things that hold whatever the test: the function kept to the Runtime API's
-    contract, and no secret of its own is in its log."""
+    At the end, what holds whatever the test: the function kept to the Runtime API's contract, wrote
+    nothing beside itself, and let no secret of its own into its log or its answers."""
     running = []
 
     def begin(rules=function.RULES, **settings):
@@ -49,8 +50,9 @@ def start(stage, tmp_path):
         f.api.close()
     for f in running:
         assert f.api.violations == []
-        for secret in f.secrets():
-            assert not any(secret in line for line in f.lines)
+        assert f.new_files() == []
+        said = "\n".join(f.lines) + json.dumps(f.api.answers())
+        assert not any(secret in said for secret in f.secrets())
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,8 @@ def big_log(bytes_wanted):
     return b'{"Records":[' + b",".join([one] * n + [last]) + b"]}", n + 1
 
 
-# Bytes of the log, and how hard it is compressed; 15 MiB are the most that is inflated in one piece.
+# Bytes of the log, and how hard it is compressed. 15 MiB is about the most that is inflated in one
+# piece (INFLATE_WHOLE_OUT_MAX).
 LARGE = {"gzip": (60 * MIB, 9), "gzip, barely": (60 * MIB, 1), "plain": (60 * MIB, None),
          "gzip in one piece": (15 * MIB, 9)}
 

@@ -1,5 +1,5 @@
-"""What is published, as it leaves: the whole form, with the parts that queues do not get to see, and
-the limits of SNS and SQS."""
+"""What is published, as it leaves: the whole form, with the parts that queues do not get to see,
+and the limits of SNS and SQS."""
 import gzip
 import json
 import re

@@ -57,7 +57,7 @@ def test_object_is_read_and_told(form, stage, start):
 
 
 def test_message_for_people_and_machines(stage, start):
-    """Subject, JSON and attributes of one message, whole where it matters to filters and parsers."""
+    """Subject, JSON and attributes of one message, as filters and parsers need them."""
     ordinary(stage)
     assert start().invoke(payloads.s3((stage.bucket, KEY))).ok
     subject, alert, attributes = next(m for m in stage.messages() if m[2]["level"] == "critical")
@@ -171,8 +171,8 @@ def test_self_test(stage, start):
 
 
 def test_repeat_carries_the_same_ids(stage, start):
-    """Promise P3: from the same process and from another one, with the notification in another form,
-    a repeated publish is the same message."""
+    """Promise P3: from the same process and from another one, with the notification in another
+    form, a repeated publish is the same message."""
     ordinary(stage)
     sent = []
     for payload in (payloads.s3((stage.bucket, KEY)), payloads.s3((stage.bucket, KEY)),

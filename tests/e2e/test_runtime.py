@@ -1,7 +1,6 @@
-"""`bootstrap` as a Lambda runtime: its start, the Runtime API's contract, deadlines, signals, logs."""
+"""`bootstrap` as a Lambda runtime: start, the Runtime API's contract, deadlines, signals, logs."""
 import re
 import signal
-import time
 
 import pytest
 
@@ -28,7 +27,7 @@ def on_fake(start, fake, **settings):
     return start(AWS_ENDPOINT_URL=fake.url, **settings)
 
 
-# ---- start ----------------------------------------------------------------------------------------
+# ---- start --------------------------------------------------------------------------------------
 
 def test_start(start):
     function = ready(start())
@@ -86,7 +85,7 @@ def test_a_refused_rule_is_named_and_the_rest_run(start, tmp_path):
     assert function.invoke(SELF_TEST).answer["rules"] == 1
 
 
-# ---- a Runtime API that is broken -------------------------------------------------------------------
+# ---- a Runtime API that is broken ---------------------------------------------------------------
 
 def test_no_runtime_api(start):
     function = start(AWS_LAMBDA_RUNTIME_API=None)
@@ -131,7 +130,7 @@ def test_refused_answer_is_final_and_the_loop_goes_on(status, kind, start):
     assert len(answers) == 1  # it is not reported as an error on top
 
 
-# ---- what an invocation brings -----------------------------------------------------------------------
+# ---- what an invocation brings ------------------------------------------------------------------
 
 def test_headers_of_an_invocation(start):
     trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1"
@@ -169,7 +168,7 @@ def test_connections_are_kept(start, stage):
     assert function.api.connections == 1
 
 
-# ---- deadlines --------------------------------------------------------------------------------------
+# ---- deadlines ----------------------------------------------------------------------------------
 
 def test_no_time_left(start, fake_aws):
     """With less than the margin left nothing is begun: all messages come again."""
@@ -209,7 +208,7 @@ def test_silent_s3(start, fake_aws):
     assert function.invoke(SELF_TEST).ok
 
 
-# ---- faults of the way -------------------------------------------------------------------------------
+# ---- faults of the way --------------------------------------------------------------------------
 
 def test_broken_transfer_is_taken_up_again(start, fake_aws):
     """The rest is asked for by range, of the same object, and no record is lost or doubled."""
@@ -229,7 +228,7 @@ def test_throttled_calls_are_repeated(start, fake_aws):
     assert len(fake_aws.reads) == 3 and len(fake_aws.published) == 1
 
 
-# ---- signals ----------------------------------------------------------------------------------------
+# ---- signals ------------------------------------------------------------------------------------
 
 def test_sigterm_while_waiting(start):
     function = ready(start())
@@ -261,10 +260,10 @@ def test_crash_is_reported_at_once(number, start, fake_aws):
     failed = invocation.wait(5)
     assert (failed.kind, failed.error_type) == ("error", "Runtime.Crash")
     assert function.exit_code(5) == 128 + number
-    assert "crashed" in function.lines.pop()  # not JSON: a signal handler writes it
+    assert "crashed" in function.lines[-1]
 
 
-# ---- logs -------------------------------------------------------------------------------------------
+# ---- logs ---------------------------------------------------------------------------------------
 
 def test_json_log_lines(start):
     function = start()

@@ -20,7 +20,7 @@ INVOKE = "/2015-03-31/functions/function/invocations"
 
 
 def binary():
-    """The emulator's path, fetched once into build/. OSError or CalledProcessError if that fails."""
+    """The emulator's path, fetched once into build/. OSError or SubprocessError when it cannot."""
     name = "aws-lambda-rie-" + MACHINES.get(platform.machine(), "none")
     path = ROOT / "build" / "emulator" / name
     if path.exists():

@@ -1,10 +1,9 @@
-"""S3 and SNS that misbehave on purpose, which moto cannot: slow, broken in the middle, refusing; and
-that keep each publish as it came, with the parts that no queue gets to see. Signatures are not
-checked here; moto and the strict stub do that.
+"""S3 and SNS that misbehave on purpose, which moto cannot: slow, broken in the middle, refusing;
+and that keep each publish as it came, with the parts that no queue gets to see. Signatures are not
+checked here; moto and the strict server do that.
 """
 import hashlib
 import threading
-import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 

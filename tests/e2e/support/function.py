@@ -3,7 +3,6 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 from pathlib import Path
 
 from support.processes import stop, wait_until
@@ -58,16 +57,17 @@ class Function:
 
     def __init__(self, task_root, env, api):
         self.api, self.env = api, env
-        self.lines = []
-        self.process = subprocess.Popen(
-            [task_root / "bootstrap"], cwd=task_root, env=env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._root, self._files = task_root, set(task_root.rglob("*"))
+        self._log_path = task_root.with_suffix(".log")
+        with open(self._log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                [task_root / "bootstrap"], cwd=task_root, env=env, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT)
 
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.decode().rstrip("\n"))
+    @property
+    def lines(self):
+        """What was logged so far."""
+        return self._log_path.read_bytes().decode().split("\n")[:-1]
 
     def invoke(self, payload, deadline_s=30, **more):
         invocation = self.api.submit(payload, deadline_s, **more)
@@ -77,18 +77,16 @@ class Function:
         return invocation
 
     def logs(self, invocation=None):
-        """Log lines as JSON, or those of one invocation. They come by another way than the answer,
-        but before it: once the function waits for work again, they are there."""
+        """Log lines as JSON, or those of one invocation; all of them, once the function waits for
+        work again."""
         if self.process.poll() is None:
             wait_until(lambda: self.api.waiting or self.process.poll() is not None, 10,
                        "bootstrap asks for work")
-        lines = [json.loads(line) for line in list(self.lines)]
+        lines = [json.loads(line) for line in self.lines]
         return [x for x in lines if invocation is None or x.get("requestId") == invocation.id]
 
     def exit_code(self, seconds=10):
-        code = self.process.wait(seconds)
-        self._reader.join(seconds)
-        return code
+        return self.process.wait(seconds)
 
     def peak_bytes(self):
         """The most memory the process ever held at once."""
@@ -97,9 +95,12 @@ class Function:
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmHWM")
 
+    def new_files(self):
+        """What was written into the package's folder, which is read-only on Lambda."""
+        return sorted(set(self._root.rglob("*")) - self._files)
+
     def secrets(self):
         return [self.env["AWS_SECRET_ACCESS_KEY"], self.env["AWS_SESSION_TOKEN"]]
 
     def close(self):
         stop(self.process)
-        self._reader.join(5)

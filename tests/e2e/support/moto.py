@@ -1,8 +1,9 @@
 """Moto as a server of its own, with signatures and IAM enforced.
 
 What moto does not check, and so these tests do not prove here (measured with 5.2.5): the skew of
-x-amz-date, the region and date of the scope, the conditions of a policy; SNS permissions are checked
-against Resource "*" only.
+x-amz-date, the region and date of the scope, the conditions of a policy; SNS permissions are
+checked against Resource "*" only; a form's signature is checked over the form as botocore would
+write it.
 """
 import json
 import os

@@ -56,8 +56,8 @@ def sns(*messages):
 def sns_message(message):
     """The JSON that SNS puts into a queue without raw delivery."""
     return {"Type": "Notification", "MessageId": str(uuid.uuid4()),
-            "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:trail", "Subject": "Amazon S3 Notification",
-            "Message": json.dumps(message), "Timestamp": "2026-03-17T14:05:00.000Z",
+            "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:trail",
+            "Subject": "Amazon S3 Notification", "Message": json.dumps(message), "Timestamp": "2026-03-17T14:05:00.000Z",
             "SignatureVersion": "1", "Signature": "EXAMPLE==",
             "SigningCertURL": "https://sns.amazonaws.com/x.pem",
             "UnsubscribeURL": "https://sns.amazonaws.com/"}
@@ -88,8 +88,8 @@ def failures(answer):
 
 
 def cloudtrail_sns(bucket, *keys):
-    """CloudTrail's own notice of delivered files; keys as they are.
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html"""
+    """CloudTrail's own notice of delivered files, keys as they are ("Configuring Amazon SNS
+    notifications for CloudTrail" in its user guide)."""
     return {"s3Bucket": bucket, "s3ObjectKey": list(keys)}
 
 

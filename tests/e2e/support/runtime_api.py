@@ -56,6 +56,7 @@ class RuntimeApi:
         self.connections = 0  # ever opened
         self._lock = threading.Condition()
         self._queue, self._current, self._ready = [], None, False
+        self._asking = False  # a GET of /next stands open
         self._answered, self._open = {}, True
         self._connections = set()
         api = self
@@ -88,7 +89,12 @@ class RuntimeApi:
     def waiting(self):
         """Whether the runtime stands in /next with nothing to do."""
         with self._lock:
-            return self._ready and self._current is None and not self._queue
+            return self._asking and not self._queue
+
+    def answers(self):
+        """Every body that the runtime has sent."""
+        with self._lock:
+            return [self.init_error, *(x.answer for x in self._answered.values())]
 
     def close(self):
         """Gone, as far as a runtime can tell: no listener, open connections cut."""
@@ -121,8 +127,10 @@ class RuntimeApi:
                 self.note("GET /next before the last invocation was answered")
                 return 403
             self._ready = True
+            self._asking = True
             while self._open and not self._queue:
                 self._lock.wait()
+            self._asking = False
             if not self._open:
                 return None
             self._current = self._queue.pop(0)
