@@ -57,7 +57,8 @@ def sns_message(message):
     """The JSON that SNS puts into a queue without raw delivery."""
     return {"Type": "Notification", "MessageId": str(uuid.uuid4()),
             "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:trail",
-            "Subject": "Amazon S3 Notification", "Message": json.dumps(message), "Timestamp": "2026-03-17T14:05:00.000Z",
+            "Subject": "Amazon S3 Notification", "Message": json.dumps(message),
+            "Timestamp": "2026-03-17T14:05:00.000Z",
             "SignatureVersion": "1", "Signature": "EXAMPLE==",
             "SigningCertURL": "https://sns.amazonaws.com/x.pem",
             "UnsubscribeURL": "https://sns.amazonaws.com/"}
