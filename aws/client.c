@@ -212,6 +212,8 @@ static bool try_again(struct call *k)
         return false;
     if (answered && (cure_skew(k) || cure_expiry(k) || cure_region(k)))
         return true;
+    if (answered && k->reply->fault.redirected)
+        return false; /* a wait would not change where the bucket is */
     return k->why.kind == ERR_RETRY &&
            pace_wait(&k->c->world, k->reply->attempts + 1, k->c->deadline_ms);
 }

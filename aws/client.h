@@ -47,7 +47,8 @@ void aws_reply_release(struct aws_reply *r);
  *    the deadline allows, but never once r->take has been given a byte: the caller decides then.
  *  - A refusal that a wrong clock explains (skew.h) corrects the clock and is repeated once.
  *  - Expired session credentials are fetched anew and the call repeated once.
- *  - A bucket in another region is asked there, once, and the region remembered.
+ *  - A bucket in another region is asked there, once, and the region remembered; a redirect that
+ *    leads nowhere new is not repeated.
  * The error's kind is the fault's (fault.h), or that of send.h, chain.h; ERR_RETRY when the
  * deadline left no time. reply must be initialised; after false, reply->http.status is 0 if no
  * answer came. */

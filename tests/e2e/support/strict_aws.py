@@ -73,6 +73,7 @@ class StrictAws:
         self.age = None         # an Age header on everything
         self.page = 1000        # keys a listing's page
         self.ignore_range = False
+        self.etags = True
         self.unsigned = {}      # "METHOD path" -> function(headers, body) -> (status, text)
         handler = type("Handler", (Handler,), {"aws": self})
         self.server = Server((LOOPBACK, 0), handler)
@@ -183,7 +184,7 @@ class StrictAws:
         if headers.get("if-match", etag) != etag:
             raise Refused(412, "PreconditionFailed")
         if "range" not in headers or self.ignore_range:
-            return 200, {"ETag": etag}, data
+            return 200, {"ETag": etag} if self.etags else {}, data
         begin = int(headers["range"].removeprefix("bytes=").removesuffix("-"))
         return 206, {"ETag": etag, "Content-Range":
                      f"bytes {begin}-{len(data) - 1}/{len(data)}"}, data[begin:]
