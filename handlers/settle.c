@@ -826,8 +826,10 @@ static bool learn_entry(struct windows *w, struct entry *en, bool decide, struct
         return false;
     if (!decide)
         return true;
-    int64_t learned_ms = later(of_account.oldest_ms, of_key.oldest_ms) + win->learn_ms;
-    en->mute = own[0].time_ms < learned_ms;
+    /* A new key is one alert, its first value, not one for each of the values that follow. */
+    int64_t t = own[0].time_ms;
+    en->mute = t < of_account.oldest_ms + win->learn_ms ||
+               (t > of_key.oldest_ms && t < of_key.oldest_ms + win->learn_ms);
     if (!known && of_key.values > WINDOWS_FIRST_SEEN_MAX) {
         w->counts.capped++;
         en->stray = true;

@@ -89,26 +89,60 @@ bool windows_wants(const struct windows *w, uint32_t rule)
 
 /* ---- keys and values of an event ---- */
 
-/* The first value of a slot that can be part of a key: a string, number, true or false. */
-static struct str key_value(struct event *ev, uint32_t slot)
+static bool is_key_value(const struct value *v)
 {
-    for (struct value *v = event_first(ev, slot); v; v = event_next(ev, v))
-        if (v->type == JSON_STRING || v->type == JSON_NUMBER || v->type == JSON_TRUE ||
-            v->type == JSON_FALSE)
-            return event_text(ev, v);
-    return STR_ABSENT;
+    return v->type == JSON_STRING || v->type == JSON_NUMBER || v->type == JSON_TRUE ||
+           v->type == JSON_FALSE;
 }
 
-/* The values of the key, in parts[0..n); false when the event lacks one. */
-static bool key_of(const struct windows *w, struct event *ev, const struct rs_input *in,
-                   struct str *parts)
+/* The next value at or after v that can be part of a key: a string, number, true or false. */
+static struct value *key_value_from(struct event *ev, struct value *v)
 {
+    while (v && !is_key_value(v))
+        v = event_next(ev, v);
+    return v;
+}
+
+/* The first such value of a slot as text. */
+static struct str key_value(struct event *ev, uint32_t slot)
+{
+    struct value *v = key_value_from(ev, event_first(ev, slot));
+    return v ? event_text(ev, v) : STR_ABSENT;
+}
+
+/* A walk over the keys of one event: a field that reaches several values puts the event under each
+ * of them. */
+struct keys {
+    struct value *at[ENTRY_PARTS_MAX];
+    size_t taken;
+};
+
+static bool keys_begin(const struct windows *w, struct event *ev, const struct rs_input *in,
+                       struct keys *k)
+{
+    k->taken = 0;
     for (uint32_t i = 0; i < in->keys.n; i++) {
-        parts[i] = key_value(ev, w->cfg.rules->numbers[in->keys.first + i]);
-        if (!str_present(parts[i]))
+        uint32_t slot = w->cfg.rules->numbers[in->keys.first + i];
+        k->at[i] = key_value_from(ev, event_first(ev, slot));
+        if (!k->at[i])
             return false;
     }
     return true;
+}
+
+/* Steps to the next key, the last field fastest; false behind the last one. */
+static bool keys_next(const struct windows *w, struct event *ev, const struct rs_input *in,
+                      struct keys *k)
+{
+    if (++k->taken == WINDOWS_VALUES_MAX)
+        return false;
+    for (uint32_t i = in->keys.n; i-- > 0;) {
+        k->at[i] = key_value_from(ev, event_next(ev, k->at[i]));
+        if (k->at[i])
+            return true;
+        k->at[i] = key_value_from(ev, event_first(ev, w->cfg.rules->numbers[in->keys.first + i]));
+    }
+    return false;
 }
 
 /* A number that stands for a tuple of values. */
@@ -253,18 +287,9 @@ static bool add_number(struct windows *w, struct arrival *a, const struct rs_inp
     return !number_bits(key_value(a->ev, slots[0]), &a->what) || add_element(w, a, e);
 }
 
-static bool add_input(struct windows *w, struct arrival *a, const struct rs_input *in,
-                      struct err *e)
+static bool add_keyed(struct windows *w, struct arrival *a, const struct rs_input *in,
+                      struct str *parts, struct err *e)
 {
-    struct str parts[2 * ENTRY_PARTS_MAX];
-    a->window = w->cfg.rules->windows + in->window;
-    a->parts = parts;
-    a->n_parts = in->keys.n;
-    a->what = 0;
-    if (!key_of(w, a->ev, in, parts)) {
-        w->counts.no_key++;
-        return true;
-    }
     switch ((enum window_type)a->window->type) {
     case WINDOW_TYPE_TEMPORAL:
     case WINDOW_TYPE_ORDERED:
@@ -284,6 +309,28 @@ static bool add_input(struct windows *w, struct arrival *a, const struct rs_inpu
         break;
     }
     return add_element(w, a, e);
+}
+
+static bool add_input(struct windows *w, struct arrival *a, const struct rs_input *in,
+                      struct err *e)
+{
+    struct str parts[2 * ENTRY_PARTS_MAX];
+    struct keys keys;
+    a->window = w->cfg.rules->windows + in->window;
+    a->parts = parts;
+    if (!keys_begin(w, a->ev, in, &keys)) {
+        w->counts.no_key++;
+        return true;
+    }
+    do {
+        a->n_parts = in->keys.n;
+        a->what = 0;
+        for (uint32_t i = 0; i < in->keys.n; i++)
+            parts[i] = event_text(a->ev, keys.at[i]);
+        if (!add_keyed(w, a, in, parts, e))
+            return false;
+    } while (keys_next(w, a->ev, in, &keys));
+    return true;
 }
 
 /* A rule's own window, keyed by who did it. */

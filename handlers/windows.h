@@ -24,7 +24,7 @@
 #define WINDOWS_ENTRIES_MAX 4096
 /* Elements gathered at once, 32 bytes each: 8 MB. */
 #define WINDOWS_ELEMENTS_MAX (1u << 18)
-/* Members of an array that count as values of one event. */
+/* Members of an array that count as values of one event, and keys that one event is put under. */
 #define WINDOWS_VALUES_MAX 64
 /* Times that a lost compare-and-set is tried again; six workers on one key need about as many. */
 #define WINDOWS_SWAPS_MAX 64
