@@ -2,6 +2,7 @@
 #include "cli/explain.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "adapters/files.h"
 #include "base/escape.h"
@@ -80,13 +81,15 @@ void explain_put(struct buf *b, struct event *ev, uint32_t rule)
 /* Where the records of the event's file go. */
 struct explaining {
     const struct ruleset *rs;
-    struct str wanted; /* id or title */
+    struct str wanted; /* id or title; absent: all */
     size_t rules;      /* that are called so */
 };
 
 static bool is_wanted(const struct explaining *x, uint32_t rule)
 {
     const struct rs_rule *r = &x->rs->rules[rule];
+    if (!str_present(x->wanted))
+        return true;
     return str_eq(rs_str(x->rs, r->id), x->wanted) || str_eq(rs_str(x->rs, r->title), x->wanted);
 }
 
@@ -139,14 +142,24 @@ static bool explain_file(struct explaining *x, const char *path, struct err *e)
     return ok || err_wrap(e, "%.200s", path);
 }
 
-static int explain(const struct vec *rules_paths, const char *config, const char *rule,
-                   const char *path)
+/* RULE may be a file: then its rules are loaded, and all of them explained. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int explain(struct vec *rules_paths, const char *config, const char *rule, const char *path)
 {
     struct err e = {0};
     struct loaded rules;
+    bool file = rules_paths->n == 0 && is_file(rule);
+    const char **named = file ? vec_push(rules_paths, 1) : NULL;
+    if (named)
+        *named = rule;
     bool ok = rules_load(rules_paths, config, &rules, &e);
     diags_print(stderr, &rules.diags);
-    struct explaining x = {.rs = rules.rules, .wanted = str_of(rule)};
+    struct explaining x = {.rs = rules.rules, .wanted = file ? STR_ABSENT : str_of(rule)};
     for (uint32_t i = 0; ok && i < x.rs->n_rules; i++)
         x.rules += is_wanted(&x, i);
     if (ok && x.rules == 0)
@@ -177,9 +190,9 @@ int rules_explain(int argc, char **argv)
     } else if (help) {
         puts(
             "usage: trailwarden rules explain [options] RULE EVENT.json\n\n"
-            "RULE is an id or a title (of a Falco rule: its name); EVENT.json holds one record or\n"
-            "a list of them. Prints each test of the rule with its result and the event's "
-            "value.\n");
+            "RULE is an id or a title (of a Falco rule: its name), or a file of rules; EVENT.json\n"
+            "holds one record or a list of them. Prints each test of the rule with its result\n"
+            "and the event's value.\n");
         options_help(stdout, options, n);
     } else if (rest.n != 2) {
         err_set(&e, ERR_USAGE, "rules explain needs a rule and a file with an event");
