@@ -204,6 +204,18 @@ static bool sorted_tags(struct run *r, const struct falco_rule *rule, struct rs_
     return true;
 }
 
+/* State that was gathered under a rule ends when its condition is edited. */
+static void hash_rule(const struct falco_rule *rule, unsigned char out[RS_HASH_BYTES])
+{
+    struct sha256 h;
+    unsigned char all[SHA256_BYTES];
+    sha256_init(&h);
+    sha256_add_part(&h, rule->name);
+    sha256_add_part(&h, rule->condition);
+    sha256_end(&h, all);
+    memcpy(out, all, RS_HASH_BYTES);
+}
+
 static bool add_rule(struct run *r, const struct falco_rule *rule, uint32_t program,
                      struct rs_list output)
 {
@@ -224,6 +236,7 @@ static bool add_rule(struct run *r, const struct falco_rule *rule, uint32_t prog
         .program = program,
         .window = RS_NONE,
     };
+    hash_rule(rule, out.hash);
     if (!sorted_tags(r, rule, &out.tags))
         return false;
     builder_rule(b, &out);
