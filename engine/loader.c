@@ -54,6 +54,11 @@ void loader_free(struct loader *l)
     free(l);
 }
 
+void loader_durable(struct loader *l)
+{
+    sigma_durable(l->sigma);
+}
+
 /* The dialect of a file by its roots: the first that is not empty decides, the rest must agree. */
 enum content { CONTENT_EMPTY, CONTENT_SIGMA, CONTENT_FALCO, CONTENT_MIXED, CONTENT_OTHER };
 

@@ -15,6 +15,11 @@ struct loader;
 struct loader *loader_new(const struct rule_config *cfg, struct diags *diags);
 void loader_free(struct loader *l);
 
+/* The rules are for `bootstrap`, whose windows must be right whatever the order of arrival:
+ * correlations that only `scan` can evaluate are refused, each with its reason. Call it before
+ * loader_finish. */
+void loader_durable(struct loader *l);
+
 /* Takes one file. Problems of content are diags, not failures; false only when memory or a limit is
  * reached. name is copied. */
 TW_MUST_USE bool loader_add(struct loader *l, struct str name, struct str bytes, struct err *e);

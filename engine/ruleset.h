@@ -12,6 +12,7 @@
 
 #define RS_NONE       UINT32_MAX /* no such number */
 #define RS_HASH_BYTES 16         /* of a rule: first half of a SHA-256 */
+#define RS_KEY_MAX    16         /* fields of a window's key; the largest known has 4 */
 
 /* A piece of the text table. at == RS_NONE: absent. */
 struct rs_text {

@@ -4,21 +4,10 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
-#include "engine/sigma_doc.h"
+#include "engine/sigma_correlation.h"
+#include "engine/sigma_set.h"
 
 #define SIGMA_MEMORY_MAX (512u << 20) /* parts of all rules; 800 public rules take 6 MB */
-#define SIGMA_DOCS_MAX   100000
-
-enum doc_kind { DOC_RULE, DOC_FILTER, DOC_CORRELATION };
-
-/* One document as added. */
-struct doc {
-    enum doc_kind kind;
-    const struct yaml *root;
-    struct str file;
-    struct str label;
-    const struct doc *twin; /* an earlier one with the same id */
-};
 
 /* What a filter names: a rule's id, name or title, or (absent) any. */
 struct filter_ref {
@@ -28,7 +17,7 @@ struct filter_ref {
 };
 
 struct filter {
-    const struct doc *doc;
+    const struct sigma_entry *doc;
     struct sigma_source source;
     struct filter_ref *refs;
     size_t n_refs;
@@ -39,11 +28,7 @@ struct filter {
 };
 
 struct sigma {
-    struct builder *b;
-    const struct rule_config *cfg;
-    struct diags *diags;
-    struct arena memory;
-    struct vec docs;    /* struct doc */
+    struct sigma_set set;
     struct vec filters; /* struct filter */
 };
 
@@ -52,11 +37,11 @@ struct sigma *sigma_new(struct builder *b, const struct rule_config *cfg, struct
     struct sigma *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    s->b = b;
-    s->cfg = cfg;
-    s->diags = diags;
-    arena_init(&s->memory, SIGMA_MEMORY_MAX);
-    vec_init(&s->docs, sizeof(struct doc), SIGMA_DOCS_MAX);
+    s->set.b = b;
+    s->set.cfg = cfg;
+    s->set.diags = diags;
+    arena_init(&s->set.memory, SIGMA_MEMORY_MAX);
+    vec_init(&s->set.docs, sizeof(struct sigma_entry), SIGMA_DOCS_MAX);
     vec_init(&s->filters, sizeof(struct filter), SIGMA_DOCS_MAX);
     return s;
 }
@@ -65,35 +50,15 @@ void sigma_free(struct sigma *s)
 {
     if (!s)
         return;
-    arena_release(&s->memory);
-    vec_release(&s->docs);
+    arena_release(&s->set.memory);
+    vec_release(&s->set.docs);
     vec_release(&s->filters);
     free(s);
 }
 
-static struct sigma_scope scope_of(struct sigma *s, struct str file, struct str label)
+void sigma_durable(struct sigma *s)
 {
-    return (struct sigma_scope){
-        .a = &s->memory,
-        .b = s->b,
-        .cfg = s->cfg,
-        .diags = s->diags,
-        .file = file,
-        .rule = label,
-    };
-}
-
-/* What a failure of one document means: without memory the loading ends, else the document is
- * refused and the next one comes. */
-static bool refuse(struct sigma_scope *sc, const struct err *why, struct err *e)
-{
-    if (why->kind == ERR_SYSTEM) {
-        if (e)
-            *e = *why;
-        return false;
-    }
-    diag_add(sc->diags, DIAG_REFUSED, sc->file, sc->line, sc->rule, "%s", why->text);
-    return true;
+    s->set.durable = true;
 }
 
 /* ---- collecting -------------------------------------------------------------------------------
@@ -107,19 +72,28 @@ struct collection {
     const struct yaml *previous;
 };
 
-static enum doc_kind kind_of(const struct yaml *root)
+static enum sigma_doc_kind kind_of(const struct yaml *root)
 {
     if (yaml_get(root, "correlation"))
-        return DOC_CORRELATION;
-    return yaml_get(root, "filter") ? DOC_FILTER : DOC_RULE;
+        return SIGMA_CORRELATION;
+    return yaml_get(root, "filter") ? SIGMA_FILTER : SIGMA_RULE;
 }
 
 static bool add_doc(struct sigma *s, struct str file, const struct yaml *root, struct err *e)
 {
-    struct doc *d = vec_push(&s->docs, 1);
+    struct sigma_entry *d = vec_push(&s->set.docs, 1);
     if (!d)
         return err_set(e, ERR_LIMIT, "more than %d Sigma documents", SIGMA_DOCS_MAX);
-    *d = (struct doc){kind_of(root), root, file, sigma_label(root), NULL};
+    *d = (struct sigma_entry){
+        .kind = kind_of(root),
+        .root = root,
+        .file = file,
+        .label = sigma_label(root),
+        .id = yaml_text(yaml_get(root, "id")),
+        .name = yaml_text(yaml_get(root, "name")),
+        .title = yaml_text(yaml_get(root, "title")),
+        .rule = RS_NONE,
+    };
     return true;
 }
 
@@ -152,67 +126,25 @@ static bool collect(struct sigma_scope *sc, struct collection *c, const struct y
 static bool add_one(struct sigma *s, struct collection *c, struct str file, const struct yaml *root,
                     struct err *e)
 {
-    struct sigma_scope sc = scope_of(s, file, sigma_label(root));
+    struct sigma_entry shown = {.root = root, .file = file, .label = sigma_label(root)};
+    struct sigma_scope sc = sigma_set_scope(&s->set, &shown);
     const struct yaml *whole;
     struct err why;
     if (!sigma_check_keys(&sc, root, &why) || !collect(&sc, c, root, &whole, &why))
-        return refuse(&sc, &why, e);
+        return sigma_refuse(&sc, &why, e);
     return !whole || add_doc(s, file, whole, e);
 }
 
 bool sigma_add(struct sigma *s, struct str file, const struct yaml **docs, size_t n, struct err *e)
 {
     struct collection c = {NULL, NULL};
-    struct str kept = arena_str(&s->memory, file);
+    struct str kept = arena_str(&s->set.memory, file);
     if (!str_present(kept))
         return sigma_no_memory(e);
     for (size_t i = 0; i < n; i++)
         if (docs[i]->kind == YAML_MAP && !add_one(s, &c, kept, docs[i], e))
             return false;
     return true;
-}
-
-/* ---- ids given twice --------------------------------------------------------------------------
- */
-
-struct id_entry {
-    struct str id;
-    size_t at;
-};
-
-static int id_order(const void *x, const void *y)
-{
-    const struct id_entry *a = x, *b = y;
-    int order = str_cmp(a->id, b->id);
-    return order ? order : a->at < b->at ? -1 : a->at > b->at;
-}
-
-static bool find_twins(struct sigma *s, struct err *e)
-{
-    struct id_entry *list = arena_array(&s->memory, s->docs.n, sizeof *list);
-    size_t n = 0;
-    if (!list)
-        return sigma_no_memory(e);
-    for (size_t i = 0; i < s->docs.n; i++) {
-        const struct doc *d = vec_at(&s->docs, i);
-        struct str id = yaml_text(yaml_get(d->root, "id"));
-        if (id.n)
-            list[n++] = (struct id_entry){id, i};
-    }
-    if (n)
-        qsort(list, n, sizeof *list, id_order);
-    for (size_t i = 1; i < n; i++)
-        if (str_eq(list[i - 1].id, list[i].id))
-            ((struct doc *)vec_at(&s->docs, list[i].at))->twin = vec_at(&s->docs, list[i - 1].at);
-    return true;
-}
-
-static void warn_twin(struct sigma_scope *sc, const struct doc *d)
-{
-    if (d->twin)
-        diag_add(sc->diags, DIAG_WARNING, sc->file, yaml_get(d->root, "id")->line, sc->rule,
-                 "this id is also that of a rule in %.*s, line %u", SHOWN(d->twin->file),
-                 d->twin->root->line);
 }
 
 /* ---- filters ----------------------------------------------------------------------------------
@@ -252,7 +184,8 @@ static bool read_refs(struct sigma_scope *sc, struct filter *f, const struct yam
     return true;
 }
 
-static bool read_filter(struct sigma_scope *sc, struct sigma *s, const struct doc *d, struct err *e)
+static bool read_filter(struct sigma_scope *sc, struct sigma *s, struct sigma_entry *d,
+                        struct err *e)
 {
     struct sigma_meta meta;
     struct filter f = {.doc = d};
@@ -294,24 +227,24 @@ static bool refers_to(struct filter *f, const struct sigma_meta *rule)
 
 static bool emit_filter(struct sigma *s, struct filter *f, struct err *e)
 {
-    struct sigma_scope sc = scope_of(s, f->doc->file, f->doc->label);
+    struct sigma_scope sc = sigma_set_scope(&s->set, f->doc);
     if (!f->emitted && !sigma_logic_emit(&sc, &f->logic, &f->node, e))
         return err_wrap(e, "filter %.*s", SHOWN(f->doc->label));
     f->emitted = true;
     return true;
 }
 
-/* Joins the filters that mean this rule to its program. */
+/* Joins the filters that mean this rule to its program, and to its hash. */
 static bool apply_filters(struct sigma *s, const struct sigma_meta *rule, uint32_t *program,
-                          struct err *e)
+                          struct sha256 *hash, struct err *e)
 {
     for (size_t i = 0; i < s->filters.n; i++) {
         struct filter *f = vec_at(&s->filters, i);
         if (!refers_to(f, rule) || !sigma_source_holds(&f->source, &rule->source))
             continue;
-        if (!emit_filter(s, f, e))
+        if (!emit_filter(s, f, e) || !sigma_hash_yaml(hash, yaml_get(f->doc->root, "filter"), e))
             return false;
-        *program = builder_node_and(s->b, (uint32_t[]){*program, f->node}, 2);
+        *program = builder_node_and(s->set.b, (uint32_t[]){*program, f->node}, 2);
     }
     return true;
 }
@@ -322,7 +255,7 @@ static void warn_unfound(struct sigma *s)
         const struct filter *f = vec_at(&s->filters, i);
         for (size_t k = 0; k < f->n_refs; k++)
             if (!f->refs[k].found)
-                diag_add(s->diags, DIAG_WARNING, f->doc->file, f->refs[k].line, f->doc->label,
+                diag_add(s->set.diags, DIAG_WARNING, f->doc->file, f->refs[k].line, f->doc->label,
                          "the filter names a rule that is not loaded: '%.*s'",
                          SHOWN(f->refs[k].name));
     }
@@ -331,103 +264,46 @@ static void warn_unfound(struct sigma *s)
 /* ---- rules ------------------------------------------------------------------------------------
  */
 
-/* Fields of a rule, each once. */
-struct fields {
-    struct builder *b;
-    struct vec slots; /* uint32_t */
-};
-
-static bool add_field(struct fields *f, struct str name)
-{
-    uint32_t slot = builder_slot_fan(f->b, name);
-    for (size_t i = 0; i < f->slots.n; i++)
-        if (*(uint32_t *)vec_at(&f->slots, i) == slot)
-            return true;
-    uint32_t *to = vec_push(&f->slots, 1);
-    if (to)
-        *to = slot;
-    return to != NULL;
-}
-
-static bool add_det_fields(struct fields *f, const struct sigma_det *d)
+static bool add_det_fields(struct sigma_fields *f, const struct sigma_det *d)
 {
     if (d->kind == DET_ITEM)
-        return d->item->field.n == 0 || add_field(f, d->item->field);
+        return d->item->field.n == 0 || sigma_fields_add(f, builder_slot_fan(f->b, d->item->field));
     for (size_t i = 0; i < d->n; i++)
         if (!add_det_fields(f, d->kids[i]))
             return false;
     return true;
 }
 
-/* The fields that the rule's `fields` names, then those it tests. */
-static bool put_fields(struct sigma_scope *sc, const struct yaml *root, const struct sigma_logic *l,
-                       struct rs_rule *r, struct err *e)
+/* Adds the rule with the fields that its `fields` names, then those it tests. */
+static bool put_rule(struct sigma_scope *sc, struct sigma_entry *d, const struct sigma_meta *m,
+                     const struct sigma_logic *l, struct err *e)
 {
-    struct fields f = {.b = sc->b};
-    size_t n;
-    const struct str *named = sigma_texts(sc, root, "fields", &n);
-    vec_init(&f.slots, sizeof(uint32_t), SIGMA_VALUES_MAX);
-    bool ok = named != NULL;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = add_field(&f, named[i]);
+    struct sigma_fields f;
+    sigma_fields_init(&f, sc->b);
+    bool ok = sigma_fields_named(sc, d->root, &f, e);
     for (size_t i = 0; ok && i < l->n; i++)
-        ok = !l->searches[i].used || add_det_fields(&f, l->searches[i].det);
-    r->fields = builder_numbers(sc->b, f.slots.p, f.slots.n);
-    vec_release(&f.slots);
-    return ok || sigma_no_memory(e);
+        ok = !l->searches[i].used || add_det_fields(&f, l->searches[i].det) || sigma_no_memory(e);
+    ok = ok && sigma_set_rule(sc, d, m, &f, e);
+    sigma_fields_release(&f);
+    return ok;
 }
 
-static bool put_texts(struct sigma_scope *sc, const struct yaml *root, const char *key,
-                      struct rs_list *out, struct err *e)
+/* The hash of what the rule tests and its id: state that was gathered under it ends with an edit.
+ */
+static bool hash_rule(struct sha256 *h, const struct sigma_entry *d, struct err *e)
 {
-    size_t n;
-    const struct str *list = sigma_texts(sc, root, key, &n);
-    if (!list)
-        return sigma_no_memory(e);
-    *out = builder_texts(sc->b, list, n);
-    return true;
+    sha256_init(h);
+    sha256_add_part(h, d->id);
+    return sigma_hash_yaml(h, yaml_get(d->root, "detection"), e) &&
+           sigma_hash_yaml(h, yaml_get(d->root, "logsource"), e);
 }
 
-static struct str id_of(const struct sigma_meta *m)
-{
-    if (str_present(m->id))
-        return m->id;
-    return m->name.n ? m->name : m->title;
-}
-
-static bool put_rule(struct sigma_scope *sc, const struct doc *d, const struct sigma_meta *m,
-                     const struct sigma_logic *l, uint32_t program, struct err *e)
-{
-    struct builder *b = sc->b;
-    struct rs_rule r = {
-        .id = builder_text(b, id_of(m)),
-        .title = builder_text(b, m->title),
-        .description = builder_text(b, m->description),
-        .author = builder_text(b, m->author),
-        .status = builder_text(b, m->status),
-        .file = builder_text(b, d->file),
-        .line = d->root->line,
-        .level = (uint8_t)m->level,
-        .dialect = DIALECT_SIGMA,
-        .source = SOURCE_CLOUDTRAIL,
-        .priority = RS_TEXT_ABSENT,
-        .program = program,
-        .window = RS_NONE,
-    };
-    if (!put_texts(sc, d->root, "tags", &r.tags, e) ||
-        !put_texts(sc, d->root, "references", &r.references, e) ||
-        !put_texts(sc, d->root, "falsepositives", &r.falsepositives, e) ||
-        !put_fields(sc, d->root, l, &r, e))
-        return false;
-    (void)builder_rule(b, &r);
-    return true;
-}
-
-static bool read_rule(struct sigma_scope *sc, struct sigma *s, const struct doc *d, struct err *e)
+static bool read_rule(struct sigma_scope *sc, struct sigma *s, struct sigma_entry *d, struct err *e)
 {
     struct sigma_meta meta;
     struct sigma_logic logic;
-    uint32_t program;
+    struct sigma_single single;
+    struct sha256 hash;
     const struct yaml *detection = yaml_get(d->root, "detection");
     if (!sigma_meta_read(sc, d->root, &meta, e))
         return false;
@@ -437,47 +313,42 @@ static bool read_rule(struct sigma_scope *sc, struct sigma *s, const struct doc 
             err_set(e, ERR_INPUT, "there is no detection (nor a correlation or filter)"));
     if (!sigma_source_is_cloudtrail(&meta.source)) {
         skip_source(sc, d->root, &meta.source);
+        d->fate = SIGMA_SKIPPED;
         return true;
     }
     if (!sigma_logic_parse(sc, detection, NULL, &logic, e) ||
-        !sigma_logic_emit(sc, &logic, &program, e) || !apply_filters(s, &meta, &program, e))
+        !sigma_single_read(sc, d->root, &single, e) || !hash_rule(&hash, d, e) ||
+        !sigma_logic_emit(sc, &logic, &d->program, e) ||
+        !apply_filters(s, &meta, &d->program, &hash, e))
         return false;
-    warn_twin(sc, d);
-    return put_rule(sc, d, &meta, &logic, program, e);
+    sigma_hash_end(&hash, d->hash);
+    return put_rule(sc, d, &meta, &logic, e) && sigma_single_put(sc, d, &single, e);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------
  */
 
-typedef bool read_fn(struct sigma_scope *sc, struct sigma *s, const struct doc *d, struct err *e);
+typedef bool read_fn(struct sigma_scope *sc, struct sigma *s, struct sigma_entry *d, struct err *e);
 
-static bool read_all(struct sigma *s, enum doc_kind kind, read_fn *read, struct err *e)
+static bool read_all(struct sigma *s, enum sigma_doc_kind kind, read_fn *read, struct err *e)
 {
-    for (size_t i = 0; i < s->docs.n; i++) {
-        const struct doc *d = vec_at(&s->docs, i);
-        struct sigma_scope sc = scope_of(s, d->file, d->label);
+    for (size_t i = 0; i < s->set.docs.n; i++) {
+        struct sigma_entry *d = sigma_set_at(&s->set, i);
+        struct sigma_scope sc = sigma_set_scope(&s->set, d);
         struct err why = {.kind = ERR_NONE};
-        sc.line = d->root->line;
-        if (d->kind == kind && !read(&sc, s, d, &why) && !refuse(&sc, &why, e))
+        if (d->kind != kind || read(&sc, s, d, &why))
+            continue;
+        d->fate = SIGMA_REFUSED;
+        if (!sigma_refuse(&sc, &why, e))
             return false;
     }
     return true;
 }
 
-static bool skip_correlation(struct sigma_scope *sc, struct sigma *s, const struct doc *d,
-                             struct err *e)
-{
-    (void)s;
-    (void)e;
-    diag_add(sc->diags, DIAG_SKIPPED, sc->file, yaml_get(d->root, "correlation")->line, sc->rule,
-             "correlation rules are not evaluated yet");
-    return true;
-}
-
 bool sigma_finish(struct sigma *s, struct err *e)
 {
-    if (!find_twins(s, e) || !read_all(s, DOC_CORRELATION, skip_correlation, e) ||
-        !read_all(s, DOC_FILTER, read_filter, e) || !read_all(s, DOC_RULE, read_rule, e))
+    if (!sigma_set_index(&s->set, e) || !read_all(s, SIGMA_FILTER, read_filter, e) ||
+        !read_all(s, SIGMA_RULE, read_rule, e) || !sigma_correlations(&s->set, e))
         return false;
     warn_unfound(s);
     return true;

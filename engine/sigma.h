@@ -1,5 +1,6 @@
-/* Sigma 2.1 documents to rules: detections are compiled, filters joined to them, correlations and
- * rules for other logs skipped with a sentence. What each part means: docs/sigma.md. */
+/* Sigma 2.1 documents to rules: detections are compiled, filters joined to them, correlations made
+ * windows over them, rules for other logs skipped with a sentence. What each part means:
+ * docs/sigma.md and docs/correlations.md. */
 #ifndef TW_ENGINE_SIGMA_H
 #define TW_ENGINE_SIGMA_H
 
@@ -13,6 +14,10 @@ struct sigma;
 /* cfg may be NULL. Everything given must outlive it. */
 struct sigma *sigma_new(struct builder *b, const struct rule_config *cfg, struct diags *diags);
 void sigma_free(struct sigma *s);
+
+/* The rules are to run with state that lasts: what only `scan` can evaluate is refused with the
+ * reason. Call it before sigma_finish. */
+void sigma_durable(struct sigma *s);
 
 /* Takes the documents of one file (all roots maps or null). The nodes must live until sigma_finish.
  */

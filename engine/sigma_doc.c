@@ -228,6 +228,8 @@ static bool read_source(struct sigma_scope *sc, const struct yaml *root, struct 
 {
     const struct yaml *y = yaml_get(root, "logsource");
     struct sigma_source *s = &out->source;
+    if (!y && yaml_get(root, "correlation"))
+        return true;
     if (!y || y->kind != YAML_MAP)
         return sigma_at(
             sc, y ? y->line : root->line,

@@ -27,9 +27,10 @@ const struct yaml *sigma_merge(struct arena *a, const struct yaml *base, const s
 /* What people know a document by: its id, else its title, else its name, else absent. */
 struct str sigma_label(const struct yaml *root);
 
-/* Reads the metadata of a rule or filter. Refused: no title, no or an empty logsource, an unknown
- * level, a value of the wrong kind, a sigma-version of 3 or above. Warned about: unknown keys that
- * look like a known one, an id that is no UUID, an unknown status. */
+/* Reads the metadata of a document. Refused: no title, an empty logsource, none (but for a
+ * correlation, which has that of its rules), an unknown level, a value of the wrong kind, a
+ * sigma-version of 3 or above. Warned about: unknown keys that look like a known one, an id that is
+ * no UUID, an unknown status. */
 TW_MUST_USE bool sigma_meta_read(struct sigma_scope *sc, const struct yaml *root,
                                  struct sigma_meta *out, struct err *e);
 

@@ -67,6 +67,8 @@ bool function_rules_load(const char *path, const struct rule_config *cfg, const 
     struct diags diags;
     diags_init(&diags);
     struct loader *l = loader_new(cfg, &diags);
+    if (l)
+        loader_durable(l);
     bool ok = l ? load(l, path, out, e) : err_set(e, ERR_SYSTEM, "no memory for rules");
     log_diags(log, &diags);
     if (ok && (*out)->n_rules == 0) {

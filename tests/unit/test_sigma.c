@@ -25,8 +25,10 @@ static const struct file_case documents[] = {
      "refused 1: 5b8d5a4f-1111-4222-8333-00000000000a: there is no detection"},
     {"an id twice", RULE_A IS_A "---\n" RULE_A IS_B, "{\"a\":1,\"b\":1}", 2,
      "this id is also that of a rule in t.yml, line 1"},
-    {"a correlation", RULE_A IS_A "---\ntitle: C\ncorrelation: {type: event_count}\n", "{\"a\":1}",
-     1, "skipped 8: C: correlation rules are not evaluated yet"},
+    {"a correlation, which never holds for an event",
+     RULE_A IS_A "---\ntitle: C\ncorrelation: {type: event_count, rules: A, group-by: u, "
+                 "timespan: 1m, condition: {gte: 2}}\n",
+     "{\"a\":1}", 1, ""},
     {"nothing known", "title: X\nfoo: bar\n" AWS, "{}", 0, "there is no detection"},
 };
 
@@ -152,11 +154,15 @@ static void test_filters(void **state)
 /* Loads a file with the allocator failing from call n on; true when that was never reached. */
 static bool loads_with(size_t n)
 {
-    static const char yaml[] =
-        RULE_A "detection:\n  sel: {a: [x, y*], b|expand: '%p%', c|re: z+, d|windash: -q}\n"
-               "  words: [one, two]\n  condition: sel or words\nfields: [e]\ntags: [t]\n"
-               "---\ntitle: F\n" AWS "filter: {rules: any, no: {u|base64offset|contains: abc},\n"
-               "  condition: not no}\n";
+    static const char yaml[] = RULE_A
+        "detection:\n  sel: {a: [x, y*], b|expand: '%p%', c|re: z+, d|windash: -q}\n"
+        "  words: [one, two]\n  condition: sel or words\nfields: [e]\ntags: [t]\n"
+        "---\ntitle: F\n" AWS "filter: {rules: any, no: {u|base64offset|contains: abc},\n"
+        "  condition: not no}\n---\ntitle: C\ncorrelation: {type: temporal, rules: [A, rule_a],\n"
+        "  group-by: k, aliases: {k: {A: u}}, timespan: 1m, condition: A and rule_a}\n"
+        "---\ntitle: D\ncorrelation: {type: value_sum, rules: A, timespan: 1m,\n"
+        "  condition: {field: v, gt: 2}}\n---\ntitle: B\n" AWS IS_B
+        "trailwarden: {group-by: [u], gap: 4h}\n";
     static const struct str values[] = {{"v", 1}};
     static const struct placeholder p = {{"p", 1}, values, 1};
     const struct rule_config config = {.placeholders = &p, .n_placeholders = 1};
