@@ -312,7 +312,7 @@ static struct claiming claiming_of(const struct windows *w, const struct entry *
 {
     struct claiming by = {
         .now_ms = w->delivery.now_ms,
-        .lease_ms = w->cfg.lease_ms,
+        .lease_ms = w->delivery.lease_ms,
         .again = w->delivery.again,
         .mute = w->cfg.mute || en->mute,
         .seed = en->key.bytes,

@@ -1,6 +1,7 @@
 /* Gathering: which window, which key, which element. Settling is settle.c. */
 #include "handlers/windows.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "handlers/entries.h"
@@ -169,7 +170,7 @@ static bool number_bits(struct str text, uint64_t *bits)
     memcpy(z, text.p, text.n);
     z[text.n] = '\0';
     double v = strtod(z, &end);
-    if (*end)
+    if (*end || !isfinite(v))
         return false;
     memcpy(bits, &v, sizeof *bits);
     return true;
@@ -193,7 +194,7 @@ static bool is_stray(const struct windows *w, const struct facts *f)
 {
     if (!f->timed)
         return true;
-    if (w->cfg.whole)
+    if (w->cfg.archive)
         return false;
     return f->time_ms > w->delivery.now_ms + FUTURE_MS ||
            f->time_ms < w->delivery.now_ms - w->cfg.memory_ms;
@@ -360,6 +361,8 @@ static bool add_hit(struct windows *w, struct arrival *a, struct err *e)
 bool windows_add(struct windows *w, struct event *ev, const struct facts *f, const uint32_t *hits,
                  size_t n, struct err *e)
 {
+    if (w->cfg.archive && f->timed && f->time_ms > w->delivery.now_ms)
+        w->delivery.now_ms = f->time_ms;
     for (size_t i = 0; i < n; i++) {
         struct arrival a = {.ev = ev, .facts = f, .rule = hits[i]};
         if (!add_hit(w, &a, e))

@@ -68,16 +68,18 @@ struct windows_config {
     const struct ruleset *rules;
     enum level min_level; /* windows of rules below it tell nothing */
     bool mute;            /* --learn: fill the state, tell nothing */
-    bool whole;           /* the delivery is all there is: counts are exact, nothing is stray */
+    bool archive; /* `scan`: now is the newest event's time, and no event is too old or too new */
+    bool whole;   /* the delivery is all there is: its episodes are told as they are, with exact
+                     counts; nothing is claimed (first_seen alone notes what it learned) */
     size_t entries_max, elements_max;
     int64_t memory_ms; /* events older than this, or in the future by more than an hour, are
                           evaluated with their delivery alone */
-    int64_t lease_ms;  /* longer than any invocation, shorter than the time to redelivery */
 };
 
 /* One delivery of one object. */
 struct delivery {
-    int64_t now_ms;                      /* wall clock; in `scan`, the newest event's time */
+    int64_t now_ms;                      /* wall clock; of an archive 0: its events tell */
+    int64_t lease_ms;                    /* until after the deadline, before a redelivery */
     unsigned char owner[CLAIM_ID_BYTES]; /* of this delivery alone */
     bool again;                          /* it came before, or that is not known */
 };
