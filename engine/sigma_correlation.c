@@ -194,35 +194,39 @@ static bool cannot_use(struct sigma_link *l, const struct sigma_reference *r, st
                             d->fate == SIGMA_REFUSED ? "refused" : "skipped"));
 }
 
+/* What a child lets only `scan` do, its parent can do no better. */
+static bool inherit_scan_only(struct sigma_link *l, const struct sigma_reference *r, struct err *e)
+{
+    struct buf why;
+    struct str of_child = r->doc->correlation->scan_only;
+    if (!str_present(of_child) || str_present(l->c->scan_only))
+        return true;
+    buf_init(&why, ERR_TEXT_MAX);
+    buf_putf(&why, "it builds on '%.*s', and there ", SHOWN(r->text));
+    buf_put(&why, of_child);
+    l->c->scan_only = arena_str(l->sc->a, buf_str(&why));
+    buf_release(&why);
+    return str_present(l->c->scan_only) || sigma_no_memory(e);
+}
+
 /* A correlation as a rule of another: its moments carry a time and its key, nothing else. */
 static bool check_child(struct sigma_link *l, const struct sigma_reference *r, struct err *e)
 {
     const struct sigma_correlation *child = r->doc->correlation;
-    enum window_type type = l->c->type;
     if (child->type == WINDOW_TYPE_FIRST_SEEN)
         return sigma_at(l->sc, r->line,
                         err_set(e, ERR_INPUT,
                                 "'%.*s' is of type first_seen: what was seen first is known only "
                                 "when all events are in, so nothing is built on it",
                                 SHOWN(r->text)));
-    if (type == WINDOW_TYPE_FIRST_SEEN || type >= WINDOW_TYPE_SUM)
+    if (l->c->values.n)
         return sigma_at(l->sc, r->line,
                         err_set(e, ERR_INPUT,
                                 "type %s reads fields of events, and '%.*s' is a correlation",
-                                sigma_type_name(type), SHOWN(r->text)));
-    if (str_present(child->scan_only) && !str_present(l->c->scan_only)) {
-        struct buf why;
-        buf_init(&why, ERR_TEXT_MAX);
-        buf_putf(&why, "it builds on '%.*s', and there ", SHOWN(r->text));
-        buf_put(&why, child->scan_only);
-        l->c->scan_only = arena_str(l->sc->a, buf_str(&why));
-        buf_release(&why);
-        if (!str_present(l->c->scan_only))
-            return sigma_no_memory(e);
-    }
+                                sigma_type_name(l->c->type), SHOWN(r->text)));
     if (l->c->depth <= child->depth)
         l->c->depth = child->depth + 1;
-    return true;
+    return inherit_scan_only(l, r, e);
 }
 
 /* *wait: some child is not made yet. */

@@ -117,8 +117,22 @@ static bool check_keywords(struct sigma_scope *sc, const struct sigma_item *it, 
         err_set(e, ERR_INPUT, "'%.*s': this modifier needs a field in front", SHOWN(it->key)));
 }
 
+/* The field, and the other fields that `fieldref` names. */
+static bool check_fields(struct sigma_scope *sc, const struct sigma_item *it, struct err *e)
+{
+    if (!sigma_field_check(sc, it->line, it->field, e))
+        return false;
+    for (size_t i = 0; i < it->n; i++)
+        if (it->values[i].kind == VAL_FIELD &&
+            !sigma_field_check(sc, it->values[i].line, it->values[i].raw, e))
+            return false;
+    return true;
+}
+
 static bool check_item(struct sigma_scope *sc, const struct sigma_item *it, struct err *e)
 {
+    if (!check_fields(sc, it, e))
+        return false;
     if (it->exists)
         return check_exists(sc, it, e);
     if (it->part && !check_part(sc, it, e))

@@ -7,6 +7,18 @@ bool sigma_at(struct sigma_scope *sc, unsigned line, bool failed)
     return failed;
 }
 
+bool sigma_field_check(struct sigma_scope *sc, unsigned line, struct str field, struct err *e)
+{
+    size_t steps = 1;
+    for (size_t i = 0; i < field.n; i++)
+        steps += field.p[i] == '.';
+    if (steps <= FIELD_STEPS_MAX)
+        return true;
+    return sigma_at(sc, line,
+                    err_set(e, ERR_INPUT, "field '%.*s' has more than %d steps", SHOWN(field),
+                            FIELD_STEPS_MAX));
+}
+
 bool sigma_no_memory(struct err *e)
 {
     return err_set(e, ERR_SYSTEM, "the Sigma rules take more memory than they may");

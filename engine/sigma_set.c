@@ -120,10 +120,15 @@ bool sigma_fields_named(struct sigma_scope *sc, const struct yaml *root, struct 
 {
     size_t n;
     const struct str *named = sigma_texts(sc, root, "fields", &n);
-    bool ok = named != NULL;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = sigma_fields_add(f, builder_slot_fan(f->b, named[i]));
-    return ok || sigma_no_memory(e);
+    if (!named)
+        return sigma_no_memory(e);
+    for (size_t i = 0; i < n; i++) {
+        if (!sigma_field_check(sc, yaml_get(root, "fields")->line, named[i], e))
+            return false;
+        if (!sigma_fields_add(f, builder_slot_fan(f->b, named[i])))
+            return sigma_no_memory(e);
+    }
+    return true;
 }
 
 /* ---- the rule ---------------------------------------------------------------------------------

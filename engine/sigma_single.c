@@ -72,13 +72,8 @@ bool sigma_names(struct sigma_scope *sc, const struct yaml *y, const char *key,
 bool sigma_slot(struct sigma_scope *sc, unsigned line, struct str field, uint32_t *slot,
                 struct err *e)
 {
-    size_t steps = 1;
-    for (size_t i = 0; i < field.n; i++)
-        steps += field.p[i] == '.';
-    if (steps > FIELD_STEPS_MAX)
-        return sigma_at(sc, line,
-                        err_set(e, ERR_INPUT, "field '%.*s' has more than %d steps", SHOWN(field),
-                                FIELD_STEPS_MAX));
+    if (!sigma_field_check(sc, line, field, e))
+        return false;
     *slot = builder_slot_fan(sc->b, field);
     return true;
 }
