@@ -147,6 +147,17 @@ static enum tier nearest(struct sigma_link *l, const struct sigma_named *found, 
     return best;
 }
 
+static bool not_found(struct sigma_link *l, const struct sigma_reference *r, bool there,
+                      struct err *e)
+{
+    const struct sigma_entry *d = l->doc;
+    bool itself = str_eq(d->id, r->text) || str_eq(d->name, r->text) || str_eq(d->title, r->text);
+    const char *what = itself  ? "the correlation names itself"
+                       : there ? "a filter is no rule"
+                               : "there is no rule with this id, name or title";
+    return sigma_at(l->sc, r->line, err_set(e, ERR_INPUT, "%s: '%.*s'", what, SHOWN(r->text)));
+}
+
 static bool find_rule(struct sigma_link *l, struct sigma_reference *r, struct err *e)
 {
     size_t n;
@@ -165,13 +176,7 @@ static bool find_rule(struct sigma_link *l, struct sigma_reference *r, struct er
         diag_add(l->sc->diags, DIAG_WARNING, l->doc->file, r->line, l->doc->label,
                  "'%.*s' is there more than once, always alike: that of %.*s, line %u is taken",
                  SHOWN(r->text), SHOWN(r->doc->file), r->doc->root->line);
-    if (r->doc)
-        return true;
-    return sigma_at(l->sc, r->line,
-                    n ? err_set(e, ERR_INPUT, "the correlation names itself, or a filter: '%.*s'",
-                                SHOWN(r->text))
-                      : err_set(e, ERR_INPUT, "there is no rule with id, name or title '%.*s'",
-                                SHOWN(r->text)));
+    return r->doc || not_found(l, r, n > 0, e);
 }
 
 static bool find_rules(struct sigma_link *l, struct err *e)
@@ -282,7 +287,7 @@ static bool refuse_ring(struct sigma_link *l, struct err *e)
     const struct sigma_entry *d = l->doc;
     buf_init(&names, ERR_TEXT_MAX);
     for (int i = 0; i < RING_SHOWN && d; i++, d = waiting_child(d))
-        buf_putf(&names, "%s'%.*s'", i ? ", which names " : "", SHOWN(d->label));
+        buf_putf(&names, "%s'%.*s'", i ? ", which names " : "", SHOWN(d->title));
     err_set(e, ERR_INPUT, "the correlation is part of a ring, or built on one: %s%s",
             names.failed ? "" : buf_z(&names), d ? ", and so on" : "");
     buf_release(&names);

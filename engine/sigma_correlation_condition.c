@@ -282,6 +282,20 @@ static bool name_rule(struct sigma_scope *sc, unsigned line, struct str word,
     return true;
 }
 
+/* Patterns are for searches: which rules they would fit depends on what else is loaded. */
+static bool check_patterns(struct sigma_scope *sc, const struct yaml *y, struct err *e)
+{
+    struct str text = yaml_text(y), word;
+    size_t at = 0;
+    while (str_present(word = next_word(text, &at)))
+        if (str_eq_fold(word, S("of")) || str_find_byte(word, '*', 0) != SIZE_MAX)
+            return sigma_at(sc, y->line,
+                            err_set(e, ERR_INPUT,
+                                    "the condition of a correlation names each rule, and knows no "
+                                    "'of' and no '*'"));
+    return true;
+}
+
 /* Every word that is no operator is the name or id of a rule. Without `rules`, they are it. */
 static bool read_words(struct sigma_scope *sc, const struct yaml *y, struct sigma_correlation *c,
                        struct err *e)
@@ -294,11 +308,6 @@ static bool read_words(struct sigma_scope *sc, const struct yaml *y, struct sigm
     if (!c->rules)
         return sigma_no_memory(e);
     while (str_present(word = next_word(text, &at))) {
-        if (str_eq_fold(word, S("of")) || str_find_byte(word, '*', 0) != SIZE_MAX)
-            return sigma_at(sc, y->line,
-                            err_set(e, ERR_INPUT,
-                                    "the condition of a correlation names each rule: '%.*s'",
-                                    SHOWN(word)));
         if (is_operator(word) || is_named(c, word))
             continue;
         if (given)
@@ -331,7 +340,7 @@ static bool read_names(struct sigma_scope *sc, const struct yaml *y, struct sigm
                                 "a condition over names is for type temporal only: type %s takes a "
                                 "map",
                                 sigma_type_name(c->type)));
-    if (!read_words(sc, y, c, e))
+    if (!check_patterns(sc, y, e) || !read_words(sc, y, c, e))
         return false;
     struct sigma_search *searches = arena_array(sc->a, c->n_rules, sizeof *searches);
     if (!searches)
