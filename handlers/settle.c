@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "engine/aggregate.h"
 #include "handlers/entries.h"
 
 #define BATCH_MEMORY_MAX (64u << 20)  /* claims of one batch: 4096 keys with some 2 KB, and room */
@@ -216,14 +217,21 @@ static bool gather(struct entry *en, struct err *e)
     return true;
 }
 
+static bool find_spans(const struct work *k, struct err *e)
+{
+    struct entry *en = k->en;
+    if (k->window->flags & WINDOW_SCAN_ONLY)
+        return aggregate_held(k->window, en->all.p, en->all.n, &en->spans, e);
+    return window_held(&k->eval, en->all.p, en->all.n, &en->spans, e);
+}
+
 static bool find_all(struct batch *b, struct drops *d, struct err *e)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct work *k = b->works + i;
         k->en->all.n = window_sort(k->en->all.p, k->en->all.n);
         if ((has_buckets(k->window, k->en) && !b->w->cfg.whole && !note_drops(k, d, e)) ||
-            !gather(k->en, e) ||
-            !window_held(&k->eval, k->en->all.p, k->en->all.n, &k->en->spans, e))
+            !gather(k->en, e) || !find_spans(k, e))
             return false;
     }
     return true;
