@@ -152,14 +152,15 @@ static size_t count_pairs(const struct element *e, size_t n, int64_t width)
 
 /* The width of the slots by which a cell of an ordered rule tells times apart; 1 in a cell that is
  * not crowded. `sorted` is room for n elements. */
-static int64_t slot_width(const struct element *e, size_t n, struct element *sorted)
+static int64_t slot_width(const struct window *w, const struct element *e, size_t n,
+                          struct element *sorted)
 {
     int64_t width = 1;
-    if (n <= WINDOW_PAIRS_MAX)
+    if (n <= w->pairs_max)
         return width;
     memcpy(sorted, e, n * sizeof *e);
     qsort(sorted, n, sizeof *sorted, by_what_then_time);
-    while (count_pairs(sorted, n, width) > WINDOW_PAIRS_MAX)
+    while (count_pairs(sorted, n, width) > w->pairs_max)
         width *= 2;
     return width;
 }
@@ -217,7 +218,7 @@ static void keep_groups(const struct window *w, const struct element *e, size_t 
                         struct thinning *t, bool *keep)
 {
     bool ordered = w->kind == WINDOW_ORDERED;
-    int64_t width = ordered ? slot_width(e, n, t->sorted) : 1;
+    int64_t width = ordered ? slot_width(w, e, n, t->sorted) : 1;
     for (size_t i = 0; i < n; i++)
         t->groups[i] = (struct grouped){e[i].what, ordered ? floor_div(e[i].time_ms, width) : 0, i};
     qsort(t->groups, n, sizeof *t->groups, by_group);
@@ -420,7 +421,7 @@ static bool sweep_ordered(struct sweep *s)
         bool new_cell = i == cell_ends;
         if (new_cell) {
             size_t k = cell_length(s->w, s->e + i, s->n - i);
-            width = slot_width(s->e + i, k, room);
+            width = slot_width(s->w, s->e + i, k, room);
             cell_ends = i + k;
         }
         if (new_cell || floor_div(s->e[i].time_ms, width) != slot) {

@@ -56,8 +56,9 @@ struct window {
     int64_t gap_ms;
     int64_t cell_ms;       /* at most timespan_ms */
     uint32_t bucket_cells; /* cells of one stored bucket */
-    bool strict;           /* ORDERED: equal times are not in order */
-    const uint32_t *expr;  /* ALL: the condition; NULL: every step */
+    uint32_t pairs_max;   /* ORDERED: pairs a cell tells apart, WINDOW_PAIRS_MAX or less in tests */
+    bool strict;          /* ORDERED: equal times are not in order */
+    const uint32_t *expr; /* ALL: the condition; NULL: every step */
     uint32_t n_expr;
 };
 

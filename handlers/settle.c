@@ -881,6 +881,8 @@ static bool batch_init(struct batch *b, struct windows *w, uint32_t depth)
             continue;
         struct work *k = b->works + b->n++;
         *k = (struct work){.en = en, .window = win, .eval = window_of(w->cfg.rules, win)};
+        if (w->cfg.pairs_max)
+            k->eval.pairs_max = w->cfg.pairs_max;
         claims_init(&k->claims, &b->memory);
         sort_own(en);
     }

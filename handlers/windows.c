@@ -31,6 +31,7 @@ struct window window_of(const struct ruleset *rs, const struct rs_window *w)
         .gap_ms = w->gap_ms,
         .cell_ms = w->cell_ms,
         .bucket_cells = w->bucket_cells,
+        .pairs_max = WINDOW_PAIRS_MAX,
         .strict = w->flags & WINDOW_STRICT,
         .expr = w->expr.n ? rs->numbers + w->expr.first : NULL,
         .n_expr = w->expr.n,

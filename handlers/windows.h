@@ -72,8 +72,9 @@ struct windows_config {
     bool whole;   /* the delivery is all there is: its episodes are told as they are, with exact
                      counts; nothing is claimed (first_seen alone notes what it learned) */
     size_t entries_max, elements_max;
-    int64_t memory_ms; /* events older than this, or in the future by more than an hour, are
-                          evaluated with their delivery alone */
+    uint32_t pairs_max; /* 0: WINDOW_PAIRS_MAX; tests take less */
+    int64_t memory_ms;  /* events older than this, or in the future by more than an hour, are
+                           evaluated with their delivery alone */
 };
 
 /* One delivery of one object. */
