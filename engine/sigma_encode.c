@@ -1,23 +1,10 @@
 /* What the modifiers base64, base64offset, wide and utf16 make of a value. */
 #include "engine/sigma_parts.h"
 
+#include "base/base64.h"
 #include "base/escape.h"
 
 #define REPLACEMENT 0xFFFDu
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void sigma_put_base64(struct buf *b, struct str bytes)
-{
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
-        uint32_t group = 0;
-        for (size_t k = 0; k < 3; k++)
-            group = group << 8 | (k < n ? (unsigned char)bytes.p[i + k] : 0);
-        for (size_t k = 0; k < 4; k++)
-            buf_putc(b, k <= n ? alphabet[group >> (18 - 6 * k) & 63] : '=');
-    }
-}
 
 /* With `offset` unknown bytes in front, the first characters (0, 2 or 3) hold some of their bits;
  * so do the last (0, 3 or 2, padding among them) of the unknown bytes behind. */
@@ -29,7 +16,7 @@ void sigma_put_base64_offset(struct buf *b, struct str bytes, unsigned offset)
     buf_init(&coded, (bytes.n + 2) * 2 + 4);
     buf_put(&padded, str_n("\0\0", offset));
     buf_put(&padded, bytes);
-    sigma_put_base64(&coded, buf_str(&padded));
+    buf_put_base64(&coded, buf_str(&padded));
     struct str s = buf_str(&coded);
     size_t cut = back[(bytes.n + offset) % 3];
     if (padded.failed || coded.failed)

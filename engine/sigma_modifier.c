@@ -4,6 +4,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/base64.h"
 #include "base/vec.h"
 #include "engine/pattern.h"
 #include "engine/sigma_cidr.h"
@@ -253,7 +254,7 @@ static bool base64_form(struct sigma_scope *sc, const struct sigma_item *it,
     buf_init(&coded, SIGMA_VALUE_BYTES_MAX);
     bool ok = literal_of(sc, it, v, &bytes, e);
     if (ok) {
-        sigma_put_base64(&coded, buf_str(&bytes));
+        buf_put_base64(&coded, buf_str(&bytes));
         ok = add_form(sc, out, v, &coded, e);
     }
     buf_release(&bytes);

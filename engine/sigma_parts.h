@@ -183,8 +183,6 @@ TW_MUST_USE bool sigma_logic_emit(struct sigma_scope *sc, struct sigma_logic *l,
  * groups, no recursion, no verbs. */
 TW_MUST_USE bool sigma_regex_check(struct str pattern, struct err *e);
 
-/* Appends the base64 (RFC 4648) of bytes. */
-void sigma_put_base64(struct buf *b, struct str bytes);
 /* Appends what base64 shows of bytes that begin `offset` (0..2) bytes after a group of three, less
  * the characters that the unknown neighbours share. */
 void sigma_put_base64_offset(struct buf *b, struct str bytes, unsigned offset);

@@ -1,5 +1,5 @@
-/* handlers/base64: the vectors of RFC 4648, section 10, and what is refused. */
-#include "handlers/base64.h"
+/* base/base64: the vectors of RFC 4648, section 10, and what is refused. */
+#include "base/base64.h"
 
 #include "tests/unit/support/check.h"
 

@@ -1,4 +1,5 @@
 /* engine/sigma_encode.c. Vectors: RFC 4648 section 10, Python's base64 and codecs modules. */
+#include "base/base64.h"
 #include "engine/sigma_parts.h"
 #include "tests/unit/support/check.h"
 
@@ -19,7 +20,7 @@ static void test_base64(void **state)
     buf_init(&b, 100);
     for (size_t i = 0; i < COUNT(list); i++) {
         buf_reset(&b);
-        sigma_put_base64(&b, str_of(list[i][0]));
+        buf_put_base64(&b, str_of(list[i][0]));
         check_str(list[i][0], buf_str(&b), str_of(list[i][1]));
     }
     buf_release(&b);
@@ -43,7 +44,7 @@ static void test_offsets(void **state)
                 buf_put(&whole, str_n("\xff\x00\x55\xaa\x01\xfe", front));
                 buf_putz(&whole, texts[i]);
                 buf_put(&whole, str_n("\xfe\x01\xaa\x55\x00\xff", back));
-                sigma_put_base64(&coded, buf_str(&whole));
+                buf_put_base64(&coded, buf_str(&whole));
                 sigma_put_base64_offset(&form, str_of(texts[i]), front % 3);
                 check_true(texts[i], form.n > 0);
                 check_true(texts[i], str_find(buf_str(&coded), buf_str(&form), 0) != SIZE_MAX);

@@ -1,7 +1,21 @@
-/* Base64 decoding. */
-#include "handlers/base64.h"
+/* Base64, RFC 4648 section 4. */
+#include "base/base64.h"
 
 #include <stdint.h>
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void buf_put_base64(struct buf *b, struct str bytes)
+{
+    for (size_t i = 0; i < bytes.n; i += 3) {
+        size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
+        uint32_t group = 0;
+        for (size_t k = 0; k < 3; k++)
+            group = group << 8 | (k < n ? (unsigned char)bytes.p[i + k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            buf_putc(b, k <= n ? alphabet[group >> (18 - 6 * k) & 63] : '=');
+    }
+}
 
 /* The six bits of a digit, or -1. */
 static int digit_bits(char c)
