@@ -1,0 +1,28 @@
+/* The state of windows in one DynamoDB table: keys pk and sk (strings), TTL attribute expires
+ * (seconds). docs/state.md shows the items. Needs dynamodb:UpdateItem, PutItem, GetItem, Query. */
+#ifndef TW_ADAPTERS_DYNAMODB_H
+#define TW_ADAPTERS_DYNAMODB_H
+
+#include "aws/client.h"
+#include "handlers/state.h"
+
+#define DYNAMODB_TABLE_MAX 255 /* table names have 3 to 255 bytes of [a-zA-Z0-9_.-] */
+
+/* All borrowed; one client, one thread. */
+struct dynamodb {
+    struct aws_client *client;
+    struct str table;
+    const struct aws_world *world; /* its wall clock decides what has expired */
+    struct buf body;
+};
+
+/* ERR_USAGE when the name is no table's. Release it. */
+TW_MUST_USE bool dynamodb_init(struct dynamodb *d, struct aws_client *client,
+                               const struct aws_world *world, struct str table, struct err *e);
+void dynamodb_release(struct dynamodb *d);
+
+/* The port; d is borrowed. Throttling is waited out by the client, inside its deadline. An ADD to a
+ * full set is ERR_LIMIT. */
+struct port_state dynamodb_state(struct dynamodb *d);
+
+#endif
