@@ -203,6 +203,40 @@ static bool send_drops(struct windows *w, struct drops *d, struct err *e)
     return d->list.n == 0 || w->state.drop(w->state.self, d->list.p, d->list.n, e);
 }
 
+/* A bucket that takes no more is thinned, and tried once more. Under a flood that is the rule's own
+ * doing: what thinning would drop fills it faster than deliveries that read it. */
+static bool make_room(struct batch *b, struct err *e)
+{
+    struct drops d;
+    vec_init(&d.list, sizeof(struct state_drop), SIZE_MAX);
+    vec_init(&d.elements, sizeof(struct element), SIZE_MAX);
+    bool ok = read_all(b, e);
+    for (size_t i = 0; i < b->n && ok; i++) {
+        struct work *k = b->works + i;
+        k->en->all.n = window_sort(k->en->all.p, k->en->all.n);
+        ok = !has_buckets(k->window, k->en) || note_drops(k, &d, e);
+        k->en->all.n = 0;
+    }
+    ok = ok && send_drops(b->w, &d, e);
+    vec_release(&d.list);
+    vec_release(&d.elements);
+    return ok;
+}
+
+static bool add_with_room(struct batch *b, struct err *e)
+{
+    struct err why = {0};
+    if (add_all(b, &why))
+        return true;
+    bool again = why.kind == ERR_LIMIT && make_room(b, &why) && add_all(b, &why);
+    if (again)
+        return true;
+    *e = why;
+    if (e->kind == ERR_LIMIT)
+        e->kind = ERR_RETRY; /* others may thin it meanwhile */
+    return false;
+}
+
 /* ---- find ---- */
 
 /* Own elements join those that were read. */
@@ -910,7 +944,7 @@ static bool settle_depth(struct windows *w, uint32_t depth, struct drops *d, str
         batch_release(&b);
         return no_memory(e);
     }
-    bool ok = learn_all(&b, e) && add_all(&b, e) && read_all(&b, e) && find_all(&b, d, e) &&
+    bool ok = learn_all(&b, e) && add_with_room(&b, e) && read_all(&b, e) && find_all(&b, d, e) &&
               feed_all(&b, e);
     if (ok) {
         keep_claiming(&b);
