@@ -94,8 +94,10 @@ static enum json_status skip_number(const char **p, const char *end)
     while (at < end && byte_is_digit(*at))
         at++;
     bool bad = at < end && at == digits;
-    if (at - digits > 1 && *digits == '0')
+    if (at - digits > 1 && *digits == '0') {
+        at = digits + 1;
         bad = true;
+    }
     if (!bad && at < end && *at == '.') {
         digits = ++at;
         while (at < end && byte_is_digit(*at))

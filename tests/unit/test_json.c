@@ -55,6 +55,30 @@ static void skips_one_value(void **state)
     }
 }
 
+/* Where a fault is noticed does not depend on where the bytes end: a record is judged with as much
+ * of the text as has come (handlers/records.h), and the sentence names the byte. */
+static void notices_a_fault_at_one_place(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t at;
+    } cases[] = {
+        {"071.08,", 1}, {"-00,", 2}, {"-x,", 1},      {"1.x", 2},
+        {"1e+x", 3},    {"trux", 3}, {"[[1,2]}}", 6},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t n = strlen(cases[i].text);
+        for (size_t end = 1; end <= n; end++) {
+            const char *p = cases[i].text;
+            enum json_status st = json_skip(&p, p + end);
+            check_int(cases[i].text, st, end > cases[i].at ? JSON_BAD : JSON_MORE);
+            if (st == JSON_BAD)
+                check_size(cases[i].text, (size_t)(p - cases[i].text), cases[i].at);
+        }
+    }
+}
+
 static void finds_a_quote_at_every_offset(void **state)
 {
     char text[80];
@@ -186,9 +210,13 @@ static void finds_members(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(skips_one_value), cmocka_unit_test(finds_a_quote_at_every_offset),
-        cmocka_unit_test(bounds_depth),    cmocka_unit_test(resolves_escapes),
-        cmocka_unit_test(compacts),        cmocka_unit_test(visits_strings_but_not_keys),
+        cmocka_unit_test(skips_one_value),
+        cmocka_unit_test(notices_a_fault_at_one_place),
+        cmocka_unit_test(finds_a_quote_at_every_offset),
+        cmocka_unit_test(bounds_depth),
+        cmocka_unit_test(resolves_escapes),
+        cmocka_unit_test(compacts),
+        cmocka_unit_test(visits_strings_but_not_keys),
         cmocka_unit_test(finds_members),
     };
     return cmocka_run_group_tests_name("engine/json", tests, NULL, NULL);
