@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 
 #define WIRE_VERSION 1
+#define NO_LEASE     INT64_MIN
 
 /* ---- sketches ---- */
 
@@ -69,7 +70,8 @@ uint64_t sketch_count(const struct sketch *s)
 void claims_init(struct claims *c, struct arena *memory)
 {
     c->memory = memory;
-    vec_init(&c->list, sizeof(struct claim *), 4 * CLAIMS_MAX);
+    vec_init(&c->list, sizeof(struct claim *), SIZE_MAX);
+    c->max = CLAIMS_MAX;
 }
 
 void claims_release(struct claims *c)
@@ -126,6 +128,8 @@ static void trim_alerts(struct claim *cl)
         memmove(cl->alerts + i, cl->alerts + i + 1, (cl->n_alerts - i - 1) * sizeof *cl->alerts);
         cl->n_alerts--;
     }
+    if (cl->mentioned > cl->n_alerts)
+        cl->mentioned = cl->n_alerts;
 }
 
 /* cl takes in `other`, which began later or at the same moment. */
@@ -139,9 +143,8 @@ static bool take_in(struct claims *c, struct claim *cl, const struct claim *othe
         memcpy(alerts, cl->alerts, cl->n_alerts * sizeof *alerts);
     if (other->n_alerts)
         memcpy(alerts + cl->n_alerts, other->alerts, other->n_alerts * sizeof *alerts);
-    bool both_told = cl->n_alerts && other->n_alerts && alerts[0].told && other->alerts[0].told;
-    if (both_told && is_told(alerts))
-        alerts[0].due++; /* that they are one is news */
+    if (!cl->n_alerts)
+        cl->mentioned = other->mentioned;
     cl->alerts = alerts;
     cl->n_alerts = n;
     trim_alerts(cl);
@@ -149,8 +152,6 @@ static bool take_in(struct claims *c, struct claim *cl, const struct claim *othe
         cl->until_ms = other->until_ms;
     if (other->last_ms > cl->last_ms)
         cl->last_ms = other->last_ms;
-    if (other->magnitude > cl->magnitude)
-        cl->magnitude = other->magnitude;
     if (!str_present(cl->details))
         cl->details = other->details;
     sketch_join(&cl->events, &other->events);
@@ -179,7 +180,7 @@ static struct claim *take_near(struct claims *c, struct span s, int64_t gap, boo
 /* ---- claiming ---- */
 
 /* First half of SHA-256 over the seed and the first moment. */
-static void make_id(unsigned char id[CLAIM_ID_BYTES], const unsigned char *seed, int64_t first_ms)
+void claims_id(unsigned char id[CLAIM_ID_BYTES], const unsigned char *seed, int64_t first_ms)
 {
     unsigned char sum[SHA256_BYTES], time[8];
     struct sha256 h;
@@ -205,8 +206,9 @@ static struct claim *new_claim(struct claims *c, struct span s, const struct cla
         return NULL;
     cl->n_alerts = 1;
     cl->details = arena_str(c->memory, by->details);
-    make_id(cl->alerts[0].id, by->seed, s.first_ms);
+    claims_id(cl->alerts[0].id, by->seed, s.first_ms);
     cl->alerts[0].due = 1;
+    cl->alerts[0].lease_ms = NO_LEASE;
     return cl;
 }
 
@@ -218,16 +220,28 @@ static uint32_t digits_of(uint64_t count)
     return digits;
 }
 
-/* Calls for an update when the count has one digit more than what was told. */
-static void grow(struct claim *cl)
+/* Whether there is something to tell that the newest message does not say. */
+static bool has_news(const struct claim *cl)
 {
-    uint32_t now = digits_of(sketch_count(&cl->events));
-    if (now <= cl->magnitude)
+    return cl->n_alerts && is_told(cl->alerts) &&
+           (digits_of(sketch_count(&cl->events)) > cl->magnitude || cl->n_alerts > cl->mentioned);
+}
+
+/* An update, which is anybody's. */
+static void call_for_update(struct claim *cl)
+{
+    cl->alerts[0].due++;
+    cl->alerts[0].lease_ms = NO_LEASE;
+}
+
+/* Notes what this delivery will say, when the next message is its to tell. */
+static void note_message(struct claim *cl, const struct claiming *by)
+{
+    if (!cl->n_alerts || is_told(cl->alerts) ||
+        memcmp(cl->alerts[0].owner, by->owner, CLAIM_ID_BYTES) != 0)
         return;
-    bool first = cl->magnitude == 0;
-    cl->magnitude = now;
-    if (!first && cl->n_alerts && cl->alerts[0].told && is_told(cl->alerts))
-        cl->alerts[0].due++;
+    cl->magnitude = digits_of(sketch_count(&cl->events));
+    cl->mentioned = cl->n_alerts;
 }
 
 /* The events of a claim: those in its span, and those in front of it that made it hold. */
@@ -268,38 +282,14 @@ static void lease(struct claim_alert *a, const struct claiming *by)
     a->lease_ms = by->now_ms + by->lease_ms;
 }
 
+/* Joins the two oldest. They are apart still, so nobody is told. */
 static bool join_oldest(struct claims *c)
 {
-    while (c->list.n > CLAIMS_MAX) {
-        struct claim *second = claims_at(c, 1);
-        if (!take_in(c, claims_at(c, 0), second))
-            return false;
-        remove_at(c, 1);
-    }
-    return true;
-}
-
-bool claims_claim(struct claims *c, const struct window *w, const struct span *spans, size_t n,
-                  const struct element *events, size_t n_events, const struct claiming *by,
-                  struct err *e)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!claim_one(c, w, spans[i], by))
-            return no_memory(e);
-    if (!join_oldest(c))
-        return no_memory(e);
-    for (size_t i = 0; i < c->list.n; i++) {
-        struct claim *cl = claims_at(c, i);
-        bool touched = false;
-        for (size_t k = 0; k < n && !touched; k++)
-            touched = near(cl, spans[k], 0);
-        if (touched) {
-            add_events(cl, w, events, n_events);
-            grow(cl);
-        }
-        for (uint32_t k = 0; k < cl->n_alerts; k++)
-            lease(cl->alerts + k, by);
-    }
+    struct claim *first = claims_at(c, 0), *second = claims_at(c, 1);
+    remove_at(c, 1);
+    if (!take_in(c, first, second))
+        return false;
+    first->mentioned = first->n_alerts;
     return true;
 }
 
@@ -309,6 +299,27 @@ static bool touches(const struct claim *cl, const struct span *spans, size_t n)
         if (near(cl, spans[i], 0))
             return true;
     return false;
+}
+
+bool claims_claim(struct claims *c, const struct window *w, const struct span *spans, size_t n,
+                  const struct element *events, size_t n_events, const struct claiming *by,
+                  struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!claim_one(c, w, spans[i], by) || (c->list.n > c->max && !join_oldest(c)))
+            return no_memory(e);
+    for (size_t i = 0; i < c->list.n; i++) {
+        struct claim *cl = claims_at(c, i);
+        bool touched = touches(cl, spans, n);
+        if (touched)
+            add_events(cl, w, events, n_events);
+        if (touched && has_news(cl))
+            call_for_update(cl);
+        for (uint32_t k = 0; k < cl->n_alerts; k++)
+            lease(cl->alerts + k, by);
+        note_message(cl, by);
+    }
+    return true;
 }
 
 bool claims_is_mine(const struct claim *cl, const struct claim_alert *a, const struct span *spans,
@@ -339,9 +350,11 @@ bool claims_settled(const struct claims *c, const struct span *spans, size_t n)
 {
     for (size_t i = 0; i < c->list.n; i++) {
         const struct claim *cl = claims_at(c, i);
+        bool told = !has_news(cl);
         for (uint32_t k = 0; k < cl->n_alerts; k++)
-            if (!is_told(cl->alerts + k) && touches(cl, spans, n))
-                return false;
+            told = told && is_told(cl->alerts + k);
+        if (!told && touches(cl, spans, n))
+            return false;
     }
     return true;
 }
@@ -394,6 +407,7 @@ static void put_claim(struct buf *b, const struct claim *cl)
     put_number(b, (uint64_t)cl->until_ms, 8);
     put_number(b, (uint64_t)cl->last_ms, 8);
     put_number(b, cl->magnitude, 1);
+    put_number(b, cl->mentioned, 2);
     put_number(b, cl->n_alerts, 2);
     for (uint32_t i = 0; i < cl->n_alerts; i++)
         put_alert(b, cl->alerts + i);
@@ -458,14 +472,16 @@ static bool take_sketch(struct str *s, struct sketch *out)
 
 static bool take_claim(struct claims *c, struct str *s, struct claim *cl)
 {
-    uint64_t first, until, last, magnitude, alerts, details;
+    uint64_t first, until, last, magnitude, mentioned, alerts, details;
     if (!take_number(s, &first, 8) || !take_number(s, &until, 8) || !take_number(s, &last, 8) ||
-        !take_number(s, &magnitude, 1) || !take_number(s, &alerts, 2))
+        !take_number(s, &magnitude, 1) || !take_number(s, &mentioned, 2) ||
+        !take_number(s, &alerts, 2))
         return false;
     *cl = (struct claim){.first_ms = (int64_t)first,
                          .until_ms = (int64_t)until,
                          .last_ms = (int64_t)last,
                          .magnitude = (uint32_t)magnitude,
+                         .mentioned = (uint32_t)mentioned,
                          .n_alerts = (uint32_t)alerts};
     cl->alerts = arena_array(c->memory, alerts, sizeof *cl->alerts);
     if (!cl->alerts)

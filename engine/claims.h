@@ -53,7 +53,9 @@ struct claim_alert {
 struct claim {
     int64_t first_ms, until_ms; /* moments */
     int64_t last_ms;            /* the latest event */
-    uint32_t magnitude;         /* digits of the count that has been told or is about to be */
+    /* What the newest message of the first alert says, or will once its teller has told it: digits
+     * of the count, and how many alerts are this claim's. More of either is news. */
+    uint32_t magnitude, mentioned;
     uint32_t n_alerts;
     struct claim_alert *alerts; /* the first is the episode's own, the others joined it */
     struct sketch events;
@@ -64,6 +66,7 @@ struct claim {
 struct claims {
     struct arena *memory;
     struct vec list; /* struct claim *, ascending by first_ms, no two within the gap */
+    size_t max;      /* CLAIMS_MAX from init on; more for claims that are never encoded */
 };
 
 void claims_init(struct claims *c, struct arena *memory);
@@ -90,9 +93,13 @@ struct claiming {
     struct str details;        /* of the earliest of the delivery's own events */
 };
 
+/* The id of the alert whose episode first holds at first_ms. */
+void claims_id(unsigned char id[CLAIM_ID_BYTES], const unsigned char *seed, int64_t first_ms);
+
 /* Claims the n spans, whose events are the n_events sorted elements (an event belongs to the spans
  * that it lies in or in front of by at most the timespan). Merges, makes alerts, calls for updates
- * (when the count has one digit more, or told episodes were joined), takes over expired leases. */
+ * (when the count has one digit more than what was told, or an episode that was told has joined
+ * another), takes over expired leases. Doing it again changes nothing but what others did. */
 TW_MUST_USE bool claims_claim(struct claims *c, const struct window *w, const struct span *spans,
                               size_t n, const struct element *events, size_t n_events,
                               const struct claiming *by, struct err *e);
@@ -104,7 +111,8 @@ bool claims_is_mine(const struct claim *cl, const struct claim_alert *a, const s
 /* Notes that message number `told` of alert id was told. */
 void claims_mark(struct claims *c, const unsigned char id[CLAIM_ID_BYTES], uint32_t told);
 
-/* Whether every claim that one of the spans touches is told: the object may be acknowledged. */
+/* Whether every claim that one of the spans touches is told, with no news left to call for: the
+ * object may be acknowledged. */
 bool claims_settled(const struct claims *c, const struct span *spans, size_t n);
 
 /* Drops claims that are told and whose memory ended before `horizon_ms` (now less the memory, less
