@@ -21,7 +21,8 @@ struct work {
     struct window eval;
     struct claims claims;
     uint64_t version;
-    bool done;
+    bool done; /* with the change of claims that is under way */
+    bool told; /* something that is not marked yet */
 };
 
 struct batch {
@@ -658,7 +659,7 @@ static bool tell_all(struct batch *b, struct err *e)
             struct claim *cl = claims_at(&k->claims, c);
             for (uint32_t a = 0; a < cl->n_alerts && ok; a++)
                 if (claims_is_mine(cl, cl->alerts + a, k->en->spans.p, k->en->spans.n, &by))
-                    ok = tell(&t, cl, cl->alerts + a, e);
+                    ok = k->told = tell(&t, cl, cl->alerts + a, e);
         }
     }
     arena_release(&t.memory);
@@ -674,7 +675,7 @@ struct mark {
 };
 
 /* Notes in the items what this delivery told. change_fn over the claims as they are now: the marks
- * of a work are those of its former claims, which mark_all has put aside. */
+ * of a work are those of its former claims, which mark_told has put aside. */
 struct marks {
     struct vec list; /* struct mark */
     size_t *first;   /* by work; n + 1 of them */
@@ -724,25 +725,37 @@ static bool is_settled(const struct work *k)
     return k->en->stray || claims_settled(&k->claims, k->en->spans.p, k->en->spans.n);
 }
 
-/* Marks, and looks again a few times while others have something left to tell. */
-static bool mark_all(struct batch *b, struct err *e)
+static bool mark_told(struct batch *b, struct err *e)
 {
     struct marks m = {.first = calloc(b->n + 1, sizeof *m.first)};
     vec_init(&m.list, sizeof(struct mark), SIZE_MAX);
-    bool ok = m.first && gather_marks(b, &m) ? true : no_memory(e), settled = false;
+    bool ok = m.first && gather_marks(b, &m) ? true : no_memory(e);
+    struct marking all = {*b, &m};
+    for (size_t i = 0; i < b->n; i++) {
+        b->works[i].done = b->works[i].en->stray || !b->works[i].told;
+        b->works[i].told = false;
+    }
+    ok = ok && change_claims(&all.batch, mark, e);
+    free(m.first);
+    vec_release(&m.list);
+    return ok;
+}
+
+/* Claims, tells, marks; and looks again a few times while others have something left to tell, or
+ * what they told was not all there is to tell by now. */
+static bool claim_and_tell(struct batch *b, struct err *e)
+{
+    bool ok = claim_strays(b, e), settled = false;
     for (unsigned look = 0; ok && !settled && look < WINDOWS_LOOKS_MAX; look++) {
-        struct marking all = {*b, &m};
         for (size_t i = 0; i < b->n; i++)
             b->works[i].done = b->works[i].en->stray || (look && is_settled(b->works + i));
         if (look)
             b->w->state.pause(b->w->state.self, LOOK_MS);
-        ok = change_claims(&all.batch, mark, e);
+        ok = change_claims(b, claim, e) && tell_all(b, e) && mark_told(b, e);
         settled = true;
         for (size_t i = 0; i < b->n; i++)
             settled = settled && is_settled(b->works + i);
     }
-    free(m.first);
-    vec_release(&m.list);
     if (ok && !settled)
         return err_set(e, ERR_RETRY,
                        "another delivery has still to tell an alert that this one touched");
@@ -948,8 +961,7 @@ static bool settle_depth(struct windows *w, uint32_t depth, struct drops *d, str
               feed_all(&b, e);
     if (ok) {
         keep_claiming(&b);
-        ok = claim_strays(&b, e) && change_claims(&b, claim, e) && tell_all(&b, e) &&
-             mark_all(&b, e);
+        ok = claim_and_tell(&b, e);
     }
     batch_release(&b);
     return ok;
