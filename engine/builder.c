@@ -588,6 +588,55 @@ static void add_core_fields(struct builder *b, uint32_t core[CORE_FIELDS])
         core[f] = builder_slot_fan(b, str_of(paths[f]));
 }
 
+static void add_ties(struct builder *b, uint32_t ties[TIE_FIELDS])
+{
+    static const char *const paths[TIE_FIELDS] = {
+        [TIE_CREATED] = "userIdentity.sessionContext.attributes.creationDate",
+        [TIE_MFA] = "userIdentity.sessionContext.attributes.mfaAuthenticated",
+        [TIE_ISSUER_ID] = "userIdentity.sessionContext.sessionIssuer.principalId",
+        [TIE_PROVIDER] = "userIdentity.identityProvider",
+        [TIE_PERSON] = "userIdentity.onBehalfOf.userId",
+        [TIE_SHARED] = "sharedEventID",
+        [TIE_POLICY] = "requestParameters.policyDocument",
+        [TIE_TRUST] = "requestParameters.assumeRolePolicyDocument",
+        [TIE_ROLE_ARN] = "requestParameters.roleArn",
+        [TIE_SESSION_NAME] = "requestParameters.roleSessionName",
+        [TIE_SWITCHED] = "additionalEventData.SwitchFrom",
+        [TIE_ISSUED_KEY] = "responseElements.credentials.accessKeyId",
+        [TIE_ASSUMED] = "responseElements.assumedRoleUser.assumedRoleId",
+        [TIE_FEDERATED] = "responseElements.federatedUser.federatedUserId",
+        [TIE_SIGNED_IN] = "responseElements.ConsoleLogin",
+        [TIE_USER_ID] = "responseElements.user.userId",
+        [TIE_USER_ARN] = "responseElements.user.arn",
+        [TIE_MADE_KEY] = "responseElements.accessKey.accessKeyId",
+        [TIE_KEY_OWNER] = "responseElements.accessKey.userName",
+        [TIE_ROLE_ID] = "responseElements.role.roleId",
+        [TIE_ROLE_MADE] = "responseElements.role.arn",
+        [TIE_LAUNCHED] = "responseElements.instancesSet.items.instanceId",
+        [TIE_RESOURCE] = "resources.ARN",
+        [TIE_USER_NAME] = "requestParameters.userName",
+        [TIE_ROLE_NAME] = "requestParameters.roleName",
+        [TIE_GROUP_NAME] = "requestParameters.groupName",
+        [TIE_POLICY_ARN] = "requestParameters.policyArn",
+        [TIE_BUCKET] = "requestParameters.bucketName",
+        [TIE_TRAIL] = "requestParameters.name",
+        [TIE_FUNCTION] = "requestParameters.functionName",
+        [TIE_INSTANCE] = "requestParameters.instanceId",
+        [TIE_SECRET] = "requestParameters.secretId",
+        [TIE_KMS_KEY] = "requestParameters.keyId",
+        [TIE_SNAPSHOT] = "requestParameters.snapshotId",
+        [TIE_IMAGE] = "requestParameters.imageId",
+        [TIE_DATABASE] = "requestParameters.dBInstanceIdentifier",
+        [TIE_DB_SNAPSHOT] = "requestParameters.dBSnapshotIdentifier",
+        [TIE_SECURITY_GROUP] = "requestParameters.groupId",
+        [TIE_DETECTOR] = "requestParameters.detectorId",
+        [TIE_CLUSTER] = "requestParameters.cluster",
+        [TIE_IDENTITY] = "requestParameters.emailIdentity",
+    };
+    for (size_t f = 0; f < TIE_FIELDS; f++)
+        ties[f] = builder_slot_fan(b, str_of(paths[f]));
+}
+
 static void take_tables(struct builder *b, struct ruleset *rs)
 {
     rs->rules = take_rows(&b->rules, &rs->n_rules);
@@ -613,6 +662,7 @@ bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e)
     if (!rs)
         return err_set(e, ERR_SYSTEM, "no memory for the rules");
     add_core_fields(b, rs->core);
+    add_ties(b, rs->ties);
     add_single_windows(b);
     link_feeds(b);
     struct rs_step *steps = b->failed ? NULL : freeze_steps(b);

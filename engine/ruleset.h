@@ -83,6 +83,55 @@ enum core_field {
     CORE_FIELDS
 };
 
+/* Fields that tell which credential was made by whom, and what a call was about: for
+ * respond/lineage.h and respond/incident.h. Slots of kind SLOT_FAN; engine/builder.c has the paths.
+ */
+enum tie_field {
+    TIE_CREATED,      /* of the session that calls: when it began */
+    TIE_MFA,          /* "true", "false" */
+    TIE_ISSUER_ID,    /* principalId of the role or user that the session comes from */
+    TIE_PROVIDER,     /* of a SAML or web identity */
+    TIE_PERSON,       /* of IAM Identity Center */
+    TIE_SHARED,       /* the same in the copies of one call in several accounts */
+    TIE_POLICY,       /* of UpdateAssumeRolePolicy: JSON text */
+    TIE_TRUST,        /* of CreateRole: JSON text */
+    TIE_ROLE_ARN,     /* asked for */
+    TIE_SESSION_NAME, /* asked for */
+    TIE_SWITCHED,     /* ARN of who switched role in the console */
+    TIE_ISSUED_KEY,   /* access key id of issued credentials */
+    TIE_ASSUMED,      /* "AROA...:name" of the issued session */
+    TIE_FEDERATED,    /* "account:name" of the issued session */
+    TIE_SIGNED_IN,    /* "Success" */
+    TIE_USER_ID,      /* of the user made */
+    TIE_USER_ARN,
+    TIE_MADE_KEY,  /* access key id */
+    TIE_KEY_OWNER, /* its user's name */
+    TIE_ROLE_ID,   /* of the role made */
+    TIE_ROLE_MADE, /* its ARN */
+    TIE_LAUNCHED,  /* instance ids */
+    TIE_RESOURCE,  /* ARNs of what the call touched; few services tell them */
+    TIE_TARGETS,   /* from here on: names of what the call is about, as its parameters say */
+    TIE_USER_NAME = TIE_TARGETS,
+    TIE_ROLE_NAME,
+    TIE_GROUP_NAME,
+    TIE_POLICY_ARN,
+    TIE_BUCKET,
+    TIE_TRAIL,
+    TIE_FUNCTION,
+    TIE_INSTANCE,
+    TIE_SECRET,
+    TIE_KMS_KEY,
+    TIE_SNAPSHOT,
+    TIE_IMAGE,
+    TIE_DATABASE,
+    TIE_DB_SNAPSHOT,
+    TIE_SECURITY_GROUP,
+    TIE_DETECTOR,
+    TIE_CLUSTER,
+    TIE_IDENTITY,
+    TIE_FIELDS
+};
+
 /* ---- what is tested
  * -------------------------------------------------------------------------------- */
 
@@ -252,6 +301,7 @@ struct ruleset {
         n_texts, n_numbers, n_text, n_windows, n_inputs;
     uint32_t roots[2];                /* step, by enum slot_kind */
     uint32_t core[CORE_FIELDS];       /* slot, by enum core_field */
+    uint32_t ties[TIE_FIELDS];        /* slot, by enum tie_field */
     unsigned char hash[SHA256_BYTES]; /* of the files' contents, their names and order left out */
     const struct rs_index *index;
     void **regex_codes; /* pcre2_code *, n_regexes */
