@@ -34,16 +34,23 @@ struct state_memory *state_memory_new(void)
     return s;
 }
 
-void state_memory_free(struct state_memory *s)
+void state_memory_clear(struct state_memory *s)
 {
-    if (!s)
-        return;
     for (size_t i = 0; i < s->cap; i++)
         if (s->table[i]) {
             vec_release(&s->table[i]->elements);
             free(s->table[i]->blob);
             free(s->table[i]);
+            s->table[i] = NULL;
         }
+    s->n = 0;
+}
+
+void state_memory_free(struct state_memory *s)
+{
+    if (!s)
+        return;
+    state_memory_clear(s);
     free(s->table);
     free(s);
 }

@@ -11,6 +11,8 @@ struct state_memory;
 /* NULL without memory. */
 struct state_memory *state_memory_new(void);
 void state_memory_free(struct state_memory *s);
+/* Forgets everything. */
+void state_memory_clear(struct state_memory *s);
 
 /* The calls of port_state, lasting as long as s. They fail with ERR_SYSTEM without memory, and then
  * leave what was there; swap sets `conflict` as it must. pause does nothing: nobody else works. */
