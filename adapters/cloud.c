@@ -1,8 +1,9 @@
-/* One client, three uses. */
+/* One client, several uses. */
 #include "adapters/cloud.h"
 
 #include <stdlib.h>
 
+#include "adapters/dynamodb.h"
 #include "adapters/sns.h"
 #include "aws/world.h"
 
@@ -10,6 +11,7 @@ struct cloud {
     struct aws_world world;
     struct aws_client *client;
     struct sns_topic topic;
+    struct dynamodb table;
 };
 
 struct cloud *cloud_new(struct err *e)
@@ -31,6 +33,7 @@ void cloud_free(struct cloud *c)
 {
     if (!c)
         return;
+    dynamodb_release(&c->table);
     aws_client_free(c->client);
     free(c);
 }
@@ -51,5 +54,13 @@ bool cloud_alerts(struct cloud *c, struct str arn, struct port_alerts *out, stru
     if (!sns_topic_init(&c->topic, c->client, arn, e))
         return false;
     *out = sns_alerts(&c->topic);
+    return true;
+}
+
+bool cloud_state(struct cloud *c, struct str table, struct port_state *out, struct err *e)
+{
+    if (!dynamodb_init(&c->table, c->client, &c->world, table, e))
+        return false;
+    *out = dynamodb_state(&c->table);
     return true;
 }

@@ -22,4 +22,9 @@ TW_MUST_USE bool cloud_list(struct cloud *c, struct str bucket, struct str prefi
 TW_MUST_USE bool cloud_alerts(struct cloud *c, struct str arn, struct port_alerts *out,
                               struct err *e);
 
+/* The state of windows in that table; the name is borrowed for the life of c. ERR_USAGE when it is
+ * no table's. */
+TW_MUST_USE bool cloud_state(struct cloud *c, struct str table, struct port_state *out,
+                             struct err *e);
+
 #endif

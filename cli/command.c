@@ -115,6 +115,8 @@ static bool load_roots(const char *const *roots, size_t n, struct loaded *out, s
     struct walk *w = NULL;
     struct loader *l = loader_new(out->has_config ? &out->config : NULL, &out->diags);
     bool ok = l || err_set(e, ERR_SYSTEM, "no memory for rules");
+    if (l && out->durable)
+        loader_durable(l);
     ok = ok && walk_new(roots, n, FILES_RULES, &w, e) && add_all(l, w, out, e) &&
          loader_finish(l, &out->rules, e);
     walk_free(w);
@@ -124,9 +126,10 @@ static bool load_roots(const char *const *roots, size_t n, struct loaded *out, s
     return ok;
 }
 
-bool rules_load(const struct vec *paths, const char *config, struct loaded *out, struct err *e)
+static bool load_rules(const struct vec *paths, const char *config, bool durable,
+                       struct loaded *out, struct err *e)
 {
-    *out = (struct loaded){0};
+    *out = (struct loaded){.durable = durable};
     diags_init(&out->diags);
     if (config && !read_config(config, out, e))
         return false;
@@ -139,6 +142,17 @@ bool rules_load(const struct vec *paths, const char *config, struct loaded *out,
     ok = ok && load_roots(&root, 1, out, e);
     buf_release(&shipped);
     return ok;
+}
+
+bool rules_load(const struct vec *paths, const char *config, struct loaded *out, struct err *e)
+{
+    return load_rules(paths, config, false, out, e);
+}
+
+bool rules_load_durable(const struct vec *paths, const char *config, struct loaded *out,
+                        struct err *e)
+{
+    return load_rules(paths, config, true, out, e);
 }
 
 void loaded_release(struct loaded *l)

@@ -50,6 +50,7 @@ struct loaded {
     struct rule_config config;
     bool has_config;
     struct diags diags;
+    bool durable;          /* see rules_load_durable */
     struct ruleset *rules; /* NULL: none were frozen */
     size_t files;
 };
@@ -59,6 +60,10 @@ struct loaded {
  * wrong, a path is not there, a file cannot be read. Release it in either case. */
 TW_MUST_USE bool rules_load(const struct vec *paths, const char *config, struct loaded *out,
                             struct err *e);
+/* The same for windows that must be right whatever the order of arrival: what only `scan` can
+ * evaluate is refused, as in the Lambda function. */
+TW_MUST_USE bool rules_load_durable(const struct vec *paths, const char *config, struct loaded *out,
+                                    struct err *e);
 void loaded_release(struct loaded *l);
 
 /* Prints "file:line: rule: sentence [refused]" (or warning, skipped), one a line, free of control

@@ -5,7 +5,9 @@
 #include "adapters/cloud.h"
 #include "adapters/files.h"
 #include "adapters/output.h"
+#include "adapters/state.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -15,7 +17,7 @@
 
 struct asked {
     struct vec rules, paths; /* const char * */
-    const char *config, *topic, *min_level;
+    const char *config, *topic, *table, *min_level;
     bool dry_run, help;
 };
 
@@ -23,7 +25,10 @@ static const char usage_text[] =
     "usage: trailwarden invoke [options] EVENT.json\n\n"
     "Serves the notification as the Lambda function would: reads the objects it names from S3,\n"
     "publishes alerts to the topic (TRAILWARDEN_TOPIC_ARN or --topic) and prints the answer.\n"
-    "Without a topic, or with --dry-run, alerts are printed on standard error instead.\n\n";
+    "Without a topic, or with --dry-run, alerts are printed on standard error instead. Windows\n"
+    "remember in the table (TRAILWARDEN_TABLE or --table); without one, or with --dry-run, they "
+    "see\n"
+    "this notification only.\n\n";
 
 static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 {
@@ -31,6 +36,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
         {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders that rules use"},
         {"topic", 0, OPTION_TEXT, &a->topic, "ARN", "where alerts are published"},
+        {"table", 0, OPTION_TEXT, &a->table, "NAME", "DynamoDB table that windows remember in"},
         {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL", "alerts below are not made"},
         {"dry-run", 0, OPTION_FLAG, &a->dry_run, NULL, "publish nothing"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
@@ -79,6 +85,12 @@ static int64_t no_deadline(void *self)
 {
     (void)self;
     return INT64_MAX;
+}
+
+static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
+{
+    (void)self;
+    return random_fill(bytes, n, e);
 }
 
 static void note(void *to, enum handle_note what, const char *sentence)
@@ -130,17 +142,27 @@ static int serve(struct handler *h, struct str payload)
     return !ok ? EXIT_FAILED : counts.failed || counts.bad ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
-static int serve_with(const struct asked *a, struct cloud *cloud, const struct ruleset *rules,
-                      struct str payload)
+/* What the command line or the environment asks for; a dry run remembers nothing. */
+static bool open_table(const struct asked *a, struct cloud *cloud, struct port_state *out,
+                       struct err *e)
+{
+    const char *table = from_env(a->table, "TRAILWARDEN_TABLE");
+    return !table || a->dry_run || cloud_state(cloud, str_of(table), out, e);
+}
+
+static int serve_with(const struct asked *a, struct cloud *cloud, struct state *memory,
+                      const struct ruleset *rules, struct str payload)
 {
     struct err e = {0};
     struct handle_config cfg;
     struct sources sources = {cloud_objects(cloud), files_port()};
     struct ports ports = {.objects = {&sources, read_object},
                           .alerts = {NULL, print_alert},
-                          .clock = {NULL, now, no_deadline}};
+                          .clock = {NULL, now, no_deadline},
+                          .random = {NULL, fill_random},
+                          .state = state_port(memory)};
     const char *topic = from_env(a->topic, "TRAILWARDEN_TOPIC_ARN");
-    bool ok = make_config(a, rules, &cfg, &e);
+    bool ok = make_config(a, rules, &cfg, &e) && open_table(a, cloud, &ports.state, &e);
     if (ok && topic && !a->dry_run)
         ok = cloud_alerts(cloud, str_of(topic), &ports.alerts, &e);
     struct handler *h =
@@ -155,11 +177,15 @@ static int load_and_serve(const struct asked *a, struct str payload)
     struct err e = {0};
     struct loaded rules;
     struct cloud *cloud = NULL;
-    bool ok = rules_load(&a->rules, from_env(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
+    struct state *memory = NULL;
+    bool ok = rules_load_durable(&a->rules, from_env(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
     diags_print(stderr, &rules.diags);
     if (ok)
         cloud = cloud_new(&e);
-    int code = cloud ? serve_with(a, cloud, rules.rules, payload) : fail(&e);
+    if (cloud)
+        memory = state_open(NULL, &e);
+    int code = memory ? serve_with(a, cloud, memory, rules.rules, payload) : fail(&e);
+    state_close(memory);
     if (code == EXIT_DONE && diags_count(&rules.diags, DIAG_REFUSED))
         code = EXIT_UNREADABLE;
     cloud_free(cloud);

@@ -6,6 +6,7 @@
 
 #include "adapters/cloud.h"
 #include "adapters/files.h"
+#include "adapters/state.h"
 #include "base/clock.h"
 #include "base/timefmt.h"
 #include "cli/command.h"
@@ -18,8 +19,8 @@ struct asked {
     struct vec rules; /* const char * */
     struct vec paths; /* const char *, those in S3 behind the others */
     size_t n_local;
-    const char *config, *emit, *format, *output, *min_level, *from, *to, *fail_on;
-    bool strict, first_match, help;
+    const char *config, *emit, *format, *output, *state, *min_level, *from, *to, *fail_on;
+    bool strict, first_match, learn, help;
 };
 
 static const char usage_text[] =
@@ -41,6 +42,9 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"emit", 0, OPTION_TEXT, &a->emit, "KIND", "matches, or alerts (default)"},
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl or csv"},
         {"output", 'o', OPTION_TEXT, &a->output, "FILE", "instead of standard output"},
+        {"state", 0, OPTION_TEXT, &a->state, "STATE",
+         "what windows remember: memory (default), or dynamodb:TABLE"},
+        {"learn", 0, OPTION_FLAG, &a->learn, NULL, "fill the state, tell nothing"},
         {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL",
          "informational, low (default), medium, high, critical"},
         {"from", 0, OPTION_TEXT, &a->from, "TIME",
@@ -117,7 +121,10 @@ static bool read_kinds(const struct asked *a, struct scan_options *o, struct err
 static bool read_asked(const struct asked *a, struct scan_options *o, enum level *fail_on,
                        struct err *e)
 {
-    *o = (struct scan_options){.min_level = LEVEL_LOW, .first_match = a->first_match};
+    *o = (struct scan_options){
+        .min_level = LEVEL_LOW, .first_match = a->first_match, .learn = a->learn};
+    if (a->learn && (!a->state || str_eqz(str_of(a->state), "memory")))
+        return err_set(e, ERR_USAGE, "--learn fills a state that lasts: name one with --state");
     return read_kinds(a, o, e) && read_level("min-level", a->min_level, &o->min_level, e) &&
            read_level("fail-on", a->fail_on, fail_on, e) &&
            read_time("from", a->from, &o->has_from, &o->from_ms, e) &&
@@ -282,20 +289,31 @@ static int judge(const struct asked *a, const struct scan *s, const struct loade
     return unread ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
-static int scan_with(const struct asked *a, struct scan_options *options, enum level fail_on,
-                     const struct loaded *rules, struct output *out)
+static int scan_into(const struct asked *a, struct scan_options *options, enum level fail_on,
+                     const struct loaded *rules, struct state *state, struct output *out)
 {
     struct err e = {0};
     struct scan s;
+    struct scan_state remembered = {state_port(state), state_is_durable(state)};
     int code = EXIT_FAILED;
     suit_terminal(a, out->terminal, options);
-    if (!scan_init(&s, rules->rules, options, out, &e))
+    if (!scan_init(&s, rules->rules, options, &remembered, out, &e))
         complain(&e);
     else
         code = run(a, &s, rules);
     if (code == EXIT_DONE)
         code = judge(a, &s, rules, fail_on);
     scan_release(&s);
+    return code;
+}
+
+static int scan_with(const struct asked *a, struct scan_options *options, enum level fail_on,
+                     const struct loaded *rules, struct output *out)
+{
+    struct err e = {0};
+    struct state *state = state_open(a->state, &e);
+    int code = state ? scan_into(a, options, fail_on, rules, state, out) : fail(&e);
+    state_close(state);
     return code;
 }
 

@@ -4,22 +4,24 @@
 
 #include "adapters/once.h"
 #include "adapters/output.h"
-#include "engine/event.h"
-#include "handlers/inflate.h"
-#include "handlers/ports.h"
-#include "handlers/records.h"
-#include "respond/alert.h"
+#include "cli/gathered.h"
+#include "handlers/alerting.h"
+#include "handlers/object.h"
+#include "handlers/windows.h"
 
 enum scan_emit { EMIT_MATCHES, EMIT_ALERTS };
 enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV };
 
 #define LEVELS (LEVEL_CRITICAL + 1)
 
-/* Alerts of one run that are gathered at once; an alert takes 2 KB, with 200 events as evidence
- * 20 KB, so this is 160 MB at worst. Above it they are told early, in parts. */
-#define SCAN_ALERTS_MAX 8192
-/* Bad records of one object that are named one by one; the rest are counted. */
-#define SCAN_BAD_NAMED_MAX 10
+/* What is gathered over a run before its alerts are made: keys of 1 KB, elements of 32 bytes, and
+ * what is written of the first events: 0.3, 0.5 and 1 GB at worst. Above any of them, alerts are
+ * told in parts. */
+#define SCAN_ENTRIES_MAX   (1u << 18)
+#define SCAN_ELEMENTS_MAX  (1u << 24)
+#define SCAN_DESCRIBED_MAX (1u << 30)
+/* Days that a state remembers: docs/design.md, expiry. Of an archive every event is placed. */
+#define SCAN_MEMORY_MS 1296000000LL
 
 struct scan_options {
     enum scan_emit emit;
@@ -29,6 +31,7 @@ struct scan_options {
     bool has_from, has_to;
     int64_t from_ms, to_ms; /* event times, both included */
     bool first_match;
+    bool learn; /* fill the state, tell nothing */
 };
 
 struct scan_counts {
@@ -45,14 +48,15 @@ struct scan {
     const struct ruleset *rules;
     struct scan_options options;
     struct output *out; /* borrowed */
-    struct event ev;
-    struct inflate inflate;
-    struct records records;
-    struct alerts alerts;
+    bool durable;       /* the state outlives the run */
+    struct object_reader reader;
+    struct windows *windows;
+    struct alerting alerting;
+    struct gathered gathered;
+    struct buf text; /* of one alert */
     struct once *once;
     struct buf output_line; /* of Falco rules */
     uint64_t *rule_hits;    /* by rule */
-    bool ended;             /* telling failed: that ends the run, unlike a fault of an object */
     bool worst_told;
     enum level worst; /* of what was told */
     struct scan_counts counts;
@@ -61,9 +65,16 @@ struct scan {
     void *tick_to;
 };
 
-/* rules and out are borrowed. False when memory is out; release in either case. */
+/* What windows remember; `durable`: also after the run, which is then one delivery of many. */
+struct scan_state {
+    struct port_state port;
+    bool durable;
+};
+
+/* rules, state and out are borrowed. False when memory is out; release in either case. */
 TW_MUST_USE bool scan_init(struct scan *s, const struct ruleset *rules,
-                           const struct scan_options *options, struct output *out, struct err *e);
+                           const struct scan_options *options, const struct scan_state *state,
+                           struct output *out, struct err *e);
 void scan_release(struct scan *s);
 
 /* Reads one object, named as results name it. A fault of the object is told on standard error and
@@ -72,7 +83,7 @@ void scan_release(struct scan *s);
 TW_MUST_USE bool scan_object(struct scan *s, const struct port_objects *port,
                              const struct object_ref *ref, struct str name, struct err *e);
 
-/* All is read: tells the alerts. */
+/* All is read: settles the windows and tells the alerts. */
 TW_MUST_USE bool scan_finish(struct scan *s, struct err *e);
 
 /* Prints the summary on standard error. */

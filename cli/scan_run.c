@@ -1,8 +1,10 @@
 /* The run: each object is read, inflated, cut and matched; matches are written at once, alerts when
- * all is read. */
+ * all is read and the windows are settled. With a state that outlives the run, alerts are written
+ * as they are told: the state must not say told of what could still be lost. */
 #include <stdlib.h>
 
 #include "base/escape.h"
+#include "base/random.h"
 #include "base/timefmt.h"
 #include "cli/command.h"
 #include "cli/scan.h"
@@ -22,27 +24,55 @@ static void note_told(struct scan *s, uint32_t rule)
     s->worst_told = true;
 }
 
-/* alert_fn: writes one. */
-static bool tell_alert(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
+static void put_alert(struct scan *s, const struct alert *a)
 {
-    struct scan *s = to;
-    struct buf *b = &s->out->pending;
+    buf_reset(&s->text);
     switch (s->options.format) {
     case FORMAT_JSONL:
-        alert_put_json(b, rs, a, &limits_none);
-        buf_putc(b, '\n');
+        alert_put_json(&s->text, s->rules, a, &limits_none);
+        buf_putc(&s->text, '\n');
         break;
     case FORMAT_CSV:
-        alert_put_csv(b, rs, a);
+        alert_put_csv(&s->text, s->rules, a);
         break;
     case FORMAT_TEXT:
-        if (s->counts.told)
-            buf_putc(b, '\n');
-        alert_put_text(b, rs, a, &limits_screen, s->options.colour);
+        alert_put_text(&s->text, s->rules, a, &limits_screen, s->options.colour);
         break;
     }
-    note_told(s, a->rule);
+}
+
+/* gathered_fn: writes one. */
+static bool write_alert(void *to, uint32_t rule, struct str text, struct err *e)
+{
+    struct scan *s = to;
+    if (s->options.format == FORMAT_TEXT && s->counts.told)
+        buf_putc(&s->out->pending, '\n');
+    buf_put(&s->out->pending, text);
+    note_told(s, rule);
     return output_put(s->out, e);
+}
+
+/* windows_calls.tell */
+static bool tell_alert(void *to, const struct window_alert *told, struct err *e)
+{
+    struct scan *s = to;
+    struct alert a;
+    if (!alerting_make(&s->alerting, told, &a, e))
+        return false;
+    put_alert(s, &a);
+    if (!buf_ok(&s->text, "an alert", e))
+        return false;
+    if (!s->durable)
+        return gathered_add(&s->gathered, &a, buf_str(&s->text), e);
+    return write_alert(s, a.window->rule, buf_str(&s->text), e) && output_flush(s->out, e);
+}
+
+/* windows_calls.describe */
+static void describe(void *to, struct event *ev, uint32_t rule, const struct facts *f,
+                     struct buf *out)
+{
+    struct scan *s = to;
+    alerting_describe(&s->alerting, ev, rule, f, out);
 }
 
 static bool tell_match(struct scan *s, struct event *ev, uint32_t rule, const struct facts *f,
@@ -85,6 +115,8 @@ static bool is_told(const struct scan *s, uint32_t rule)
     return !r->muted && r->level >= s->options.min_level;
 }
 
+/* Counts a hit that may be told, and tells it when matches are asked for; a copy of an event that
+ * was there before counts as such. */
 static bool on_hit(struct scan *s, struct event *ev, uint32_t rule, const struct facts *f,
                    struct err *e)
 {
@@ -100,8 +132,17 @@ static bool on_hit(struct scan *s, struct event *ev, uint32_t rule, const struct
     }
     s->counts.hits[r->level]++;
     s->rule_hits[rule]++;
-    return s->options.emit == EMIT_MATCHES ? tell_match(s, ev, rule, f, e)
-                                           : alerts_add(&s->alerts, ev, rule, f, e);
+    return s->options.emit != EMIT_MATCHES || tell_match(s, ev, rule, f, e);
+}
+
+static bool on_hits(struct scan *s, struct event *ev, const uint32_t *hits, size_t n, struct err *e)
+{
+    struct facts facts;
+    facts_read(ev, s->object, &facts);
+    for (size_t i = 0; i < n; i++)
+        if (is_told(s, hits[i]) && !on_hit(s, ev, hits[i], &facts, e))
+            return false;
+    return s->options.emit == EMIT_MATCHES || windows_add(s->windows, ev, &facts, hits, n, e);
 }
 
 /* Whether the event lies in the time asked for; one that tells no time does. */
@@ -116,10 +157,9 @@ static bool in_time(const struct scan *s, struct event *ev)
            (!s->options.has_to || ms <= s->options.to_ms);
 }
 
-/* records_sink.record */
-static bool on_record(void *to, struct event *ev, const struct record_place *at, struct err *e)
+/* object_calls.record */
+static bool on_record(void *to, struct event *ev, struct err *e)
 {
-    (void)at;
     struct scan *s = to;
     if (!in_time(s, ev)) {
         s->counts.out_of_time++;
@@ -127,19 +167,9 @@ static bool on_record(void *to, struct event *ev, const struct record_place *at,
     }
     size_t n;
     const uint32_t *hits = event_match(ev, &n);
-    struct facts facts;
-    bool read = false;
-    for (size_t i = 0; i < n; i++) {
-        if (!is_told(s, hits[i]))
-            continue;
-        if (!read)
-            facts_read(ev, s->object, &facts);
-        read = true;
-        if (!on_hit(s, ev, hits[i], &facts, e)) {
-            s->ended = true;
-            return false;
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        if (is_told(s, hits[i]) || windows_wants(s->windows, hits[i]))
+            return on_hits(s, ev, hits, n, e);
     return true;
 }
 
@@ -160,49 +190,31 @@ static void say(const struct scan *s, const char *sentence)
     buf_release(&line);
 }
 
-/* records_sink.bad */
-static void on_bad(void *to, const struct record_place *at, const char *why)
+/* object_calls.bad */
+static void on_bad(void *to, const char *sentence)
 {
-    const struct scan *s = to;
-    struct err sentence;
-    if (s->records.counts.bad > SCAN_BAD_NAMED_MAX)
-        return;
-    err_set(&sentence, ERR_INPUT, "record %llu at byte %llu skipped: %s",
-            (unsigned long long)at->number, (unsigned long long)at->offset, why);
-    say(s, sentence.text);
+    say(to, sentence);
 }
 
-static bool take_text(void *to, struct str text, struct err *e)
-{
-    struct scan *s = to;
-    s->counts.text_bytes += text.n;
-    return records_take(&s->records, text, e);
-}
-
-/* bytes_fn of the port. */
-static bool take_piece(void *to, struct str piece, struct err *e)
+/* object_calls.piece */
+static bool on_piece(void *to, size_t bytes, struct err *e)
 {
     struct scan *s = to;
     if (interrupted())
         return err_set(e, ERR_SYSTEM, "interrupted");
-    s->counts.stored_bytes += piece.n;
+    s->counts.stored_bytes += bytes;
     if (s->tick)
         s->tick(s->tick_to, &s->counts);
-    return inflate_take(&s->inflate, piece, e);
+    return true;
 }
 
 static void count_records(struct scan *s)
 {
-    const struct records_counts *c = &s->records.counts;
-    struct err sentence;
+    const struct records_counts *c = &s->reader.records.counts;
+    s->counts.text_bytes += s->reader.text_bytes;
     s->counts.records += c->records;
     s->counts.bad += c->bad;
     s->counts.digests += c->digests;
-    if (c->bad <= SCAN_BAD_NAMED_MAX)
-        return;
-    err_set(&sentence, ERR_INPUT, "%llu more records skipped",
-            (unsigned long long)(c->bad - SCAN_BAD_NAMED_MAX));
-    say(s, sentence.text);
 }
 
 bool scan_object(struct scan *s, const struct port_objects *port, const struct object_ref *ref,
@@ -210,14 +222,11 @@ bool scan_object(struct scan *s, const struct port_objects *port, const struct o
 {
     s->object = name;
     s->counts.objects++;
-    inflate_begin(&s->inflate);
-    records_begin(&s->records);
-    bool ok = port->read(port->self, ref, take_piece, s, e) && inflate_end(&s->inflate, e) &&
-              records_end(&s->records, e);
+    bool ok = object_read(&s->reader, port, ref, e);
     count_records(s);
     if (ok)
         return !interrupted() || err_set(e, ERR_SYSTEM, "interrupted");
-    if (s->ended || interrupted())
+    if (s->reader.fault == OBJECT_STOPPED || interrupted())
         return false;
     s->counts.failed++;
     say(s, e->text);
@@ -227,30 +236,57 @@ bool scan_object(struct scan *s, const struct port_objects *port, const struct o
 /* ---- the run -----------------------------------------------------------------------------------
  */
 
-bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_options *options,
-               struct output *out, struct err *e)
+/* A state that outlives the run may hold what an earlier run left untold: whatever this one touches
+ * it tells. */
+static bool start_windows(struct scan *s, const struct scan_state *state, struct err *e)
 {
-    *s = (struct scan){.rules = rules, .options = *options, .out = out};
-    inflate_init(&s->inflate, take_text, s);
-    records_init(&s->records, &s->ev, (struct records_sink){s, on_record, on_bad});
+    const struct windows_config cfg = {
+        .rules = s->rules,
+        .min_level = s->options.min_level,
+        .mute = s->options.learn,
+        .archive = true,
+        .whole = !state->durable,
+        .entries_max = SCAN_ENTRIES_MAX,
+        .elements_max = SCAN_ELEMENTS_MAX,
+        .described_max = SCAN_DESCRIBED_MAX,
+        .memory_ms = SCAN_MEMORY_MS,
+    };
+    struct delivery d = {.again = true};
+    s->windows =
+        windows_new(&cfg, &state->port, (struct windows_calls){s, describe, tell_alert}, e);
+    if (!s->windows || !random_fill(d.owner, sizeof d.owner, e))
+        return false;
+    windows_begin(s->windows, &d);
+    return true;
+}
+
+bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_options *options,
+               const struct scan_state *state, struct output *out, struct err *e)
+{
+    *s = (struct scan){.rules = rules, .options = *options, .out = out, .durable = state->durable};
     buf_init(&s->output_line, FACTS_OUTPUT_MAX);
+    buf_init(&s->text, OUTPUT_LINE_MAX);
+    alerting_init(&s->alerting, rules);
+    gathered_init(&s->gathered, rules);
     s->once = once_new(ONCE_MEMORY_MAX);
     s->rule_hits = calloc((size_t)rules->n_rules + 1, sizeof *s->rule_hits);
     if (!s->once || !s->rule_hits)
         return err_set(e, ERR_SYSTEM, "no memory to scan");
-    if (!event_init(&s->ev, rules, e) ||
-        !alerts_init(&s->alerts, rules, SCAN_ALERTS_MAX, tell_alert, s, e))
+    if (!object_reader_init(&s->reader, rules,
+                            (struct object_calls){s, on_piece, on_record, on_bad}, e) ||
+        !start_windows(s, state, e))
         return false;
-    s->ev.first_match = options->first_match;
+    s->reader.ev.first_match = options->first_match;
     return put_head(s, e);
 }
 
 void scan_release(struct scan *s)
 {
-    alerts_release(&s->alerts);
-    event_release(&s->ev);
-    records_release(&s->records);
-    inflate_release(&s->inflate);
+    windows_free(s->windows);
+    object_reader_release(&s->reader);
+    alerting_release(&s->alerting);
+    gathered_release(&s->gathered);
+    buf_release(&s->text);
     buf_release(&s->output_line);
     once_free(s->once);
     free(s->rule_hits);
@@ -258,5 +294,5 @@ void scan_release(struct scan *s)
 
 bool scan_finish(struct scan *s, struct err *e)
 {
-    return alerts_flush(&s->alerts, e);
+    return windows_settle(s->windows, e) && gathered_tell(&s->gathered, write_alert, s, e);
 }

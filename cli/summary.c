@@ -29,6 +29,7 @@ static void put_read(struct buf *b, const struct scan_counts *c, int64_t took_ms
 static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused)
 {
     const struct scan_counts *c = &s->counts;
+    const struct windows_counts *w = windows_counts(s->windows);
     const struct {
         uint64_t n;
         const char *one, *many;
@@ -39,10 +40,17 @@ static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused
         {c->digests, "digest skipped", "digests skipped"},
         {c->out_of_time, "record outside --from and --to", "records outside --from and --to"},
         {c->copies, "copy of a match already told", "copies of matches already told"},
-        {s->ev.counts.regex_limit, "regular expression given up at its limit",
+        {w->no_key, "hit without a key that a correlation groups by",
+         "hits without a key that a correlation groups by"},
+        {w->capped, "new value beyond what is remembered", "new values beyond what is remembered"},
+        {w->early, "time that alerts were told early, of too many keys",
+         "times that alerts were told early, of too many keys"},
+        {s->reader.ev.counts.regex_limit, "regular expression given up at its limit",
          "regular expressions given up at their limit"},
-        {s->ev.counts.values_cut, "record with too many values", "records with too many values"},
-        {s->ev.counts.scratch_full, "text too large to compare", "texts too large to compare"},
+        {s->reader.ev.counts.values_cut, "record with too many values",
+         "records with too many values"},
+        {s->reader.ev.counts.scratch_full, "text too large to compare",
+         "texts too large to compare"},
     };
     const char *before = "";
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -7,9 +7,11 @@
 #define ENTRY_BYTES 20480
 #define ODD_MAX     100000 /* ids that are no UUIDs; those beyond are named by their hash */
 
-bool entries_init(struct entries *es, size_t max, size_t elements_max, struct err *e)
+bool entries_init(struct entries *es, size_t max, size_t elements_max, size_t described_max,
+                  struct err *e)
 {
-    *es = (struct entries){.max = max, .elements_max = elements_max, .n_index = 16};
+    *es = (struct entries){
+        .max = max, .elements_max = elements_max, .described_max = described_max, .n_index = 16};
     vec_init(&es->list, sizeof(struct entry *), 2 * max);
     vec_init(&es->odd, sizeof(struct odd_id), ODD_MAX);
     arena_init(&es->memory, max < SIZE_MAX / ENTRY_BYTES ? max * ENTRY_BYTES : SIZE_MAX);
@@ -25,7 +27,9 @@ static void entry_release(struct entry *en)
     vec_release(&en->evidence);
     vec_release(&en->all);
     vec_release(&en->spans);
-    free(en->details);
+    for (size_t i = 0; i < en->glimpses.n; i++)
+        free(((struct glimpse *)vec_at(&en->glimpses, i))->text);
+    vec_release(&en->glimpses);
 }
 
 void entries_clear(struct entries *es)
@@ -37,6 +41,7 @@ void entries_clear(struct entries *es)
     es->list.n = 0;
     es->odd.n = 0;
     es->elements = 0;
+    es->described = 0;
     arena_reset(&es->memory);
 }
 
@@ -52,7 +57,8 @@ void entries_release(struct entries *es)
 
 bool entries_full(const struct entries *es)
 {
-    return es->list.n >= es->max || es->elements >= es->elements_max;
+    return es->list.n >= es->max || es->elements >= es->elements_max ||
+           es->described >= es->described_max;
 }
 
 /* Hash of window and key: the name under which the state knows them. */
@@ -123,7 +129,8 @@ struct entry *entries_get(struct entries *es, const struct ruleset *rs,
                          .parts = parts,
                          .n_parts = name->n_parts};
     vec_init(&en->elements, sizeof(struct element), SIZE_MAX);
-    vec_init(&en->evidence, sizeof(struct element), ENTRY_EVIDENCE_MAX);
+    vec_init(&en->evidence, sizeof(struct element), SIZE_MAX);
+    vec_init(&en->glimpses, sizeof(struct glimpse), SIZE_MAX);
     vec_init(&en->all, sizeof(struct element), SIZE_MAX);
     vec_init(&en->spans, sizeof(struct span), SIZE_MAX);
     *slot = en;
@@ -179,14 +186,79 @@ bool entry_add(struct entries *es, struct entry *en, const struct element *el, s
     return true;
 }
 
-bool entry_set_details(struct entry *en, struct str details, struct err *e)
+/* ---- glimpses ---- */
+
+static struct glimpse *glimpse_at(const struct entry *en, size_t i)
 {
-    char *copy = malloc(details.n + 1);
+    return vec_at(&en->glimpses, i);
+}
+
+/* The first crowd that ends no earlier than the gap before t. */
+static size_t crowd_of(const struct entry *en, int64_t t, int64_t gap_ms)
+{
+    size_t from = 0, to = en->glimpses.n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (glimpse_at(en, mid)->until_ms < t - gap_ms)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
+/* Takes crowd i out, its text freed. */
+static void drop_glimpse(struct entries *es, struct entry *en, size_t i)
+{
+    struct glimpse *list = en->glimpses.p;
+    es->described -= list[i].n;
+    free(list[i].text);
+    memmove(list + i, list + i + 1, (en->glimpses.n - i - 1) * sizeof *list);
+    en->glimpses.n--;
+}
+
+static struct glimpse *insert_glimpse(struct entry *en, size_t i, const struct element *el)
+{
+    if (!vec_push(&en->glimpses, 1))
+        return NULL;
+    struct glimpse *list = en->glimpses.p;
+    memmove(list + i + 1, list + i, (en->glimpses.n - 1 - i) * sizeof *list);
+    list[i] = (struct glimpse){.first = *el, .until_ms = el->time_ms};
+    return list + i;
+}
+
+struct glimpse *entry_glimpse(struct entries *es, struct entry *en, int64_t gap_ms,
+                              const struct element *el, bool *news, struct err *e)
+{
+    int64_t t = el->time_ms;
+    size_t i = crowd_of(en, t, gap_ms);
+    struct glimpse *g = i < en->glimpses.n ? glimpse_at(en, i) : NULL;
+    *news = !g || t < g->first.time_ms - gap_ms || element_cmp(el, &g->first) < 0;
+    if (!g || t < g->first.time_ms - gap_ms) {
+        g = insert_glimpse(en, i, el);
+        if (!g)
+            err_set(e, ERR_SYSTEM, "no memory for windows");
+        return g;
+    }
+    if (t > g->until_ms)
+        g->until_ms = t;
+    while (i + 1 < en->glimpses.n && g[1].first.time_ms - gap_ms <= g->until_ms) {
+        if (g[1].until_ms > g->until_ms)
+            g->until_ms = g[1].until_ms;
+        drop_glimpse(es, en, i + 1);
+    }
+    return g;
+}
+
+bool glimpse_set(struct entries *es, struct glimpse *g, const struct element *el, struct str text,
+                 struct err *e)
+{
+    char *copy = malloc(text.n + 1);
     if (!copy)
         return err_set(e, ERR_SYSTEM, "no memory for windows");
-    memcpy(copy, details.p, details.n);
-    free(en->details);
-    en->details = copy;
-    en->n_details = details.n;
+    memcpy(copy, text.p, text.n);
+    free(g->text);
+    es->described = es->described - g->n + text.n;
+    *g = (struct glimpse){*el, g->until_ms, copy, text.n};
     return true;
 }

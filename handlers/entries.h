@@ -5,9 +5,8 @@
 #include "base/arena.h"
 #include "handlers/windows.h"
 
-#define ENTRY_PARTS_MAX    16   /* fields of a key; the largest known has 4 */
-#define ENTRY_PART_BYTES   1024 /* of a key's value that are shown; all of it is hashed */
-#define ENTRY_EVIDENCE_MAX 1024 /* events behind a chained window's moments that are named */
+#define ENTRY_PARTS_MAX  16   /* fields of a key; the largest known has 4 */
+#define ENTRY_PART_BYTES 1024 /* of a key's value that are shown; all of it is hashed */
 
 /* What tells entries apart. */
 struct entry_name {
@@ -20,21 +19,30 @@ struct entry_name {
     size_t n_parts;
 };
 
+/* What was written of the first of some events that are close to each other: an episode's first
+ * event is the first of such a crowd, so that only those need to be kept. */
+struct glimpse {
+    struct element first;
+    int64_t until_ms; /* the last of the crowd; the next begins further away than the gap */
+    char *text;
+    size_t n;
+};
+
 struct entry {
     uint32_t window;
-    bool stray, untimed, described;
+    bool stray, untimed;
     struct state_key key;
     struct str account;
     const struct str *parts; /* as shown */
     size_t n_parts;
     struct vec elements; /* struct element; sorted once settled */
     struct vec evidence; /* struct element: of a chained window, the events behind its moments */
-    struct element first;
-    char *details; /* of the event `first` */
-    size_t n_details;
-    bool mute;        /* learning: a new claim gets no alert */
-    struct vec all;   /* struct element: own and read, sorted */
-    struct vec spans; /* struct span */
+    struct vec glimpses; /* struct glimpse, ascending */
+    bool learned;        /* first_seen: the two times are known */
+    int64_t account_ms;  /* when the account was first seen */
+    int64_t key_ms;      /* when the key was */
+    struct vec all;      /* struct element: own and read, sorted */
+    struct vec spans;    /* struct span */
 };
 
 struct entries {
@@ -42,8 +50,9 @@ struct entries {
     uint32_t *index; /* hash table: position in list + 1, or 0 */
     size_t n_index;  /* a power of two, at least twice max */
     size_t max, elements, elements_max;
-    struct arena memory; /* of the entries and their keys */
-    struct vec odd;      /* struct odd_id: ids that are no UUIDs, to be named as they are */
+    size_t described, described_max; /* bytes of glimpses */
+    struct arena memory;             /* of the entries and their keys */
+    struct vec odd; /* struct odd_id: ids that are no UUIDs, to be named as they are */
 };
 
 struct odd_id {
@@ -65,7 +74,8 @@ struct windows {
 /* Whether the rule's window tells anything: it has one, it is not muted, its level is told. */
 bool windows_tells(const struct windows *w, const struct rs_rule *r);
 
-TW_MUST_USE bool entries_init(struct entries *es, size_t max, size_t elements_max, struct err *e);
+TW_MUST_USE bool entries_init(struct entries *es, size_t max, size_t elements_max,
+                              size_t described_max, struct err *e);
 void entries_release(struct entries *es);
 void entries_clear(struct entries *es);
 bool entries_full(const struct entries *es);
@@ -82,7 +92,22 @@ struct entry *entries_get(struct entries *es, const struct ruleset *rs,
 /* Adds an element; `evidence` is its event's id as text, absent when it is no event. */
 TW_MUST_USE bool entry_add(struct entries *es, struct entry *en, const struct element *el,
                            struct str evidence, struct err *e);
-TW_MUST_USE bool entry_set_details(struct entry *en, struct str details, struct err *e);
+
+/* The glimpse of the crowd that el is in, crowds that it brings within gap_ms joined; made when
+ * there is none. *news: el comes first in it, so describe it. Borrowed until the next call; NULL,
+ * with e, without memory. */
+struct glimpse *entry_glimpse(struct entries *es, struct entry *en, int64_t gap_ms,
+                              const struct element *el, bool *news, struct err *e);
+/* How close events are that can only begin one episode together: in a window that has no length
+ * those within its gap, else those within its length. */
+static inline int64_t glimpse_gap(const struct rs_window *w)
+{
+    return w->timespan_ms ? w->timespan_ms : w->gap_ms;
+}
+
+/* Makes el, with its text, the first of g. */
+TW_MUST_USE bool glimpse_set(struct entries *es, struct glimpse *g, const struct element *el,
+                             struct str text, struct err *e);
 
 /* Puts the odd ids in order; then appends an event's id as its log has it. */
 void entries_sort_ids(struct entries *es);

@@ -1,10 +1,10 @@
 /* Unwrapping payloads. One table row per form; each row's reader shows what it accepts. */
 #include "handlers/envelope.h"
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/escape.h"
 #include "engine/json.h"
-#include "handlers/base64.h"
 #include "handlers/inflate.h"
 #include "handlers/logshape.h"
 #include "handlers/members.h"
@@ -230,6 +230,15 @@ static bool read_sns(const struct reader *rd, struct str value, struct err *e)
     return true;
 }
 
+/* {"attributes":{"ApproximateReceiveCount":"2"}}: the count includes this time. */
+static bool came_before(struct str record, struct arena *a)
+{
+    struct str count =
+        member_text(json_member(record, S("attributes")), "ApproximateReceiveCount", a);
+    unsigned long long n;
+    return str_present(count) && str_u64(count, &n) && n > 1;
+}
+
 /* {"messageId":"...","body":"<text>","eventSource":"aws:sqs"}: a group of its own. What is wrong
  * with its body is its own matter; without an id it cannot be answered for. */
 static bool read_sqs_message(const struct reader *rd, struct str record, struct err *e)
@@ -242,6 +251,7 @@ static bool read_sqs_message(const struct reader *rd, struct str record, struct 
     if (!group)
         return err_set(e, ERR_LIMIT, "more than %d SQS messages", ENVELOPE_GROUPS_MAX);
     group->message_id = id;
+    group->again = came_before(record, &w->arena);
     w->sqs = true;
     struct reader inner = {w, w->groups.n - 1, rd->depth + 1};
     struct err why = {0};

@@ -4,47 +4,59 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
-#include "engine/event.h"
+#include "handlers/alerting.h"
 #include "handlers/envelope.h"
-#include "handlers/inflate.h"
-#include "handlers/records.h"
-#include "handlers/told.h"
-#include "respond/alert.h"
-#include "respond/facts.h"
+#include "handlers/object.h"
+#include "handlers/windows.h"
 #include "respond/render.h"
 
 /* "s3://" + bucket + "/" + key, each byte of it escaped at worst. */
 #define NAME_MAX_BYTES (4 * (OBJECT_KEY_MAX + 300))
 
+/* Lambda's longest timeout, for whoever calls without a deadline. */
+#define LEASE_LONGEST_MS 900000
+/* Beyond the deadline, until nobody can be at it any more: clocks of two workers differ. */
+#define LEASE_AFTER_MS 5000
+/* Events older than a dead-letter queue keeps a message (14 days) and a day of lateness are told
+ * with their object alone (docs/design.md, expiry). */
+#define MEMORY_MS 1296000000LL
+
 struct handler {
     struct handle_config cfg;
     struct ports ports;
     struct handle_notes notes;
-    struct event ev;
-    struct records records;
-    struct inflate inflate;
-    struct alerts alerts;
+    struct object_reader reader;
+    struct windows *windows;
+    struct alerting alerting;
     struct rendered rendered;
-    struct told told;
-    struct handle_counts *counts; /* of the present invocation */
-    struct buf name;              /* of the present object: as alerts carry it */
-    struct buf printed;           /* the same, fit to print */
-    bool named;                   /* false: records that came inside the payload */
-    bool content_fault;           /* reading ended because of what is in the object */
-    bool telling_failed;          /* or because an alert could not be made or published */
+    struct delivery delivery; /* owner and lease of the present invocation */
+    struct handle_counts *counts;
+    struct buf name;    /* of the present object: as alerts carry it */
+    struct buf printed; /* the same, fit to print */
+    bool named;         /* false: records that came inside the payload */
 };
 
 /* ---- alerts ---- */
 
-/* alert_fn: publishes one. */
-static bool publish(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
+/* windows_calls.tell: publishes one. */
+static bool tell(void *to, const struct window_alert *told, struct err *e)
 {
     struct handler *h = to;
-    if (!alert_message(rs, a, &h->rendered, e) ||
+    struct alert a;
+    if (!alerting_make(&h->alerting, told, &a, e) ||
+        !alert_message(h->cfg.rules, &a, &h->rendered, e) ||
         !h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->alerts++;
     return true;
+}
+
+/* windows_calls.describe */
+static void describe(void *to, struct event *ev, uint32_t rule, const struct facts *f,
+                     struct buf *out)
+{
+    struct handler *h = to;
+    alerting_describe(&h->alerting, ev, rule, f, out);
 }
 
 static bool is_told(const struct handler *h, uint32_t rule)
@@ -53,74 +65,77 @@ static bool is_told(const struct handler *h, uint32_t rule)
     return !r->muted && r->level >= h->cfg.min_level;
 }
 
+/* What is behind and what is ahead: one object, told apart from a copy of it by the receive count.
+ * All objects of an invocation lease under one name: they are read one after the other. */
+static void begin_windows(struct handler *h, bool again)
+{
+    struct delivery d = h->delivery;
+    d.again = again;
+    d.now_ms = h->ports.clock.now_ms(h->ports.clock.self);
+    windows_begin(h->windows, &d);
+}
+
+static void count_windows(struct handler *h)
+{
+    const struct windows_counts *c = windows_counts(h->windows);
+    h->counts->no_key += c->no_key;
+    h->counts->stray += c->stray;
+    h->counts->capped += c->capped;
+    h->counts->conflicts += c->conflicts;
+    h->counts->early += c->early;
+}
+
+/* Reading is over, well or with `fault`: settles what was read (promise P2: what stands in front of
+ * a fault of the content is told). Of an object whose reading broke off for another reason nothing
+ * is settled: it comes again whole. */
+static bool settle(struct handler *h, bool ok, bool content_fault, struct err *e)
+{
+    struct err why = {0};
+    bool settled = true;
+    if (ok || content_fault)
+        settled = windows_settle(h->windows, &why);
+    if (!settled)
+        *e = why; /* of two faults the passing one decides: it must come again */
+    count_windows(h);
+    return ok && settled;
+}
+
 /* ---- records ---- */
 
-/* Adds the hits of rules that tell; an event that was told already adds none. */
-static bool add_hits(struct handler *h, struct event *ev, const uint32_t *hits, size_t n,
-                     struct err *e)
+/* object_calls.record */
+static bool on_record(void *to, struct event *ev, struct err *e)
 {
+    struct handler *h = to;
     struct facts facts;
-    facts_read(ev, h->named ? buf_str(&h->name) : STR_ABSENT, &facts);
-    if (str_present(facts.id) && !told_add(&h->told, facts.id)) {
-        h->counts->duplicates++;
-        return true;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!is_told(h, hits[i]))
-            continue;
-        h->counts->hits++;
-        if (!alerts_add(&h->alerts, ev, hits[i], &facts, e))
-            return false;
-    }
-    return true;
-}
-
-static bool any_told(const struct handler *h, const uint32_t *hits, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (is_told(h, hits[i]))
-            return true;
-    return false;
-}
-
-/* records_sink.record */
-static bool on_record(void *to, struct event *ev, const struct record_place *at, struct err *e)
-{
-    (void)at;
-    struct handler *h = to;
-    size_t n;
+    size_t n, wanted = 0;
     const uint32_t *hits = event_match(ev, &n);
-    if (!any_told(h, hits, n) || add_hits(h, ev, hits, n, e))
+    for (size_t i = 0; i < n; i++) {
+        h->counts->hits += is_told(h, hits[i]);
+        wanted += windows_wants(h->windows, hits[i]);
+    }
+    if (wanted == 0)
         return true;
-    h->telling_failed = true;
-    return false;
+    facts_read(ev, h->named ? buf_str(&h->name) : STR_ABSENT, &facts);
+    return windows_add(h->windows, ev, &facts, hits, n, e);
 }
 
-/* records_sink.bad */
-static void on_bad(void *to, const struct record_place *at, const char *why)
+/* object_calls.bad */
+static void on_bad(void *to, const char *text)
 {
     struct handler *h = to;
-    if (h->records.counts.bad > HANDLE_BAD_NAMED_MAX)
-        return;
     struct err sentence;
-    err_set(&sentence, ERR_INPUT, "%s: record %llu at byte %llu skipped: %s", buf_z(&h->printed),
-            (unsigned long long)at->number, (unsigned long long)at->offset, why);
+    err_set(&sentence, ERR_INPUT, "%s: %s", buf_z(&h->printed), text);
     h->notes.note(h->notes.to, HANDLE_BAD_RECORD, sentence.text);
 }
 
 static void count_records(struct handler *h)
 {
-    const struct records_counts *c = &h->records.counts;
+    const struct records_counts *c = &h->reader.records.counts;
+    h->counts->bytes += h->reader.stored_bytes;
     h->counts->records += c->records;
     h->counts->bad += c->bad;
     h->counts->oversized += c->oversized;
     h->counts->digests += c->digests;
-    if (c->bad <= HANDLE_BAD_NAMED_MAX)
-        return;
-    struct err sentence;
-    err_set(&sentence, ERR_INPUT, "%s: %llu more records skipped", buf_z(&h->printed),
-            (unsigned long long)(c->bad - HANDLE_BAD_NAMED_MAX));
-    h->notes.note(h->notes.to, HANDLE_BAD_RECORD, sentence.text);
 }
 
 /* ---- one object ---- */
@@ -132,37 +147,11 @@ static bool has_time(const struct handler *h, struct err *e)
     return err_set(e, ERR_RETRY, "the invocation's deadline is near");
 }
 
-/* Faults of the content stay: the object will be no better next time. */
-static bool is_content(const struct handler *h, const struct err *e)
+/* object_calls.piece */
+static bool on_piece(void *to, size_t bytes, struct err *e)
 {
-    return !h->telling_failed && (e->kind == ERR_INPUT || e->kind == ERR_LIMIT);
-}
-
-/* bytes_fn of the object's port. */
-static bool take_piece(void *to, struct str piece, struct err *e)
-{
-    struct handler *h = to;
-    if (!has_time(h, e))
-        return false;
-    h->counts->bytes += piece.n;
-    if (inflate_take(&h->inflate, piece, e))
-        return true;
-    h->content_fault = is_content(h, e);
-    return false;
-}
-
-static bool end_object(struct handler *h, struct err *e)
-{
-    if (inflate_end(&h->inflate, e) && records_end(&h->records, e))
-        return true;
-    h->content_fault = is_content(h, e);
-    return false;
-}
-
-/* bytes_fn of the inflater. */
-static bool take_text(void *to, struct str text, struct err *e)
-{
-    return records_take(&((struct handler *)to)->records, text, e);
+    (void)bytes;
+    return has_time(to, e);
 }
 
 static void name_object(struct handler *h, const struct object_ref *ref)
@@ -201,29 +190,8 @@ static bool read_whole(struct handler *h, const struct object_ref *ref, struct e
 {
     if (str_present(ref->bucket) && !bucket_allowed(h, ref->bucket))
         return err_set(e, ERR_DENIED, "its bucket is not among TRAILWARDEN_BUCKETS");
-    inflate_begin(&h->inflate);
-    records_begin(&h->records);
-    bool ok =
-        h->ports.objects.read(h->ports.objects.self, ref, take_piece, h, e) && end_object(h, e);
+    bool ok = object_read(&h->reader, &h->ports.objects, ref, e);
     count_records(h);
-    return ok;
-}
-
-/* Reading is over, well or with `fault`: tells what is to be told. What is not told now comes again
- * with the object, so the ids remembered go as well. */
-static bool settle(struct handler *h, bool ok, struct err *e)
-{
-    if (ok)
-        ok = alerts_flush(&h->alerts, e);
-    else if (h->content_fault) {
-        struct err why;
-        if (!alerts_flush(&h->alerts, &why))
-            *e = why; /* the passing fault decides: it must come again */
-    }
-    if (!ok) {
-        alerts_clear(&h->alerts);
-        told_clear(&h->told);
-    }
     return ok;
 }
 
@@ -240,11 +208,11 @@ static void handle_object(struct handler *h, struct work *w, const struct work_i
 {
     struct err e = {0};
     h->counts->objects++;
-    h->content_fault = false;
-    h->telling_failed = false;
+    h->reader.fault = OBJECT_WHOLE;
     name_object(h, &item->ref);
+    begin_windows(h, work_group_at(w, item->group)->again);
     bool ok = has_time(h, &e) && read_whole(h, &item->ref, &e);
-    if (!settle(h, ok, &e))
+    if (!settle(h, ok, h->reader.fault == OBJECT_CONTENT, &e))
         fail(h, w, item->group, &e);
 }
 
@@ -253,9 +221,8 @@ static void handle_object(struct handler *h, struct work *w, const struct work_i
 /* One record; ERR_INPUT when it is none, which is counted here. */
 static bool read_inline(struct handler *h, struct str text, struct err *e)
 {
-    records_begin(&h->records);
-    bool ok = records_take(&h->records, text, e) && records_end(&h->records, e);
-    if (!ok && e->kind == ERR_INPUT && !h->telling_failed && h->records.counts.bad == 0) {
+    bool ok = object_read_text(&h->reader, text, e);
+    if (!ok && h->reader.fault == OBJECT_CONTENT && h->reader.records.counts.bad == 0) {
         h->counts->bad++;
         h->notes.note(h->notes.to, HANDLE_BAD_RECORD, e->text);
     }
@@ -272,21 +239,21 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
     bool any = false;
     bool going = true;
     h->counts->objects++;
-    h->content_fault = false;
-    h->telling_failed = false;
     name_inline(h);
+    begin_windows(h, work_group_at(w, group)->again);
     for (; *i < w->items.n; ++*i) {
         const struct work_item *item = work_item_at(w, *i);
         if (item->kind != WORK_RECORD || item->group != group)
             break;
         struct err why = {0};
+        h->reader.fault = OBJECT_STOPPED;
         bool ok = going && has_time(h, &why) && read_inline(h, item->record, &why);
         any = any || ok;
         if (going && !ok)
             e = why;
-        going = going && (ok || (why.kind == ERR_INPUT && !h->telling_failed));
+        going = going && (ok || h->reader.fault == OBJECT_CONTENT);
     }
-    if (!settle(h, any && going, &e))
+    if (!settle(h, any && going, false, &e))
         fail(h, w, group, &e);
 }
 
@@ -388,10 +355,11 @@ static void handle_items(struct handler *h, struct work *w)
 
 static void take_event_counts(struct handler *h)
 {
-    h->counts->regex_limit = h->ev.counts.regex_limit;
-    h->counts->values_cut = h->ev.counts.values_cut;
-    h->counts->scratch_full = h->ev.counts.scratch_full;
-    h->ev.counts = (struct event_counts){0};
+    struct event_counts *c = &h->reader.ev.counts;
+    h->counts->regex_limit = c->regex_limit;
+    h->counts->values_cut = c->values_cut;
+    h->counts->scratch_full = c->scratch_full;
+    *c = (struct event_counts){0};
 }
 
 static bool run_work(struct handler *h, struct work *w, struct str payload, struct buf *answer,
@@ -407,21 +375,44 @@ static bool run_work(struct handler *h, struct work *w, struct str payload, stru
     return answer_work(h, w, answer, e);
 }
 
+/* A name that no other invocation leases under, and how long it may: until this one is over. */
+static bool begin_delivery(struct handler *h, struct err *e)
+{
+    int64_t left_ms = h->ports.clock.left_ms(h->ports.clock.self);
+    h->delivery = (struct delivery){
+        .lease_ms = (left_ms < LEASE_LONGEST_MS ? left_ms : LEASE_LONGEST_MS) + LEASE_AFTER_MS};
+    return h->ports.random.fill(h->ports.random.self, h->delivery.owner, sizeof h->delivery.owner,
+                                e);
+}
+
 bool handler_run(struct handler *h, struct str payload, struct buf *answer,
                  struct handle_counts *counts, struct err *e)
 {
     struct work w;
     *counts = (struct handle_counts){0};
     h->counts = counts;
-    told_clear(&h->told);
     work_init(&w);
-    bool ok = run_work(h, &w, payload, answer, e);
+    bool ok = begin_delivery(h, e) && run_work(h, &w, payload, answer, e);
     take_event_counts(h);
     work_release(&w);
     return ok;
 }
 
 /* ---- life ---- */
+
+static bool start_windows(struct handler *h, struct err *e)
+{
+    const struct windows_config cfg = {
+        .rules = h->cfg.rules,
+        .min_level = h->cfg.min_level,
+        .entries_max = WINDOWS_ENTRIES_MAX,
+        .elements_max = WINDOWS_ELEMENTS_MAX,
+        .described_max = WINDOWS_DESCRIBED_MAX,
+        .memory_ms = MEMORY_MS,
+    };
+    h->windows = windows_new(&cfg, &h->ports.state, (struct windows_calls){h, describe, tell}, e);
+    return h->windows;
+}
 
 struct handler *handler_new(const struct handle_config *cfg, const struct ports *ports,
                             struct handle_notes notes, struct err *e)
@@ -437,10 +428,10 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
     buf_init(&h->name, NAME_MAX_BYTES);
     buf_init(&h->printed, NAME_MAX_BYTES);
     rendered_init(&h->rendered);
-    inflate_init(&h->inflate, take_text, h);
-    records_init(&h->records, &h->ev, (struct records_sink){h, on_record, on_bad});
-    if (!event_init(&h->ev, cfg->rules, e) ||
-        !alerts_init(&h->alerts, cfg->rules, ALERTS_PER_OBJECT_MAX, publish, h, e)) {
+    alerting_init(&h->alerting, cfg->rules);
+    if (!object_reader_init(&h->reader, cfg->rules,
+                            (struct object_calls){h, on_piece, on_record, on_bad}, e) ||
+        !start_windows(h, e)) {
         handler_free(h);
         return NULL;
     }
@@ -451,12 +442,10 @@ void handler_free(struct handler *h)
 {
     if (!h)
         return;
-    alerts_release(&h->alerts);
-    records_release(&h->records);
-    inflate_release(&h->inflate);
-    event_release(&h->ev);
+    windows_free(h->windows);
+    object_reader_release(&h->reader);
+    alerting_release(&h->alerting);
     rendered_release(&h->rendered);
-    told_release(&h->told);
     buf_release(&h->name);
     buf_release(&h->printed);
     free(h);

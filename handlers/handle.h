@@ -1,10 +1,18 @@
 /* One invocation, from payload to answer: the one place where the order of steps is written.
  *
- *     payload -> work -> for each object: read, inflate, cut, match -> alerts -> publish -> answer
+ *     payload -> work -> for each object: read, inflate, cut, match -> windows: add, claim,
+ * publish, settle (handlers/windows.h) -> answer
  *
- * What it keeps of promise P2: an object counts as done only when all its alerts are published.
- * What could be read in front of a fault of its content is told before the object is failed; of an
- * object whose reading broke off for another reason nothing is told, it comes again whole. */
+ * What it keeps of promise P2: an object counts as done only when its windows are settled: its
+ * events are on record and all alerts that they touch are published. What could be read in front of
+ * a fault of its content is settled before the object is failed; of an object whose reading broke
+ * off for another reason nothing is (but when it has more keys than fit at once), it comes again
+ * whole.
+ *
+ * An invocation leases the alerts that it is to publish under a random name of its own, until five
+ * seconds after its deadline. An SQS message that was received before takes over what it touches; a
+ * payload that tells no count is taken for new: should its first bearer have died, the next finds
+ * the lease expired. */
 #ifndef TW_HANDLERS_HANDLE_H
 #define TW_HANDLERS_HANDLE_H
 
@@ -18,8 +26,6 @@
 /* No new work, and no further piece of the present object, in the last half second: what is left is
  * handed back while there is time to say so. Lambda kills the process at the deadline. */
 #define HANDLE_MARGIN_MS 500
-/* Bad records of one object that are named one by one; the rest are counted. */
-#define HANDLE_BAD_NAMED_MAX 10
 /* An answer: at most 10,000 message ids of 36 bytes. Lambda allows 6 MiB. */
 #define HANDLE_ANSWER_MAX (1u << 20)
 
@@ -50,10 +56,10 @@ struct handle_counts {
     uint64_t bytes;   /* stored bytes read */
     uint64_t records, bad, oversized; /* oversized are among the bad */
     uint64_t digests;
-    uint64_t hits;                                  /* of rules that may tell */
-    uint64_t duplicates;                            /* matching events that had been told already */
-    uint64_t alerts;                                /* published */
-    uint64_t regex_limit, values_cut, scratch_full; /* of engine/event.h */
+    uint64_t hits;                                    /* of rules that may tell */
+    uint64_t alerts;                                  /* published, updates too */
+    uint64_t no_key, stray, capped, conflicts, early; /* of handlers/windows.h */
+    uint64_t regex_limit, values_cut, scratch_full;   /* of engine/event.h */
 };
 
 struct handler;

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "handlers/state.h"
 #include "respond/message.h"
 
 /* One log object. In S3: bucket and key, the key decoded; on disk: bucket absent, key the path.
@@ -51,10 +52,18 @@ struct port_clock {
     int64_t (*left_ms)(void *self);
 };
 
+/* Chance comes in through here: the names that deliveries lease alerts under. */
+struct port_random {
+    void *self;
+    bool (*fill)(void *self, void *bytes, size_t n, struct err *e);
+};
+
 struct ports {
     struct port_objects objects;
     struct port_alerts alerts;
     struct port_clock clock;
+    struct port_random random;
+    struct port_state state;
 };
 
 #endif

@@ -6,7 +6,8 @@
 #include "engine/aggregate.h"
 #include "handlers/entries.h"
 
-#define BATCH_MEMORY_MAX (64u << 20)  /* claims of one batch: 4096 keys with some 2 KB, and room */
+#define BATCH_MAX        1024         /* keys whose claims are changed side by side */
+#define BATCH_MEMORY_MAX (64u << 20)  /* 1024 claims of some 6 KB, read ten times */
 #define DEPTH_MAX        8            /* correlations over correlations */
 #define BUCKET_KEPT_MS   172800000LL  /* 48 h beyond timespan and gap (DESIGN section 5, expiry) */
 #define CLAIMS_KEPT_MS   1296000000LL /* 15 days: a message may wait 14 in a dead-letter queue */
@@ -48,10 +49,11 @@ static const struct rs_window *window_at(const struct windows *w, const struct e
     return w->cfg.rules->windows + en->window;
 }
 
-static bool has_buckets(const struct rs_window *w, const struct entry *en)
+static bool has_buckets(const struct windows *ws, const struct work *k)
 {
+    const struct rs_window *w = k->window;
     bool counts_one = w->type == WINDOW_TYPE_SINGLE || w->type == WINDOW_TYPE_FIRST_SEEN;
-    return !en->stray && !counts_one && !(w->flags & WINDOW_SCAN_ONLY) &&
+    return !ws->cfg.whole && !k->en->stray && !counts_one && !(w->flags & WINDOW_SCAN_ONLY) &&
            !(w->type == WINDOW_TYPE_EVENT_COUNT && w->n == 1);
 }
 
@@ -115,7 +117,7 @@ static bool add_all(struct batch *b, struct err *e)
     for (size_t i = 0; i < b->n && ok; i++) {
         struct work *k = b->works + i;
         vec_init(thinned + i, sizeof(struct element), SIZE_MAX);
-        if (has_buckets(k->window, k->en))
+        if (has_buckets(b->w, k))
             ok = thin_into(&k->eval, k->en->elements.p, k->en->elements.n, thinned + i, e) &&
                  put_adds(b->w, k, thinned[i].p, thinned[i].n, &adds, e);
     }
@@ -154,7 +156,7 @@ static bool read_all(struct batch *b, struct err *e)
     vec_init(&reads, sizeof(struct state_read), SIZE_MAX);
     bool ok = true;
     for (size_t i = 0; i < b->n && ok; i++)
-        if (has_buckets(b->works[i].window, b->works[i].en))
+        if (has_buckets(b->w, b->works + i))
             ok = put_reads(b->works + i, &reads, e);
     ok = ok && (reads.n == 0 || b->w->state.read(b->w->state.self, reads.p, reads.n, e));
     vec_release(&reads);
@@ -215,7 +217,7 @@ static bool make_room(struct batch *b, struct err *e)
     for (size_t i = 0; i < b->n && ok; i++) {
         struct work *k = b->works + i;
         k->en->all.n = window_sort(k->en->all.p, k->en->all.n);
-        ok = !has_buckets(k->window, k->en) || note_drops(k, &d, e);
+        ok = !has_buckets(b->w, k) || note_drops(k, &d, e);
         k->en->all.n = 0;
     }
     ok = ok && send_drops(b->w, &d, e);
@@ -240,13 +242,19 @@ static bool add_with_room(struct batch *b, struct err *e)
 
 /* ---- find ---- */
 
-/* Own elements join those that were read. */
+/* Own elements join those that were read; when nothing was read, they are all. */
 static bool gather(struct entry *en, struct err *e)
 {
-    struct element *to = vec_push(&en->all, en->elements.n);
+    if (en->all.n == 0) {
+        struct vec none = en->all;
+        en->all = en->elements;
+        en->elements = none;
+        return true;
+    }
+    struct element *to = en->elements.n ? vec_push(&en->all, en->elements.n) : NULL;
     if (en->elements.n && !to)
         return no_memory(e);
-    if (en->elements.n)
+    if (to)
         memcpy(to, en->elements.p, en->elements.n * sizeof *to);
     en->all.n = window_sort(en->all.p, en->all.n);
     return true;
@@ -265,8 +273,9 @@ static bool find_all(struct batch *b, struct drops *d, struct err *e)
     for (size_t i = 0; i < b->n; i++) {
         struct work *k = b->works + i;
         k->en->all.n = window_sort(k->en->all.p, k->en->all.n);
-        if ((has_buckets(k->window, k->en) && !b->w->cfg.whole && !note_drops(k, d, e)) ||
-            !gather(k->en, e) || !find_spans(k, e))
+        k->en->evidence.n = window_sort(k->en->evidence.p, k->en->evidence.n);
+        if ((has_buckets(b->w, k) && !note_drops(k, d, e)) || !gather(k->en, e) ||
+            !find_spans(k, e))
             return false;
     }
     return true;
@@ -274,14 +283,55 @@ static bool find_all(struct batch *b, struct drops *d, struct err *e)
 
 /* ---- feed ---- */
 
-static bool in_spans(const struct entry *en, int64_t t)
+/* Some of a sorted list. */
+struct range {
+    const struct element *p;
+    size_t n;
+};
+
+/* How many of the sorted elements lie before t. */
+static size_t count_before(const struct vec *sorted, int64_t t)
 {
-    for (size_t i = 0; i < en->spans.n; i++) {
-        const struct span *s = vec_at(&en->spans, i);
-        if (t >= s->first_ms && t <= s->until_ms)
-            return true;
+    size_t from = 0, to = sorted->n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (((const struct element *)vec_at(sorted, mid))->time_ms < t)
+            from = mid + 1;
+        else
+            to = mid;
     }
-    return false;
+    return from;
+}
+
+/* Those from from_ms to until_ms, both included. */
+static struct range range_of(const struct vec *sorted, int64_t from_ms, int64_t until_ms)
+{
+    size_t from = count_before(sorted, from_ms), to = count_before(sorted, until_ms + 1);
+    return (struct range){from < to ? vec_at(sorted, from) : NULL, to - from};
+}
+
+/* The events behind an entry: its elements, or, chained, what its inputs passed on. */
+static const struct vec *events_of(const struct work *k)
+{
+    return k->window->depth > 0 ? &k->en->evidence : &k->en->all;
+}
+
+/* What was written of the first event of that span: of the crowd that begins in it or, failing
+ * that, runs into it. NULL when nothing was. */
+static const struct glimpse *glimpse_of(const struct work *k, int64_t first_ms, int64_t until_ms)
+{
+    const struct glimpse *before = NULL;
+    int64_t from_ms = first_ms - k->eval.timespan_ms;
+    for (size_t i = 0; i < k->en->glimpses.n; i++) {
+        const struct glimpse *g = vec_at(&k->en->glimpses, i);
+        if (g->first.time_ms > until_ms)
+            break;
+        if (g->first.time_ms >= from_ms)
+            return g;
+        if (g->until_ms >= from_ms)
+            before = g;
+    }
+    return before;
 }
 
 /* A moment as an element: the same moment of the same key is one. */
@@ -294,21 +344,13 @@ static struct element moment_of(const struct entry *en, const struct rs_input *i
     return el;
 }
 
-static void pass_evidence(const struct entry *from, struct entry *to, int64_t t)
-{
-    const struct vec *source = from->evidence.n ? &from->evidence : &from->elements;
-    for (size_t i = 0; i < source->n; i++) {
-        const struct element *el = vec_at(source, i);
-        struct element *at = el->time_ms == t ? vec_push(&to->evidence, 1) : NULL;
-        if (at)
-            *at = *el;
-    }
-}
-
-static bool feed_one(struct windows *w, struct entry *en, const struct rs_input *in, struct err *e)
+/* The entry of the window that `in` feeds, under the key that this one has for it. */
+static struct entry *parent_of(struct windows *w, const struct entry *en, const struct rs_input *in,
+                               struct err *e)
 {
     const struct ruleset *rs = w->cfg.rules;
     struct str parts[ENTRY_PARTS_MAX];
+    bool fresh;
     for (uint32_t i = 0; i < in->keys.n; i++)
         parts[i] = en->parts[rs->numbers[in->keys.first + i]];
     struct entry_name name = {.window = in->window,
@@ -316,23 +358,53 @@ static bool feed_one(struct windows *w, struct entry *en, const struct rs_input 
                               .account = en->account,
                               .parts = parts,
                               .n_parts = in->keys.n};
-    struct entry *to = NULL;
-    for (size_t i = 0; i < en->all.n; i++) {
-        bool fresh;
-        int64_t t = ((const struct element *)vec_at(&en->all, i))->time_ms;
-        if (!in_spans(en, t) ||
-            (i && ((const struct element *)vec_at(&en->all, i - 1))->time_ms == t))
+    return entries_get(&w->entries, rs, &name, &fresh, e);
+}
+
+/* Passes on the moments of one span: the times of its elements. */
+static bool feed_moments(struct windows *w, const struct work *k, const struct span *s,
+                         const struct rs_input *in, struct entry *to, struct err *e)
+{
+    struct range r = range_of(&k->en->all, s->first_ms, s->until_ms);
+    for (size_t i = 0; i < r.n; i++) {
+        if (i && r.p[i - 1].time_ms == r.p[i].time_ms)
             continue;
-        to = entries_get(&w->entries, rs, &name, &fresh, e);
-        struct element el = moment_of(en, in, t);
-        if (!to || !entry_add(&w->entries, to, &el, STR_ABSENT, e))
+        struct element el = moment_of(k->en, in, r.p[i].time_ms);
+        if (!entry_add(&w->entries, to, &el, STR_ABSENT, e))
             return false;
-        pass_evidence(en, to, t);
     }
-    if (to && en->described && (!to->described || element_cmp(&en->first, &to->first) < 0)) {
-        to->described = true;
-        to->first = en->first;
-        return entry_set_details(to, str_n(en->details, en->n_details), e);
+    return true;
+}
+
+/* Passes on the events behind one span, and what was written of the first of them. */
+static bool feed_events(struct windows *w, const struct work *k, const struct span *s,
+                        struct entry *to, struct err *e)
+{
+    struct range r = range_of(events_of(k), s->first_ms - k->eval.timespan_ms, s->until_ms);
+    const struct glimpse *g = glimpse_of(k, s->first_ms, s->until_ms);
+    struct element *copy = r.n ? vec_push(&to->evidence, r.n) : NULL;
+    bool news;
+    if (r.n && !copy)
+        return no_memory(e);
+    if (copy)
+        memcpy(copy, r.p, r.n * sizeof *copy);
+    if (!g)
+        return true;
+    struct glimpse *mine = entry_glimpse(
+        &w->entries, to, glimpse_gap(w->cfg.rules->windows + to->window), &g->first, &news, e);
+    return mine && (!news || glimpse_set(&w->entries, mine, &g->first, str_n(g->text, g->n), e));
+}
+
+static bool feed_one(struct windows *w, const struct work *k, const struct rs_input *in,
+                     struct err *e)
+{
+    struct entry *to = k->en->spans.n ? parent_of(w, k->en, in, e) : NULL;
+    if (!to)
+        return k->en->spans.n == 0;
+    for (size_t i = 0; i < k->en->spans.n; i++) {
+        const struct span *s = vec_at(&k->en->spans, i);
+        if (!feed_moments(w, k, s, in, to, e) || !feed_events(w, k, s, to, e))
+            return false;
     }
     return true;
 }
@@ -343,7 +415,7 @@ static bool feed_all(struct batch *b, struct err *e)
     for (size_t i = 0; i < b->n; i++) {
         const struct rs_window *win = b->works[i].window;
         for (uint32_t f = 0; f < win->feeds.n; f++)
-            if (!feed_one(b->w, b->works[i].en, rs->inputs + rs->numbers[win->feeds.first + f], e))
+            if (!feed_one(b->w, b->works + i, rs->inputs + rs->numbers[win->feeds.first + f], e))
                 return false;
     }
     return true;
@@ -357,12 +429,28 @@ static struct claiming claiming_of(const struct windows *w, const struct entry *
         .now_ms = w->delivery.now_ms,
         .lease_ms = w->delivery.lease_ms,
         .again = w->delivery.again,
-        .mute = w->cfg.mute || en->mute,
         .seed = en->key.bytes,
-        .details = en->details ? str_n(en->details, en->n_details) : STR_ABSENT,
     };
     memcpy(by.owner, w->delivery.owner, sizeof by.owner);
     return by;
+}
+
+/* Whether an episode that begins then gets no alert. While a first_seen rule learns, nothing is
+ * news; a new key is one alert, its first value, not one for each of the values that follow. */
+static bool is_muted(const struct windows *w, const struct work *k, int64_t first_ms)
+{
+    const struct entry *en = k->en;
+    int64_t learn_ms = k->window->learn_ms;
+    if (!en->learned)
+        return w->cfg.mute;
+    return w->cfg.mute || first_ms < en->account_ms + learn_ms ||
+           (first_ms > en->key_ms && first_ms < en->key_ms + learn_ms);
+}
+
+static struct str details_of(const struct work *k, int64_t first_ms, int64_t until_ms)
+{
+    const struct glimpse *g = glimpse_of(k, first_ms, until_ms);
+    return g && g->text ? str_n(g->text, g->n) : STR_ABSENT;
 }
 
 /* What is asked of the claims items of a batch: change them; false ends with e. */
@@ -484,8 +572,14 @@ static bool change_claims(struct batch *b, change_fn change, struct err *e)
 static bool claim(struct batch *b, struct work *k, struct err *e)
 {
     struct claiming by = claiming_of(b->w, k->en);
-    return claims_claim(&k->claims, &k->eval, k->en->spans.p, k->en->spans.n, k->en->all.p,
-                        k->en->all.n, &by, e);
+    for (size_t i = 0; i < k->en->spans.n; i++) {
+        const struct span *s = vec_at(&k->en->spans, i);
+        by.mute = is_muted(b->w, k, s->first_ms);
+        by.details = details_of(k, s->first_ms, s->until_ms);
+        if (!claims_claim(&k->claims, &k->eval, s, 1, k->en->all.p, k->en->all.n, &by, e))
+            return false;
+    }
+    return true;
 }
 
 /* Strays claim in an item that nobody keeps. */
@@ -513,37 +607,62 @@ static int by_event(const void *a, const void *b)
     return id128_cmp(((const struct element *)a)->event, ((const struct element *)b)->event);
 }
 
+static bool put_events(struct vec *out, const struct element *p, size_t n)
+{
+    struct element *to = n ? vec_push(out, n) : NULL;
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = (struct element){p[i].time_ms, 0, p[i].event};
+    return to || n == 0;
+}
+
+/* Puts the events in order, each once. */
+static void sort_events(struct vec *events)
+{
+    struct element *list = events->p;
+    size_t kept = 0;
+    if (events->n)
+        qsort(list, events->n, sizeof *list, by_event);
+    for (size_t i = 0; i < events->n; i++)
+        if (kept == 0 || id128_cmp(list[kept - 1].event, list[i].event) != 0)
+            list[kept++] = list[i];
+    events->n = window_sort(events->p, kept);
+}
+
 /* The events of a claim that are known here, each once, ascending in time; into `out`. */
 static bool known_events(const struct work *k, const struct claim *cl, struct vec *out)
 {
-    bool chained = k->en->evidence.n > 0 || k->window->depth > 0;
-    const struct vec *own = chained ? &k->en->evidence : &k->en->all;
-    for (size_t i = 0; i < own->n; i++) {
-        const struct element *el = vec_at(own, i);
-        bool inside =
-            el->time_ms >= cl->first_ms - k->eval.timespan_ms && el->time_ms <= cl->until_ms;
-        struct element *to = inside ? vec_push(out, 1) : NULL;
-        if (inside && !to)
+    struct range r = range_of(events_of(k), cl->first_ms - k->eval.timespan_ms, cl->until_ms);
+    if (!put_events(out, r.p, r.n))
+        return false;
+    for (uint32_t i = 0; i < cl->events.n && k->window->depth == 0; i++) {
+        const struct sketch_event *ev = cl->events.list + i;
+        struct element el = {ev->time_ms, 0, ev->event};
+        if (!put_events(out, &el, 1))
             return false;
-        if (to)
-            *to = (struct element){el->time_ms, 0, el->event};
     }
-    for (uint32_t i = 0; i < cl->events.n && !chained; i++) {
-        struct element *to = vec_push(out, 1);
-        if (!to)
-            return false;
-        *to = (struct element){cl->events.list[i].time_ms, 0, cl->events.list[i].event};
-    }
-    if (out->n)
-        qsort(out->p, out->n, sizeof(struct element), by_event);
-    size_t kept = 0;
-    for (size_t i = 0; i < out->n; i++) {
-        struct element *list = out->p;
-        if (kept == 0 || id128_cmp(list[kept - 1].event, list[i].event) != 0)
-            list[kept++] = list[i];
-    }
-    out->n = window_sort(out->p, kept);
+    sort_events(out);
     return true;
+}
+
+/* How many events (chained: moments) a claim has. */
+static bool count_events(const struct windows *w, const struct work *k, const struct claim *cl,
+                         const struct vec *events, struct window_alert *told)
+{
+    told->count = events->n;
+    if (w->cfg.whole && k->window->depth == 0)
+        return true;
+    told->count = sketch_count(&cl->events);
+    told->estimated = cl->events.more;
+    if (!w->cfg.whole)
+        return true;
+    struct vec moments;
+    struct range r = range_of(&k->en->all, cl->first_ms - k->eval.timespan_ms, cl->until_ms);
+    vec_init(&moments, sizeof(struct element), SIZE_MAX);
+    bool ok = put_events(&moments, r.p, r.n);
+    sort_events(&moments);
+    told->count = moments.n;
+    vec_release(&moments);
+    return ok;
 }
 
 /* The ids of the first and the last events. */
@@ -626,12 +745,9 @@ static bool tell(struct telling *t, const struct claim *cl, struct claim_alert *
     vec_init(&events, sizeof(struct element), SIZE_MAX);
     arena_reset(&t->memory);
     put_id(told.id, a->id);
-    bool ok = known_events(k, cl, &events);
-    bool exact = t->w->cfg.whole || !cl->events.more;
-    uint64_t estimate = sketch_count(&cl->events);
-    told.count = exact && t->w->cfg.whole && k->window->depth == 0 ? events.n : estimate;
-    told.estimated = !exact;
-    told.details = str_present(cl->details) ? cl->details : claiming_of(t->w, k->en).details;
+    bool ok = known_events(k, cl, &events) && count_events(t->w, k, cl, &events, &told);
+    told.details =
+        str_present(cl->details) ? cl->details : details_of(k, cl->first_ms, cl->until_ms);
     told.events = name_events(t, &events, &told.n_events);
     told.joined = name_joined(t, cl, a, &told.n_joined);
     told.key_names = name_keys(t, k);
@@ -642,6 +758,41 @@ static bool tell(struct telling *t, const struct claim *cl, struct claim_alert *
         a->told = a->due; /* noted in the state by the next step */
         t->w->counts.told++;
     }
+    return ok;
+}
+
+/* Tells an episode of a delivery that is all there is: nobody else has a claim to it. */
+static bool tell_span(struct telling *t, const struct span *s, struct err *e)
+{
+    const struct work *k = t->work;
+    struct claim_alert alert = {.due = 1};
+    struct claim cl = {
+        .first_ms = s->first_ms,
+        .until_ms = s->until_ms,
+        .last_ms = s->first_ms,
+        .n_alerts = 1,
+        .alerts = &alert,
+    };
+    struct range r = range_of(&k->en->all, s->first_ms, s->until_ms);
+    if (r.n)
+        cl.last_ms = r.p[r.n - 1].time_ms;
+    claims_id(alert.id, k->en->key.bytes, s->first_ms);
+    return tell(t, &cl, &alert, e);
+}
+
+static bool tell_whole(struct batch *b, struct err *e)
+{
+    struct telling t = {.w = b->w};
+    arena_init(&t.memory, BATCH_MEMORY_MAX);
+    bool ok = true;
+    for (size_t i = 0; i < b->n && ok; i++) {
+        t.work = b->works + i;
+        for (size_t k = 0; k < t.work->en->spans.n && ok; k++) {
+            const struct span *s = vec_at(&t.work->en->spans, k);
+            ok = is_muted(b->w, t.work, s->first_ms) || tell_span(&t, s, e);
+        }
+    }
+    arena_release(&t.memory);
     return ok;
 }
 
@@ -881,10 +1032,9 @@ static bool learn_entry(struct windows *w, struct entry *en, bool decide, struct
         return false;
     if (!decide)
         return true;
-    /* A new key is one alert, its first value, not one for each of the values that follow. */
-    int64_t t = own[0].time_ms;
-    en->mute = t < of_account.oldest_ms + win->learn_ms ||
-               (t > of_key.oldest_ms && t < of_key.oldest_ms + win->learn_ms);
+    en->learned = true;
+    en->account_ms = of_account.oldest_ms;
+    en->key_ms = of_key.oldest_ms;
     if (!known && of_key.values > WINDOWS_FIRST_SEEN_MAX) {
         w->counts.capped++;
         en->stray = true;
@@ -894,13 +1044,16 @@ static bool learn_entry(struct windows *w, struct entry *en, bool decide, struct
 
 /* All oldest times first, then who is new: within a delivery the order of events does not matter.
  */
-static bool learn_all(struct batch *b, struct err *e)
+static bool learn_all(struct windows *w, uint32_t depth, struct err *e)
 {
     for (unsigned round = 0; round < 2; round++)
-        for (size_t i = 0; i < b->n; i++) {
-            struct entry *en = b->works[i].en;
-            if (b->works[i].window->type == WINDOW_TYPE_FIRST_SEEN && !en->stray &&
-                !learn_entry(b->w, en, round > 0, e))
+        for (size_t i = 0; i < w->entries.list.n; i++) {
+            struct entry *en = entries_at(&w->entries, i);
+            const struct rs_window *win = window_at(w, en);
+            if (win->depth != depth || win->type != WINDOW_TYPE_FIRST_SEEN || en->stray)
+                continue;
+            sort_own(en);
+            if (!learn_entry(w, en, round > 0, e))
                 return false;
         }
     return true;
@@ -916,13 +1069,14 @@ static void batch_release(struct batch *b)
     arena_release(&b->memory);
 }
 
-static bool batch_init(struct batch *b, struct windows *w, uint32_t depth)
+/* Takes the next entries of that depth from *at on, and moves *at behind them. */
+static bool batch_init(struct batch *b, struct windows *w, uint32_t depth, size_t *at)
 {
     *b = (struct batch){.w = w};
     arena_init(&b->memory, BATCH_MEMORY_MAX);
-    b->works = calloc(w->entries.list.n ? w->entries.list.n : 1, sizeof *b->works);
-    for (size_t i = 0; b->works && i < w->entries.list.n; i++) {
-        struct entry *en = entries_at(&w->entries, i);
+    b->works = calloc(BATCH_MAX, sizeof *b->works);
+    for (; b->works && *at < w->entries.list.n && b->n < BATCH_MAX; ++*at) {
+        struct entry *en = entries_at(&w->entries, *at);
         const struct rs_window *win = window_at(w, en);
         if (win->depth != depth)
             continue;
@@ -950,20 +1104,25 @@ static void keep_claiming(struct batch *b)
     b->n = kept;
 }
 
+static bool settle_batch(struct batch *b, struct drops *d, struct err *e)
+{
+    if (!add_with_room(b, e) || !read_all(b, e) || !find_all(b, d, e) || !feed_all(b, e))
+        return false;
+    keep_claiming(b);
+    if (b->w->cfg.whole)
+        return tell_whole(b, e);
+    return claim_and_tell(b, e);
+}
+
+/* Entries that are fed are of a greater depth: their turn comes later. */
 static bool settle_depth(struct windows *w, uint32_t depth, struct drops *d, struct err *e)
 {
-    struct batch b;
-    if (!batch_init(&b, w, depth)) {
+    bool ok = learn_all(w, depth, e);
+    for (size_t at = 0; ok && at < w->entries.list.n;) {
+        struct batch b;
+        ok = batch_init(&b, w, depth, &at) ? settle_batch(&b, d, e) : no_memory(e);
         batch_release(&b);
-        return no_memory(e);
     }
-    bool ok = learn_all(&b, e) && add_with_room(&b, e) && read_all(&b, e) && find_all(&b, d, e) &&
-              feed_all(&b, e);
-    if (ok) {
-        keep_claiming(&b);
-        ok = claim_and_tell(&b, e);
-    }
-    batch_release(&b);
     return ok;
 }
 

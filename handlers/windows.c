@@ -50,7 +50,8 @@ struct windows *windows_new(const struct windows_config *cfg, const struct port_
     w->state = *state;
     w->calls = calls;
     buf_init(&w->description, CLAIM_DETAILS_MAX);
-    if (!entries_init(&w->entries, cfg->entries_max, cfg->elements_max, e)) {
+    if (!entries_init(&w->entries, cfg->entries_max, cfg->elements_max,
+                      cfg->described_max ? cfg->described_max : WINDOWS_DESCRIBED_MAX, e)) {
         windows_free(w);
         return NULL;
     }
@@ -201,16 +202,21 @@ static bool is_stray(const struct windows *w, const struct facts *f)
            f->time_ms < w->delivery.now_ms - w->cfg.memory_ms;
 }
 
+/* Describes an event that may turn out to be an episode's first: with the fields that the
+ * correlation shows, or else those of the rule that was hit. */
 static bool describe(struct windows *w, struct entry *en, const struct arrival *a,
                      const struct element *el, struct err *e)
 {
-    if (en->described && element_cmp(&en->first, el) <= 0)
-        return true;
+    bool news;
+    struct glimpse *g = entry_glimpse(&w->entries, en, glimpse_gap(a->window), el, &news, e);
+    if (!g || !news)
+        return g != NULL;
+    uint32_t rule = a->window->rule;
+    if (w->cfg.rules->rules[rule].fields.n == 0)
+        rule = a->rule;
     buf_reset(&w->description);
-    w->calls.describe(w->calls.to, a->ev, a->window->rule, a->facts, &w->description);
-    en->described = true;
-    en->first = *el;
-    return entry_set_details(en, buf_str(&w->description), e);
+    w->calls.describe(w->calls.to, a->ev, rule, a->facts, &w->description);
+    return glimpse_set(&w->entries, g, el, buf_str(&w->description), e);
 }
 
 static bool add_element(struct windows *w, const struct arrival *a, struct err *e)

@@ -24,6 +24,8 @@
 #define WINDOWS_ENTRIES_MAX 4096
 /* Elements gathered at once, 32 bytes each: 8 MB. */
 #define WINDOWS_ELEMENTS_MAX (1u << 18)
+/* Bytes of what is written of their first events: 4,096 of them at their longest. */
+#define WINDOWS_DESCRIBED_MAX (16u << 20)
 /* Members of an array that count as values of one event, and keys that one event is put under. */
 #define WINDOWS_VALUES_MAX 64
 /* Times that a lost compare-and-set is tried again; six workers on one key need about as many. */
@@ -49,7 +51,8 @@ struct window_alert {
     bool estimated;           /* count is */
     const struct str *events; /* ids, ascending in time: the first and the last */
     size_t n_events;
-    struct str details;       /* as describe wrote them; absent when nobody knows any more */
+    struct str details;       /* of the first event as describe wrote them, of an update perhaps of
+                                 the first that called for it; absent when nobody knows */
     const struct str *joined; /* ids of told alerts that turned out to be the same episode */
     size_t n_joined;
 };
@@ -72,9 +75,10 @@ struct windows_config {
     bool whole;   /* the delivery is all there is: its episodes are told as they are, with exact
                      counts; nothing is claimed (first_seen alone notes what it learned) */
     size_t entries_max, elements_max;
-    uint32_t pairs_max; /* 0: WINDOW_PAIRS_MAX; tests take less */
-    int64_t memory_ms;  /* events older than this, or in the future by more than an hour, are
-                           evaluated with their delivery alone */
+    size_t described_max; /* 0: WINDOWS_DESCRIBED_MAX */
+    uint32_t pairs_max;   /* 0: WINDOW_PAIRS_MAX; tests take less */
+    int64_t memory_ms;    /* events older than this, or in the future by more than an hour, are
+                             evaluated with their delivery alone */
 };
 
 /* One delivery of one object. */

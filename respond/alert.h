@@ -1,87 +1,44 @@
-/* Alerts: what people are told about the hits of one rule by one identity. */
+/* Alerts: what people are told about an episode, the time over which a window kept holding for one
+ * key. A window is a rule of its own over the hits of others (Sigma's word is correlation), or that
+ * of a single rule, keyed by who did it. */
 #ifndef TW_RESPOND_ALERT_H
 #define TW_RESPOND_ALERT_H
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "base/vec.h"
-#include "respond/facts.h"
+#include "respond/details.h"
 
-#define EVIDENCE_KEPT 100 /* ids of the first events and of the last ones; INTERFACES' number */
-#define ALERT_ID_HEX  32
-
-/* One event as evidence. An id over EVIDENCE_ID_MAX (eventIDs are UUIDs: 36) is kept as its
- * SHA-256. */
-#define EVIDENCE_ID_MAX 64
-struct evidence {
-    int64_t time_ms; /* INT64_MIN: the record tells no time */
-    uint32_t n;
-    char id[EVIDENCE_ID_MAX];
-};
-
-/* A field that the rule's author finds worth showing, with its value in the first event. */
-struct shown {
-    struct str name;
-    struct str value;
-};
-#define SHOWN_MAX            32   /* fields of one alert; public rules name at most 10 */
-#define SHOWN_BYTES_MAX      2048 /* of one value; a policy document is often 1 to 2 KB */
-#define ALERT_TEXT_BYTES_MAX 4096 /* of any other string of the first event; longer is cut */
-
-/* One rule and one (account, identity). What it tells depends on the set of its events alone, not
- * on their order; the first event is the one with the least (time, id). */
+/* One message about an alert; its identity is (id, updates). All borrowed. */
 struct alert {
-    uint32_t rule;
-    char id[ALERT_ID_HEX + 1]; /* from rule, account, identity, and the first event's id */
-    uint64_t count;            /* events; the caller leaves out those it has seen before */
-    bool timed; /* whether any event has a time; if not, first and last mean nothing */
+    const struct rs_window *window;
+    struct str id;    /* 32 hexadecimal digits; the same in every repeat and update */
+    uint32_t updates; /* 0: the alert itself; n: its n-th update */
+    const struct str *key_names, *key_values;
+    size_t n_keys;
+    bool timed; /* whether the events tell times; if not, first and last mean nothing */
     int64_t first_ms, last_ms;
-    struct facts first; /* of the first event; strings in memory, as the next three */
-    struct str output;  /* of a Falco rule */
-    const struct shown *shown;
-    size_t n_shown;
-    void *memory;
-    unsigned char key[SHA256_BYTES]; /* of rule, account, identity */
-    struct evidence latest;          /* what was added last */
-    struct vec early;                /* struct evidence, ascending: the first EVIDENCE_KEPT */
-    struct vec late;                 /* the last EVIDENCE_KEPT of the others, ascending */
+    uint64_t count;           /* of events; of a correlation over correlations, of moments */
+    bool estimated;           /* count is; about 12 % (engine/claims.h) */
+    const struct str *events; /* ids, ascending in time: the first and the last */
+    size_t n_events;
+    const struct str *joined; /* ids of told alerts that turned out to be the same episode */
+    size_t n_joined;
+    bool known; /* whether `first` says anything: nobody may know the first event any more */
+    struct details first; /* event */
 };
 
-/* Gets each alert of a set that is emptied; false ends that. The alert is borrowed for the call. */
-typedef bool (*alert_fn)(void *to, const struct ruleset *rs, const struct alert *a, struct err *e);
+/* The rule that is told. */
+static inline const struct rs_rule *alert_rule(const struct ruleset *rs, const struct alert *a)
+{
+    return rs->rules + a->window->rule;
+}
 
-/* Most alerts held at once for one object in Lambda: an alert takes 1 to 20 KB (evidence of 200
- * events is 15 KB), so a full set stays under 20 MB. */
-#define ALERTS_PER_OBJECT_MAX 1024
+/* Whether the alert is a correlation's: its window is more than that of a single rule. */
+static inline bool alert_correlates(const struct alert *a)
+{
+    return a->window->type != WINDOW_TYPE_SINGLE;
+}
 
-struct alerts {
-    const struct ruleset *rs;
-    alert_fn tell;
-    void *to;
-    size_t max;
-    struct vec list; /* of struct alert * */
-    uint32_t *index; /* hash table: position in list + 1, or 0 */
-    size_t n_index;  /* a power of two, at least twice max */
-    struct buf text; /* what becomes an alert's memory */
-    struct buf scratch;
-};
-
-/* An empty set of at most max alerts. When one more is needed, those that are there are told. */
-TW_MUST_USE bool alerts_init(struct alerts *s, const struct ruleset *rs, size_t max, alert_fn tell,
-                             void *to, struct err *e);
-/* What was not told is gone. */
-void alerts_release(struct alerts *s);
-
-/* Empties the set; nothing is told. */
-void alerts_clear(struct alerts *s);
-
-/* Takes one hit of rule in the event that f was read from. Rules with the same id share alerts, and
- * one event of theirs counts once when their hits come one after another. False when memory is
- * out, or with what tell said. */
-TW_MUST_USE bool alerts_add(struct alerts *s, struct event *ev, uint32_t rule,
-                            const struct facts *f, struct err *e);
-
-/* Tells all, ordered by (first event's time, rule id, account, identity), and empties the set. */
-TW_MUST_USE bool alerts_flush(struct alerts *s, struct err *e);
+/* The account the alert is about: the first event's, else the one its key names; absent when
+ * neither is known. */
+struct str alert_account(const struct alert *a);
 
 #endif

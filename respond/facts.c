@@ -55,6 +55,10 @@ static void read_identity(struct event *ev, struct facts *f)
     f->invoked_by = told(ev, CORE_INVOKED_BY);
     f->access_key = told(ev, CORE_ACCESS_KEY);
     f->issuer = told(ev, CORE_ISSUER_ARN);
+}
+
+void facts_name(struct facts *f)
+{
     f->actor = first_of((struct str[]){f->user_arn, f->principal, f->invoked_by}, 3);
     f->identity = first_of(
         (struct str[]){f->principal, f->invoked_by, f->user_account, f->ip, S("unknown")}, 5);
@@ -75,6 +79,7 @@ void facts_read(struct event *ev, struct str object, struct facts *out)
     out->user_agent = told(ev, CORE_USER_AGENT);
     out->error = told(ev, CORE_ERROR);
     read_identity(ev, out);
+    facts_name(out);
 }
 
 struct str facts_output(struct event *ev, uint32_t rule, struct buf *b)

@@ -26,6 +26,9 @@ struct facts {
 
 void facts_read(struct event *ev, struct str object, struct facts *out);
 
+/* Sets actor and identity from the other strings. */
+void facts_name(struct facts *f);
+
 /* The output line of a Falco rule for this event, secrets taken out; absent for a Sigma rule, or
  * when it does not fit (FACTS_OUTPUT_MAX). b is the caller's and holds it until its next use. */
 #define FACTS_OUTPUT_MAX                                                                           \

@@ -47,6 +47,10 @@ void match_put_json(struct buf *b, const struct match *m)
     rule_put_json(b, m->rs, m->rule, m->output, &limits_none);
     buf_putz(b, ",\"event\":");
     event_put_json(b, m->facts, &limits_none);
+    if (m->rs->rules[m->rule].dialect == DIALECT_FALCO) {
+        buf_putz(b, ",\"output\":");
+        put_string(b, m->output, SIZE_MAX);
+    }
     buf_putz(b, "}\n");
 }
 

@@ -21,7 +21,7 @@ struct match {
  *  "region":"us-east-1","actor":"arn:aws:iam::111122223333:user/dev","ip":"203.0.113.7",
  *  "user_agent":"aws-cli/2.15.0","error":null,"object":"s3://bucket/key"}}
  *
- * What the record does not have is null. */
+ * What the record does not have is null. Of a Falco rule "output" comes behind "event" too. */
 void match_put_json(struct buf *b, const struct match *m);
 
 /* Appends the rule: {"id","title","level","author","tags":[],"dialect","source","references":[]},

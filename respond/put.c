@@ -17,7 +17,7 @@ struct str text_cut(struct str s, size_t max)
     return str_n(s.p, max);
 }
 
-static void put_json_cut(struct buf *b, struct str s, size_t max)
+void put_string(struct buf *b, struct str s, size_t max)
 {
     struct str head = text_cut(s, max);
     buf_put_json(b, head);
@@ -31,7 +31,7 @@ void put_member(struct buf *b, struct str name, struct str value, size_t max)
 {
     buf_put_json(b, name);
     buf_putc(b, ':');
-    put_json_cut(b, value, max);
+    put_string(b, value, max);
     buf_putc(b, ',');
 }
 
@@ -55,7 +55,7 @@ void put_member_list(struct buf *b, const char *name, const struct ruleset *rs, 
     buf_put_json(b, str_of(name));
     buf_putz(b, ":[");
     for (uint32_t i = 0; i < list.n && i < limits->list; i++) {
-        put_json_cut(b, rs_list_str(rs, list, i), limits->value);
+        put_string(b, rs_list_str(rs, list, i), limits->value);
         buf_putc(b, ',');
     }
     put_close(b, ']');

@@ -16,6 +16,8 @@ extern const struct limits limits_none;
 /* s, or its beginning of at most max bytes, cut in front of a character. */
 struct str text_cut(struct str s, size_t max);
 
+/* Appends s as a JSON string, cut at max bytes; null when it is absent. */
+void put_string(struct buf *b, struct str s, size_t max);
 /* Appends "name":"value" and a comma, value cut at max bytes; null when it is absent. */
 void put_member(struct buf *b, struct str name, struct str value, size_t max);
 /* Appends "name":"2026-03-17T14:05:11Z" and a comma; null when it is not timed. */

@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/timefmt.h"
 #include "base/version.h"
+#include "respond/because.h"
 #include "respond/match.h"
 #include "respond/mitre.h"
 
@@ -22,6 +23,8 @@ static void put_or(struct buf *b, struct str s, size_t max, const char *otherwis
 
 static void put_count_and_times(struct buf *b, const struct alert *a)
 {
+    if (a->estimated)
+        buf_putz(b, "about ");
     buf_put_u64(b, a->count);
     buf_putz(b, a->count == 1 ? " event" : " events");
     if (!a->timed)
@@ -34,11 +37,9 @@ static void put_count_and_times(struct buf *b, const struct alert *a)
     time_put(b, a->last_ms);
 }
 
-/* "arn:... called StopLogging on cloudtrail.amazonaws.com from 203.0.113.7: 3 events from ... to
- * ...". */
-static void put_sentence(struct buf *b, const struct alert *a, size_t max)
+/* "arn:... called StopLogging on cloudtrail.amazonaws.com from 203.0.113.7" */
+static void put_deed(struct buf *b, const struct facts *f, size_t max)
 {
-    const struct facts *f = &a->first;
     put_or(b, f->actor, max, "Somebody");
     buf_putz(b, f->error.n ? " tried " : " called ");
     put_or(b, f->name, max, "an unnamed operation");
@@ -50,25 +51,52 @@ static void put_sentence(struct buf *b, const struct alert *a, size_t max)
         buf_putz(b, " and was answered ");
         put_text(b, f->error, max);
     }
+}
+
+/* What nobody can say any more: who first knew it is gone, and the log object has it. */
+static const char unknown[] = "the first event is not at hand; its log object has it";
+
+/* A sentence at its longest: some 40 names of 2 KB, at worst all \xHH; without limits what does not
+ * fit is left out. */
+#define SENTENCE_MAX (1u << 20)
+
+/* "<deed>: 3 events from ... to ...." or, of a correlation, "<condition>: 3 events from ... to ....
+ * It began when <deed>." */
+static void put_sentence(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                         const struct limits *limits)
+{
+    size_t max = limits->value;
+    bool whole = alert_correlates(a);
+    if (whole)
+        because_put(b, rs, a->window, limits);
+    else if (a->known)
+        put_deed(b, &a->first.facts, max);
+    else
+        put_text(b, rs_str(rs, alert_rule(rs, a)->title), max);
     buf_putz(b, ": ");
     put_count_and_times(b, a);
+    if (whole && a->known) {
+        buf_putz(b, ". It began when ");
+        put_deed(b, &a->first.facts, max);
+    } else if (!a->known) {
+        buf_putf(b, "; %s", unknown);
+    }
     buf_putc(b, '.');
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------
  */
 
-/* Calls fn with each id that is told: the first `kept` and the last `kept`. */
-static void each_evidence(struct buf *b, const struct alert *a, size_t kept,
-                          void (*fn)(struct buf *b, struct str id))
+/* Calls fn with each id that is told: the first `kept` and the last `kept`. Returns how many. */
+static size_t each_evidence(struct buf *b, const struct alert *a, size_t kept,
+                            void (*fn)(struct buf *b, struct str id))
 {
-    size_t early = a->early.n < kept ? a->early.n : kept;
-    size_t late = a->late.n < kept ? a->late.n : kept;
-    for (size_t i = 0; i < early + late; i++) {
-        const struct evidence *x =
-            i < early ? vec_at(&a->early, i) : vec_at(&a->late, a->late.n - late + (i - early));
-        fn(b, str_n(x->id, x->n));
-    }
+    size_t n = a->n_events;
+    bool all = kept >= n || n - kept <= kept;
+    for (size_t i = 0; i < n; i++)
+        if (all || i < kept || n - i <= kept)
+            fn(b, a->events[i]);
+    return all ? n : 2 * kept;
 }
 
 static void put_id_json(struct buf *b, struct str id)
@@ -79,7 +107,6 @@ static void put_id_json(struct buf *b, struct str id)
 
 static void put_identity(struct buf *b, const struct facts *f, size_t max)
 {
-    buf_putz(b, "\"identity\":{");
     put_member(b, S("type"), f->user_type, max);
     put_member(b, S("arn"), f->user_arn, max);
     put_member(b, S("principal"), f->principal, max);
@@ -88,8 +115,6 @@ static void put_identity(struct buf *b, const struct facts *f, size_t max)
     put_member(b, S("access_key"), f->access_key, max);
     put_member(b, S("issuer"), f->issuer, max);
     put_member(b, S("invoked_by"), f->invoked_by, max);
-    put_close(b, '}');
-    buf_putc(b, ',');
 }
 
 static void put_mitre(struct buf *b, const struct ruleset *rs, const struct rs_rule *r)
@@ -110,39 +135,80 @@ static void put_mitre(struct buf *b, const struct ruleset *rs, const struct rs_r
     buf_putc(b, ',');
 }
 
+/* "events":["..."], and "joined" when there is something in it. */
+static void put_ids(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    buf_putz(b, "\"events\":[");
+    each_evidence(b, a, limits->evidence, put_id_json);
+    put_close(b, ']');
+    buf_putc(b, ',');
+    if (a->n_joined == 0)
+        return;
+    buf_putz(b, "\"joined\":[");
+    for (size_t i = 0; i < a->n_joined; i++)
+        put_id_json(b, a->joined[i]);
+    put_close(b, ']');
+    buf_putc(b, ',');
+}
+
 static void put_key_and_span(struct buf *b, const struct alert *a, const struct limits *limits)
 {
     buf_putz(b, "\"key\":{");
-    put_member(b, S("account"), a->first.account, limits->value);
-    put_member(b, S("identity"), a->first.identity, limits->value);
+    for (size_t i = 0; i < a->n_keys; i++)
+        put_member(b, text_cut(a->key_names[i], limits->value), a->key_values[i], limits->value);
     put_close(b, '}');
     buf_putc(b, ',');
     put_member_time(b, "first", a->timed, a->first_ms);
     put_member_time(b, "last", a->timed, a->last_ms);
     buf_putz(b, "\"count\":");
     buf_put_u64(b, a->count);
-    buf_putz(b, ",\"events\":[");
-    each_evidence(b, a, limits->evidence, put_id_json);
-    put_close(b, ']');
-    buf_putc(b, ',');
+    buf_putz(b, a->estimated ? ",\"count_is_estimate\":true," : ",");
+    put_ids(b, a, limits);
 }
 
-static void put_sentence_member(struct buf *b, const struct alert *a, size_t max)
+static void put_sentence_member(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                                const struct limits *limits)
 {
     struct buf sentence;
-    buf_init(&sentence, 6 * 4 * ALERT_TEXT_BYTES_MAX); /* five strings, at worst all \xHH */
-    put_sentence(&sentence, a, max);
+    buf_init(&sentence, SENTENCE_MAX);
+    put_sentence(&sentence, rs, a, limits);
     put_member(b, S("text"), buf_str(&sentence), SIZE_MAX);
     buf_release(&sentence);
 }
 
-static void put_event_and_fields(struct buf *b, const struct alert *a, const struct limits *limits)
+static void put_correlation(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                            const struct limits *limits)
 {
-    buf_putz(b, "\"event\":");
-    event_put_json(b, &a->first, limits);
+    struct buf says;
+    if (!alert_correlates(a))
+        return;
+    buf_init(&says, SENTENCE_MAX);
+    because_put(&says, rs, a->window, limits);
+    buf_putz(b, "\"correlation\":{");
+    put_member(b, S("type"), str_of(because_type(a->window)), SIZE_MAX);
+    put_member(b, S("condition"), buf_str(&says), SIZE_MAX);
+    buf_putz(b, "\"rules\":");
+    because_put_rules(b, rs, a->window, limits);
+    buf_putz(b, "},");
+    buf_release(&says);
+}
+
+/* "identity", "event" and "fields": what is known of the first event. */
+static void put_first(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    if (!a->known) {
+        buf_putz(b, "\"identity\":null,\"event\":null,\"fields\":{},");
+        return;
+    }
+    buf_putz(b, "\"identity\":{");
+    put_identity(b, &a->first.facts, limits->value);
+    put_close(b, '}');
+    buf_putz(b, ",\"event\":");
+    event_put_json(b, &a->first.facts, limits);
     buf_putz(b, ",\"fields\":{");
-    for (size_t i = 0; i < a->n_shown && i < limits->list; i++)
-        put_member(b, text_cut(a->shown[i].name, limits->value), a->shown[i].value, limits->value);
+    for (size_t i = 0; i < a->first.n_shown && i < limits->list; i++)
+        put_member(b, text_cut(a->first.shown[i].name, limits->value), a->first.shown[i].value,
+                   limits->value);
     put_close(b, '}');
     buf_putc(b, ',');
 }
@@ -150,18 +216,18 @@ static void put_event_and_fields(struct buf *b, const struct alert *a, const str
 void alert_put_json(struct buf *b, const struct ruleset *rs, const struct alert *a,
                     const struct limits *limits)
 {
-    const struct rs_rule *r = &rs->rules[a->rule];
+    const struct rs_rule *r = alert_rule(rs, a);
     buf_putz(b, "{\"type\":\"alert\",");
-    put_member(b, S("id"), str_of(a->id), SIZE_MAX);
-    buf_putz(b, "\"updates\":0,\"rule\":");
-    rule_put_json(b, rs, a->rule, a->output, limits);
+    put_member(b, S("id"), a->id, SIZE_MAX);
+    buf_putf(b, "\"updates\":%u,\"rule\":", (unsigned)a->updates);
+    rule_put_json(b, rs, a->window->rule, a->first.output, limits);
     buf_putc(b, ',');
     put_key_and_span(b, a, limits);
     put_member(b, S("title"), rs_str(rs, r->title), limits->value);
-    put_sentence_member(b, a, limits->value);
-    put_identity(b, &a->first, limits->value);
+    put_sentence_member(b, rs, a, limits);
+    put_correlation(b, rs, a, limits);
     put_mitre(b, rs, r);
-    put_event_and_fields(b, a, limits);
+    put_first(b, a, limits);
     put_member(b, S("why"), rs_str(rs, r->description), limits->value);
     put_member_list(b, "falsepositives", rs, r->falsepositives, limits);
     put_member(b, S("version"), S(TRAILWARDEN_VERSION), SIZE_MAX);
@@ -264,21 +330,21 @@ static bool is_said(const struct facts *f, struct str value)
     return false;
 }
 
-static void put_shown(struct buf *b, const struct alert *a, const struct limits *limits)
+static void put_shown(struct buf *b, const struct details *d, const struct limits *limits)
 {
     size_t lines = 0;
     size_t left_out = 0;
-    for (size_t i = 0; i < a->n_shown; i++) {
-        if (is_said(&a->first, a->shown[i].value))
+    for (size_t i = 0; i < d->n_shown; i++) {
+        if (is_said(&d->facts, d->shown[i].value))
             continue;
         if (lines == limits->list) {
             left_out++;
             continue;
         }
         put_label(b, lines++ ? "" : "fields");
-        put_text(b, a->shown[i].name, limits->value);
+        put_text(b, d->shown[i].name, limits->value);
         buf_putz(b, " = ");
-        put_text(b, a->shown[i].value, limits->value);
+        put_text(b, d->shown[i].value, limits->value);
         buf_putc(b, '\n');
     }
     if (left_out)
@@ -295,16 +361,18 @@ static void put_id_text(struct buf *b, struct str id)
 static void put_evidence(struct buf *b, const struct alert *a, const struct limits *limits)
 {
     size_t kept = limits->evidence;
-    size_t early = a->early.n < kept ? a->early.n : kept;
-    size_t late = a->late.n < kept ? a->late.n : kept;
+    bool all = kept >= a->n_events || a->n_events - kept <= kept;
+    size_t early = all && a->n_events ? (a->n_events + 1) / 2 : kept;
     put_label(b, "events");
-    if (a->count > early + late)
-        buf_putf(b, "the first %zu and the last %zu of %llu:\n", early, late,
-                 (unsigned long long)a->count);
+    if (all && a->count <= a->n_events)
+        buf_putf(b, "%zu:\n", a->n_events);
     else
-        buf_putf(b, "%llu:\n", (unsigned long long)a->count);
+        buf_putf(b, "the first %zu and the last %zu of %s%llu:\n", early,
+                 all ? a->n_events - early : kept, a->estimated ? "about " : "",
+                 (unsigned long long)a->count);
     each_evidence(b, a, kept, put_id_text);
-    put_line(b, "object", a->first.object, limits->value);
+    if (a->known)
+        put_line(b, "object", a->first.facts.object, limits->value);
 }
 
 static void put_references(struct buf *b, const struct ruleset *rs, const struct rs_rule *r,
@@ -316,27 +384,81 @@ static void put_references(struct buf *b, const struct ruleset *rs, const struct
         put_line(b, i ? "" : "unless", rs_list_str(rs, r->falsepositives, i), limits->value);
 }
 
+/* "update 2 of an alert told before", and what is new about it. */
+static void put_update(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    if (a->updates == 0)
+        return;
+    put_label(b, "update");
+    buf_putf(b, "number %u of an alert that was told before: ", (unsigned)a->updates);
+    if (a->n_joined)
+        buf_putf(b, "%zu other%s turned out to be the same\n", a->n_joined,
+                 a->n_joined == 1 ? "" : "s");
+    else
+        buf_putz(b, "it has grown\n");
+    for (size_t i = 0; i < a->n_joined && i < limits->list; i++)
+        put_line(b, i ? "" : "joined", a->joined[i], SIZE_MAX);
+}
+
+/* What a correlation waited for, and the key under which it found it. */
+static void put_because(struct buf *b, const struct ruleset *rs, const struct alert *a,
+                        const struct limits *limits)
+{
+    if (!alert_correlates(a))
+        return;
+    put_label(b, "because");
+    because_put(b, rs, a->window, limits);
+    buf_putc(b, '\n');
+    for (size_t i = 0; i < a->n_keys; i++) {
+        put_label(b, i ? "" : "same");
+        put_text(b, a->key_names[i], limits->value);
+        buf_putz(b, " = ");
+        put_text(b, a->key_values[i], limits->value);
+        buf_putc(b, '\n');
+    }
+}
+
+/* Of a correlation who, what and from are those of its first event. */
+static void put_first_lines(struct buf *b, const struct alert *a, const struct limits *limits)
+{
+    if (!a->known) {
+        put_label(b, "first");
+        buf_putf(b, "%s\n", unknown);
+        for (size_t i = 0; i < a->n_keys && !alert_correlates(a); i++)
+            put_line(b, i ? "" : "who", a->key_values[i], limits->value);
+        return;
+    }
+    const struct details *d = &a->first;
+    if (alert_correlates(a))
+        put_line(b, "first", S("it began with this event:"), SIZE_MAX);
+    put_who(b, &d->facts, limits->value);
+    put_what(b, &d->facts, limits->value);
+    put_from(b, &d->facts, limits->value);
+    put_line(b, "output", d->output, limits->value);
+    put_shown(b, d, limits);
+}
+
 void alert_put_text(struct buf *b, const struct ruleset *rs, const struct alert *a,
                     const struct limits *limits, bool colour)
 {
-    const struct rs_rule *r = &rs->rules[a->rule];
-    size_t max = limits->value;
+    const struct rs_rule *r = alert_rule(rs, a);
     put_level(b, (enum level)r->level, colour);
-    put_part(b, " ", rs_str(rs, r->title), "", max);
+    put_part(b, " ", rs_str(rs, r->title), "", limits->value);
+    if (a->updates)
+        buf_putf(b, " (update %u)", (unsigned)a->updates);
     buf_putc(b, '\n');
+    put_update(b, a, limits);
     put_label(b, "when");
     put_count_and_times(b, a);
     buf_putc(b, '\n');
-    put_who(b, &a->first, max);
-    put_what(b, &a->first, max);
-    put_from(b, &a->first, max);
-    put_line(b, "output", a->output, max);
-    put_shown(b, a, limits);
+    put_because(b, rs, a, limits);
+    put_first_lines(b, a, limits);
     put_rule(b, rs, r, limits);
     put_references(b, rs, r, limits);
     put_evidence(b, a, limits);
     put_label(b, "alert");
-    buf_putf(b, "%s (trailwarden " TRAILWARDEN_VERSION ", rules ", a->id);
+    put_text(b, a->id, SIZE_MAX);
+    buf_putz(b, " (trailwarden " TRAILWARDEN_VERSION ", rules ");
     buf_put_hex(b, rs->hash, 8); /* the beginning, enough to tell rule sets apart by eye */
     buf_putz(b, ")\n");
 }
@@ -347,19 +469,36 @@ void alert_put_text(struct buf *b, const struct ruleset *rs, const struct alert 
 void alert_put_csv_head(struct buf *b)
 {
     buf_putz(b, "first,last,count,level,rule,title,alert,account,identity,actor,source,name,region,"
-                "ip,user_agent,error,event,object\r\n");
+                "ip,user_agent,error,event,object,updates,key\r\n");
+}
+
+/* ",name=value; name=value" as one cell. */
+static void put_key_cell(struct buf *b, const struct alert *a)
+{
+    struct buf key;
+    buf_init(&key, SENTENCE_MAX);
+    for (size_t i = 0; i < a->n_keys; i++) {
+        if (i)
+            buf_putz(&key, "; ");
+        buf_put(&key, a->key_names[i]);
+        buf_putc(&key, '=');
+        buf_put(&key, a->key_values[i]);
+    }
+    buf_putc(b, ',');
+    buf_put_csv(b, buf_str(&key));
+    buf_release(&key);
 }
 
 void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *a)
 {
-    const struct rs_rule *r = &rs->rules[a->rule];
-    const struct facts *f = &a->first;
+    const struct rs_rule *r = alert_rule(rs, a);
+    const struct facts *f = &a->first.facts;
     const struct str cells[] = {
         str_of(level_name((enum level)r->level)),
         rs_str(rs, r->id),
         rs_str(rs, r->title),
-        str_of(a->id),
-        f->account,
+        a->id,
+        alert_account(a),
         f->identity,
         f->actor,
         f->source,
@@ -368,7 +507,7 @@ void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *
         f->ip,
         f->user_agent,
         f->error,
-        f->evidence,
+        a->n_events ? a->events[0] : STR_ABSENT,
         f->object,
     };
     if (a->timed)
@@ -382,6 +521,8 @@ void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *
         buf_putc(b, ',');
         buf_put_csv(b, cells[i]);
     }
+    buf_putf(b, ",%u", (unsigned)a->updates);
+    put_key_cell(b, a);
     buf_putz(b, "\r\n");
 }
 
@@ -391,8 +532,8 @@ void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *
 /* Tried from the first to the last until a body fits; the last one always does: its few strings
  * are at most 40 bytes, each byte at most six in JSON and those at most twelve on the wire. */
 static const struct limits shorter[] = {
-    {EVIDENCE_KEPT, SHOWN_MAX, 2048},
-    {EVIDENCE_KEPT, SHOWN_MAX, 512},
+    {SIZE_MAX, SHOWN_MAX, 2048},
+    {SIZE_MAX, SHOWN_MAX, 512},
     {50, SHOWN_MAX, 256},
     {20, SHOWN_MAX, 128},
     {10, 10, 80},
@@ -468,23 +609,27 @@ static void put_ascii(struct buf *b, struct str s, size_t max)
     }
 }
 
-/* "[HIGH] CloudTrail logging was stopped - 111122223333 us-east-1"; the title gives way. */
+/* "[HIGH] CloudTrail logging was stopped - 111122223333 us-east-1", of an update "[HIGH] Update 2:
+ * ..."; the title gives way. */
 static void render_subject(const struct ruleset *rs, const struct alert *a, struct rendered *r)
 {
-    const struct rs_rule *rule = &rs->rules[a->rule];
+    const struct rs_rule *rule = alert_rule(rs, a);
+    struct str account = alert_account(a), region = a->first.facts.region;
     struct buf tail;
     buf_init(&tail, 64);
-    if (a->first.account.n) {
+    if (account.n) {
         buf_putz(&tail, " - ");
-        put_ascii(&tail, a->first.account, 12); /* digits of an account id */
+        put_ascii(&tail, account, 12); /* digits of an account id */
     }
-    if (a->first.region.n) {
+    if (region.n) {
         buf_putc(&tail, ' ');
-        put_ascii(&tail, a->first.region, 24); /* "us-isob-northwest-1" has 19 */
+        put_ascii(&tail, region, 24); /* "us-isob-northwest-1" has 19 */
     }
     buf_reset(&r->subject);
     put_level(&r->subject, (enum level)rule->level, false);
     buf_putc(&r->subject, ' ');
+    if (a->updates)
+        buf_putf(&r->subject, "Update %u: ", (unsigned)a->updates);
     struct str title = rs_str(rs, rule->title);
     put_ascii(&r->subject, title.n ? title : rs_str(rs, rule->id),
               MESSAGE_SUBJECT_MAX - tail.n - r->subject.n);
@@ -505,7 +650,7 @@ static void add_attribute(struct rendered *r, const char *name, struct str value
 
 static void render_attributes(const struct ruleset *rs, const struct alert *a, struct rendered *r)
 {
-    const struct rs_rule *rule = &rs->rules[a->rule];
+    const struct rs_rule *rule = alert_rule(rs, a);
     buf_reset(&r->values);
     r->message.n_attributes = 0;
     /* All room at once: the values must not move while attributes point at them. */
@@ -513,8 +658,8 @@ static void render_attributes(const struct ruleset *rs, const struct alert *a, s
         return;
     add_attribute(r, "level", str_of(level_name((enum level)rule->level)));
     add_attribute(r, "rule", rs_str(rs, rule->id));
-    add_attribute(r, "account", a->first.account);
-    add_attribute(r, "region", a->first.region);
+    add_attribute(r, "account", alert_account(a));
+    add_attribute(r, "region", a->first.facts.region);
 }
 
 bool alert_message(const struct ruleset *rs, const struct alert *a, struct rendered *r,
@@ -524,8 +669,9 @@ bool alert_message(const struct ruleset *rs, const struct alert *a, struct rende
     render_subject(rs, a, r);
     render_attributes(rs, a, r);
     if (!fits || r->subject.failed || r->values.failed)
-        return err_set(e, ERR_LIMIT, "no memory for the message of alert %s", a->id);
-    r->message.id = str_of(a->id);
+        return err_set(e, ERR_LIMIT, "no memory for the message of alert %.*s", (int)a->id.n,
+                       a->id.p);
+    r->message.id = a->id;
     r->message.subject = buf_str(&r->subject);
     r->message.text = buf_str(&r->text);
     r->message.json = buf_str(&r->json);

@@ -17,14 +17,17 @@ extern const struct limits limits_screen;
  *  "key":{"account":"111122223333","identity":"AIDAEXAMPLE"},
  *  "first":"2026-03-17T14:05:11Z","last":"2026-03-17T14:09:00Z","count":3,
  *  "events":["<event id>",...],"title":"CloudTrail logging was stopped","text":"<a sentence>",
- *  "identity":{"type","arn","principal","account","name","access_key","issuer","invoked_by"},
  *  "mitre":[{"tactic":"TA0005","tactic_name":"Defense Evasion","technique":"T1562.008",
  *            "technique_name":"Disable or Modify Cloud Logs"}],
+ *  "identity":{"type","arn","principal","account","name","access_key","issuer","invoked_by"},
  *  "event":{...the first event as in a match...},"fields":{"requestParameters.name":"main"},
  *  "why":"<the rule's description>","falsepositives":[...],
  *  "version":"0.1.0","rules":"<SHA-256 of the rules>"}
  *
- * When evidence lies between the ids at either end, count is larger than their number. */
+ * When evidence lies between the ids at either end, count is larger than their number. There are
+ * also, when they apply: "count_is_estimate":true, "joined":["<alert id>",...], and of a
+ * correlation "correlation":{"type","condition","rules":[{"id","title"}]}, its key then being its
+ * group-by. identity and event are null when nobody knows the first event any more. */
 void alert_put_json(struct buf *b, const struct ruleset *rs, const struct alert *a,
                     const struct limits *limits);
 
@@ -54,7 +57,8 @@ void rendered_release(struct rendered *r);
 /* SNS takes more in an attribute, but filter policies match at most 256 bytes. */
 #define MESSAGE_VALUE_MAX 256
 
-/* Renders the alert: subject "[HIGH] <title> - <account> <region>" in printable ASCII; text and
+/* Renders the alert: subject "[HIGH] <title> - <account> <region>" in printable ASCII,
+ * an update's with "Update <n>: " in front of the title; text and
  * JSON, both shortened step by step, with a sentence saying so, until they fit; attributes level,
  * rule, account, region (those that are known). ERR_LIMIT only when memory is out. r's former
  * content is gone; the message borrows from r and from a. */

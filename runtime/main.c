@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "adapters/dynamodb.h"
 #include "adapters/s3.h"
 #include "adapters/sns.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/version.h"
 #include "runtime/config.h"
 #include "runtime/crash.h"
@@ -23,6 +25,9 @@ struct function {
     struct aws_world world;
     struct aws_client *client;
     struct sns_topic topic;
+    struct dynamodb table;
+    struct state_memory *memory; /* of windows, without a table */
+    struct port_state state;
     struct deadline deadline;
     struct handler *handler;
     struct rapi *rapi;
@@ -45,6 +50,28 @@ static bool start_client(struct function *f, struct err *e)
     return true;
 }
 
+/* Windows remember in the table, or in memory for one invocation at a time. */
+static bool start_state(struct function *f, struct err *e)
+{
+    if (!str_present(f->config.table)) {
+        f->memory = state_memory_new();
+        if (!f->memory)
+            return err_set(e, ERR_SYSTEM, "no memory for the state");
+        f->state = state_memory_port(f->memory);
+        return true;
+    }
+    if (!dynamodb_init(&f->table, f->client, &f->world, f->config.table, e))
+        return err_wrap(e, "TRAILWARDEN_TABLE");
+    f->state = dynamodb_state(&f->table);
+    return true;
+}
+
+static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
+{
+    (void)self;
+    return random_fill(bytes, n, e);
+}
+
 static bool start_handler(struct function *f, struct err *e)
 {
     struct handle_config cfg = {f->rules, f->config.min_level, f->config.buckets,
@@ -53,6 +80,8 @@ static bool start_handler(struct function *f, struct err *e)
         .objects = s3_objects(f->client),
         .alerts = sns_alerts(&f->topic),
         .clock = deadline_clock(&f->deadline),
+        .random = {NULL, fill_random},
+        .state = f->state,
     };
     f->handler = handler_new(&cfg, &ports, (struct handle_notes){&f->log, serve_note}, e);
     return f->handler;
@@ -71,6 +100,9 @@ static void log_start(const struct function *f, int64_t began_ms)
     };
     log_line(&f->log, LOG_INFO, S("trailwarden is ready"), fields, sizeof fields / sizeof *fields);
     buf_release(&hash);
+    if (f->memory)
+        log_line(&f->log, LOG_WARN, S("no TRAILWARDEN_TABLE: windows see one invocation only"),
+                 NULL, 0);
 }
 
 /* Whatever fails here is an init error. */
@@ -81,7 +113,7 @@ static bool start(struct function *f, const char *host, struct err *e)
     bool ok = crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
               function_rules_config(f->config.config_file, &f->rule_config, e) &&
               function_rules_load(f->config.rules.p, &f->rule_config, &f->log, &f->rules, e) &&
-              start_client(f, e) && start_handler(f, e);
+              start_client(f, e) && start_state(f, e) && start_handler(f, e);
     if (ok)
         log_start(f, began_ms);
     return ok;
@@ -116,7 +148,7 @@ static int run(struct function *f)
         return fail(f, &e);
     if (!start(f, host, &e))
         return fail_start(f, &e);
-    struct server s = {f->rapi, f->handler, f->client, &f->deadline, &f->log};
+    struct server s = {f->rapi, f->handler, f->client, f->memory, &f->deadline, &f->log};
     return serve(&s, &e) ? 0 : fail(f, &e);
 }
 
@@ -130,6 +162,8 @@ int main(void)
     int code = run(&f);
     handler_free(f.handler);
     rapi_free(f.rapi);
+    state_memory_free(f.memory);
+    dynamodb_release(&f.table);
     aws_client_free(f.client);
     ruleset_free(f.rules);
     rule_config_release(&f.rule_config);

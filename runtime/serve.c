@@ -63,8 +63,12 @@ static void log_summary(const struct server *s, const struct rapi_invocation *in
         number("bad", c->bad),
         number("digests", c->digests),
         number("hits", c->hits),
-        number("duplicates", c->duplicates),
         number("alerts", c->alerts),
+        number("no_key", c->no_key),
+        number("stray", c->stray),
+        number("capped", c->capped),
+        number("conflicts", c->conflicts),
+        number("early", c->early),
         number("regex_limit", c->regex_limit),
         number("values_cut", c->values_cut),
         number("scratch_full", c->scratch_full),
@@ -122,6 +126,8 @@ static bool serve_one(struct server *s, const struct rapi_invocation *inv, struc
     s->log->trace_id = inv->trace_id;
     set_trace(inv);
     set_deadline(s, inv->deadline_ms);
+    if (s->memory)
+        state_memory_clear(s->memory);
     crash_arm(inv->request_id, inv->invocation_id);
     bool ok = run(s, inv, &answer, &counts, &why);
     if (!ok && !counts.failed) /* what failed on the way has its line already */

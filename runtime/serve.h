@@ -2,6 +2,7 @@
 #ifndef TW_RUNTIME_SERVE_H
 #define TW_RUNTIME_SERVE_H
 
+#include "adapters/state_memory.h"
 #include "aws/client.h"
 #include "base/log.h"
 #include "handlers/handle.h"
@@ -19,7 +20,8 @@ struct port_clock deadline_clock(struct deadline *d);
 struct server {
     struct rapi *rapi;
     struct handler *handler;
-    struct aws_client *client; /* its deadline is set for each invocation; NULL: none (tests) */
+    struct aws_client *client;   /* its deadline is set for each invocation; NULL: none (tests) */
+    struct state_memory *memory; /* emptied before each invocation; NULL: the state is elsewhere */
     struct deadline *deadline;
     struct log *log;
 };

@@ -1,0 +1,72 @@
+/* One of the kinds of state. */
+#include "adapters/state.h"
+
+#include <stdlib.h>
+
+#include "adapters/cloud.h"
+#include "adapters/state_memory.h"
+
+struct state {
+    struct port_state port;
+    bool durable;
+    struct state_memory *memory;
+    struct cloud *cloud;
+};
+
+static bool open_memory(struct state *s, struct err *e)
+{
+    s->memory = state_memory_new();
+    if (!s->memory)
+        return err_set(e, ERR_SYSTEM, "no memory for the state");
+    s->port = state_memory_port(s->memory);
+    return true;
+}
+
+static bool open_dynamodb(struct state *s, struct str table, struct err *e)
+{
+    s->durable = true;
+    s->cloud = cloud_new(e);
+    return s->cloud && cloud_state(s->cloud, table, &s->port, e);
+}
+
+static bool open_named(struct state *s, struct str name, struct err *e)
+{
+    if (!str_present(name) || str_eq(name, S("memory")))
+        return open_memory(s, e);
+    if (str_starts(name, S("dynamodb:")))
+        return open_dynamodb(s, str_skip(name, 9), e);
+    return err_set(e, ERR_USAGE, "--state %.*s: there are memory and dynamodb:TABLE",
+                   (int)(name.n < 100 ? name.n : 100), name.p);
+}
+
+struct state *state_open(const char *name, struct err *e)
+{
+    struct state *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_set(e, ERR_SYSTEM, "no memory for the state");
+        return NULL;
+    }
+    if (open_named(s, str_of(name), e))
+        return s;
+    state_close(s);
+    return NULL;
+}
+
+void state_close(struct state *s)
+{
+    if (!s)
+        return;
+    state_memory_free(s->memory);
+    cloud_free(s->cloud);
+    free(s);
+}
+
+struct port_state state_port(struct state *s)
+{
+    return s->port;
+}
+
+bool state_is_durable(const struct state *s)
+{
+    return s->durable;
+}

@@ -1,0 +1,194 @@
+/* Details of an event: written, shortened, read back. */
+#include "respond/details.h"
+
+#include "base/escape.h"
+#include "base/timefmt.h"
+#include "engine/json.h"
+#include "respond/put.h"
+#include "respond/redact.h"
+
+/* ---- writing ---- */
+
+/* How long values may be: tried from the first to the last until all fits. The last one does: 18
+ * strings of 20 bytes, each at most six in JSON, and their names are below 3 KB. */
+static const struct
+try {
+    size_t fact, field, fields;
+}
+tries[] = {
+    {1200, SHOWN_BYTES_MAX, SHOWN_MAX}, /* an object's name has at most 1,092 bytes */
+    {1200, 512, SHOWN_MAX},
+    {512, 256, SHOWN_MAX},
+    {256, 128, SHOWN_MAX},
+    {128, 64, 16},
+    {64, 40, 8},
+    {20, 0, 0},
+};
+
+/* The member, unless it is absent. */
+static void put_known(struct buf *b, struct str name, struct str value, size_t max)
+{
+    if (str_present(value))
+        put_member(b, name, value, max);
+}
+
+static void put_event(struct buf *b, const struct facts *f, size_t max)
+{
+    buf_putz(b, "\"event\":{");
+    put_known(b, S("id"), f->id, max);
+    if (f->timed)
+        put_member_time(b, "time", true, f->time_ms);
+    put_known(b, S("source"), f->source, max);
+    put_known(b, S("name"), f->name, max);
+    put_known(b, S("account"), f->account, max);
+    put_known(b, S("region"), f->region, max);
+    put_known(b, S("ip"), f->ip, max);
+    put_known(b, S("user_agent"), f->user_agent, max);
+    put_known(b, S("error"), f->error, max);
+    put_known(b, S("object"), f->object, max);
+    put_close(b, '}');
+    buf_putc(b, ',');
+}
+
+static void put_identity(struct buf *b, const struct facts *f, size_t max)
+{
+    buf_putz(b, "\"identity\":{");
+    put_known(b, S("type"), f->user_type, max);
+    put_known(b, S("arn"), f->user_arn, max);
+    put_known(b, S("principal"), f->principal, max);
+    put_known(b, S("account"), f->user_account, max);
+    put_known(b, S("name"), f->user_name, max);
+    put_known(b, S("access_key"), f->access_key, max);
+    put_known(b, S("issuer"), f->issuer, max);
+    put_known(b, S("invoked_by"), f->invoked_by, max);
+    put_close(b, '}');
+    buf_putc(b, ',');
+}
+
+/* The value of a slot as it may be shown; several values (a path that ran over an array) joined. */
+static struct str shown_value(struct event *ev, uint32_t slot, struct buf *scratch)
+{
+    const struct ruleset *rs = ev->rules;
+    struct value *v = event_first(ev, slot);
+    if (!v)
+        return STR_ABSENT;
+    if (redact_is_secret_path(rs_str(rs, rs->slots[slot].path)))
+        return S(REDACTED);
+    if (v->type == JSON_ARRAY || !event_next(ev, v))
+        return redact_text(event_text(ev, v), &ev->scratch);
+    buf_reset(scratch);
+    for (; v && scratch->n <= SHOWN_BYTES_MAX; v = event_next(ev, v)) {
+        if (scratch->n)
+            buf_putz(scratch, ", ");
+        buf_put(scratch, event_text(ev, v));
+    }
+    return redact_text(buf_str(scratch), &ev->scratch);
+}
+
+static void put_fields(struct buf *b, struct event *ev, const struct rs_rule *r,
+                       const struct try *t, struct buf *scratch)
+{
+    const struct ruleset *rs = ev->rules;
+    size_t n = 0;
+    buf_putz(b, "\"fields\":[");
+    for (uint32_t i = 0; i < r->fields.n && n < t->fields; i++) {
+        uint32_t slot = rs->numbers[r->fields.first + i];
+        struct str value = shown_value(ev, slot, scratch);
+        if (!str_present(value))
+            continue;
+        buf_putc(b, '[');
+        put_string(b, rs_str(rs, rs->slots[slot].path), t->fact);
+        buf_putc(b, ',');
+        put_string(b, value, t->field);
+        buf_putz(b, "],");
+        n++;
+    }
+    put_close(b, ']');
+}
+
+void details_put(struct buf *out, struct event *ev, uint32_t rule, const struct facts *f,
+                 struct buf *scratch)
+{
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        buf_reset(out);
+        buf_putc(out, '{');
+        put_event(out, f, tries[i].fact);
+        put_identity(out, f, tries[i].fact);
+        put_known(out, S("output"), facts_output(ev, rule, scratch), tries[i].fact);
+        put_fields(out, ev, ev->rules->rules + rule, tries + i, scratch);
+        buf_putc(out, '}');
+        if (!out->failed)
+            return;
+    }
+    buf_reset(out);
+}
+
+/* ---- reading ---- */
+
+/* A member that is a string; else absent. */
+static struct str text_of(struct str raw, struct arena *a)
+{
+    if (raw.n < 2 || *raw.p != '"')
+        return STR_ABSENT;
+    return json_text(str_n(raw.p + 1, raw.n - 2), a);
+}
+
+static struct str member(struct str object, const char *name, struct arena *a)
+{
+    return text_of(json_member(object, str_of(name)), a);
+}
+
+static void read_event(struct str event, struct arena *a, struct facts *f)
+{
+    f->id = member(event, "id", a);
+    f->evidence = f->id;
+    f->timed = time_parse(member(event, "time", a), &f->time_ms);
+    if (!f->timed)
+        f->time_ms = INT64_MIN;
+    f->source = member(event, "source", a);
+    f->name = member(event, "name", a);
+    f->account = member(event, "account", a);
+    f->region = member(event, "region", a);
+    f->ip = member(event, "ip", a);
+    f->user_agent = member(event, "user_agent", a);
+    f->error = member(event, "error", a);
+    f->object = member(event, "object", a);
+}
+
+static void read_identity(struct str identity, struct arena *a, struct facts *f)
+{
+    f->user_type = member(identity, "type", a);
+    f->user_arn = member(identity, "arn", a);
+    f->principal = member(identity, "principal", a);
+    f->user_account = member(identity, "account", a);
+    f->user_name = member(identity, "name", a);
+    f->access_key = member(identity, "access_key", a);
+    f->issuer = member(identity, "issuer", a);
+    f->invoked_by = member(identity, "invoked_by", a);
+    facts_name(f);
+}
+
+static void read_fields(struct str fields, struct arena *a, struct details *out)
+{
+    for (size_t i = 0; i < SHOWN_MAX; i++) {
+        struct str pair = json_element(fields, i);
+        struct str name = text_of(json_element(pair, 0), a);
+        if (!str_present(name))
+            return;
+        out->shown[out->n_shown++] = (struct shown){name, text_of(json_element(pair, 1), a)};
+    }
+}
+
+bool details_read(struct str text, struct arena *a, struct details *out)
+{
+    *out = (struct details){.facts = {.time_ms = INT64_MIN}};
+    const char *end = text.p;
+    if (text.n == 0 || *text.p != '{' || json_skip(&end, text.p + text.n) != JSON_OK ||
+        end != text.p + text.n)
+        return false;
+    read_event(json_member(text, S("event")), a, &out->facts);
+    read_identity(json_member(text, S("identity")), a, &out->facts);
+    out->output = member(text, "output", a);
+    read_fields(json_member(text, S("fields")), a, out);
+    return true;
+}
