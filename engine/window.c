@@ -397,12 +397,13 @@ struct chain {
     int64_t start[WINDOW_STEPS_MAX];
 };
 
-/* Chains once the steps at `now` (last[i]: time of step i now, or NEVER) are added to `before`. */
-static void extend(const struct window *w, const struct chain *before, const int64_t *last,
+/* Chains once the steps at `now` (last[i]: time of step i now, or NEVER) are added to `before`;
+ * strict: only to chains that ended before. */
+static void extend(uint32_t n, bool strict, const struct chain *before, const int64_t *last,
                    struct chain *out)
 {
-    for (uint32_t i = 0; i < w->n; i++) {
-        int64_t link = i == 0 ? last[0] : w->strict ? before->start[i - 1] : out->start[i - 1];
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t link = i == 0 ? last[0] : strict ? before->start[i - 1] : out->start[i - 1];
         int64_t start = link < last[i] ? link : last[i];
         out->start[i] = start > before->start[i] ? start : before->start[i];
     }
@@ -431,7 +432,7 @@ static bool sweep_ordered(struct sweep *s)
                 last[k] = NEVER;
         }
         last[s->e[i].what] = s->e[i].time_ms;
-        extend(s->w, &before, last, &now);
+        extend(s->w->n, s->w->strict && width == 1, &before, last, &now);
         ok = add_span(s, s->e[i].time_ms, now.start[s->w->n - 1]);
     }
     free(room);

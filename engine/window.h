@@ -17,9 +17,10 @@
  *   WINDOW_ALL       the first and the last element of each step
  *   WINDOW_ORDERED   does not fit in bounded space: in a cell with more than WINDOW_PAIRS_MAX
  *                    (step, time) pairs, times are told apart by slots only, doubled in width
- *                    until the pairs are few enough; times in one slot count as equal. First and
- *                    last of each (step, slot) are kept. This is part of the definition: it may
- *                    add an episode, never lose one, and depends on the elements alone.
+ *                    until the pairs are few enough; times in one slot count as equal and as in
+ *                    order, in a strict rule too. First and last of each (step, slot) are kept.
+ *                    This is part of the definition: it may add an episode, never lose one, and
+ *                    depends on the elements alone.
  * What is superfluous in a set is superfluous in every larger one, so thinning may happen at any
  * time, before or after sets are joined.
  *
