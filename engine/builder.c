@@ -506,12 +506,33 @@ static struct rs_step *freeze_steps(struct builder *b)
     return out;
 }
 
+/* Copies of a rule share a window, as in rule sets that overlap: an event is one element of it, and
+ * the copy with the highest level is told. False when no rule before r has the id. */
+static bool share_window(struct builder *b, uint32_t r)
+{
+    struct rs_rule *rule = vec_at(&b->rules, r);
+    for (uint32_t i = 0; i < r; i++) {
+        const struct rs_rule *other = vec_at(&b->rules, i);
+        if (other->id.at != rule->id.at || other->id.n != rule->id.n || rule->id.n == 0 ||
+            other->window == RS_NONE)
+            continue;
+        struct rs_window *w = vec_at(&b->windows, other->window);
+        if (!(w->flags & WINDOW_IDENTITY))
+            continue;
+        rule->window = other->window;
+        if (rule->level > ((const struct rs_rule *)vec_at(&b->rules, w->rule))->level)
+            w->rule = r;
+        return true;
+    }
+    return false;
+}
+
 /* Gives each rule that is told a window of its own, unless a front end made it one. */
 static void add_single_windows(struct builder *b)
 {
     for (uint32_t r = 0; r < b->rules.n && !b->failed; r++) {
         struct rs_rule *rule = vec_at(&b->rules, r);
-        if (rule->muted || rule->window != RS_NONE)
+        if (rule->muted || rule->window != RS_NONE || share_window(b, r))
             continue;
         struct rs_window w = {
             .rule = r,

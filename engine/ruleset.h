@@ -214,7 +214,8 @@ struct rs_rule {
     struct rs_list fields;             /* numbers table: slots worth showing */
     struct rs_list output;             /* outputs table */
     uint32_t program;                  /* node */
-    uint32_t window;                   /* the one that tells its hits, or RS_NONE */
+    uint32_t window;                   /* the one that tells its hits, or RS_NONE; rules of one id
+                                          share it */
     struct rs_list feeds;              /* numbers: inputs of correlations that its hits feed */
     unsigned char hash[RS_HASH_BYTES]; /* of what it tests, and its id */
 };
