@@ -5,10 +5,12 @@
 
 #include "adapters/files.h"
 #include "base/escape.h"
+#include "base/timefmt.h"
 #include "cli/command.h"
 #include "cli/explain.h"
+#include "cli/explain_window.h"
 #include "cli/options.h"
-#include "cli/testcase.h"
+#include "cli/testwindows.h"
 #include "respond/put.h"
 
 #define TESTS_MEMORY_MAX (256u << 20) /* a file's cases: YAML and their records */
@@ -16,7 +18,9 @@
 struct run {
     const struct ruleset *rs;
     struct event ev;
-    bool *tested; /* by rule */
+    struct testwindows windows;
+    struct explain_windows *explained; /* of a failed case's events */
+    bool *tested;                      /* by rule */
     size_t passed, failed;
     struct arena memory;
     struct buf text; /* a test file's, then a failure's */
@@ -78,26 +82,28 @@ static void end_failure(struct run *run)
     fwrite(s.p, 1, s.n, stdout);
 }
 
-static void run_case(struct run *run, struct str path, const struct testcase *t)
+static void fail_case(struct run *run, struct str path, const struct testcase *t, const char *why)
 {
-    const char *why;
-    uint32_t rule = find_rule(run, stem_of_test(path), t, &why);
-    if (rule == RS_NONE) {
-        begin_failure(run, path, t);
-        buf_putf(&run->text, "%s\n", why);
-        end_failure(run);
-        return;
-    }
+    begin_failure(run, path, t);
+    buf_put_terminal(&run->text, str_of(why));
+    buf_putc(&run->text, '\n');
+    end_failure(run);
+}
+
+/* Whether the one record hits the rule. */
+static void run_match(struct run *run, struct str path, const struct testcase *t, uint32_t rule)
+{
     struct err e = {0};
-    size_t used;
-    run->tested[rule] = true;
-    if (event_read(&run->ev, t->record, &used, &e) != JSON_OK) {
-        begin_failure(run, path, t);
-        buf_putf(&run->text, "the event cannot be read: %s\n", e.text);
-        end_failure(run);
+    size_t used, n;
+    if (explain_windows_is(run->rs, rule)) {
+        fail_case(run, path, t, "a correlation is tested with `events` and `alerts`");
         return;
     }
-    size_t n;
+    if (event_read(&run->ev, t->records[0], &used, &e) != JSON_OK) {
+        err_wrap(&e, "the event cannot be read");
+        fail_case(run, path, t, e.text);
+        return;
+    }
     const uint32_t *hits = event_match(&run->ev, &n);
     bool holds = false;
     for (size_t i = 0; i < n; i++)
@@ -112,6 +118,97 @@ static void run_case(struct run *run, struct str path, const struct testcase *t)
     end_failure(run);
 }
 
+static void put_told(struct buf *b, const struct test_alert *a)
+{
+    buf_putz(b, a->joined ? "  joined: " : "  told: ");
+    for (size_t i = 0; i < a->n_keys; i++) {
+        put_text(b, a->key_names[i], EXPLAIN_VALUE_MAX);
+        buf_putc(b, ' ');
+        explain_put_value(b, a->key_values[i]);
+        buf_putz(b, ", ");
+    }
+    time_put(b, a->first_ms);
+    buf_putz(b, " to ");
+    time_put(b, a->last_ms);
+    buf_putf(b, ", %llu events\n", (unsigned long long)a->count);
+}
+
+/* How the windows of the rule fill with the case's events. */
+static bool put_windows(struct run *run, const struct testcase *t, uint32_t rule, struct err *e)
+{
+    size_t used;
+    explain_windows_clear(run->explained);
+    for (size_t i = 0; i < t->n_records; i++)
+        if (event_read(&run->ev, t->records[i], &used, e) != JSON_OK ||
+            !explain_windows_add(run->explained, &run->ev, e))
+            return false;
+    return explain_windows_put(run->explained, &run->text, rule, e);
+}
+
+static const char *arrival_words(const struct run *run, uint32_t rule, enum test_arrival arrival)
+{
+    if (arrival == ARRIVE_WHOLE)
+        return "";
+    return testwindows_reverses(run->rs, rule) ? "the events last first, in two deliveries: "
+                                               : "the events in two deliveries: ";
+}
+
+static void fail_alerts(struct run *run, struct str path, const struct testcase *t, uint32_t rule,
+                        enum test_arrival arrival)
+{
+    struct err e = {0};
+    size_t told = testwindows_told(&run->windows);
+    begin_failure(run, path, t);
+    buf_putz(&run->text, arrival_words(run, rule, arrival));
+    if (told != t->alerts)
+        buf_putf(&run->text, "expected %llu alerts, told %zu%s\n", (unsigned long long)t->alerts,
+                 told, arrival == ARRIVE_PARTS ? " (promise P1: arrival must not matter)" : "");
+    else
+        buf_putz(&run->text, "no alert has the key that is expected\n");
+    for (size_t i = 0; i < run->windows.alerts.n; i++)
+        put_told(&run->text, vec_at(&run->windows.alerts, i));
+    if (run->rs->rules[rule].muted)
+        buf_putz(&run->text, "the rule is muted: another one builds on it without `generate`\n");
+    if (explain_windows_is(run->rs, rule) && !put_windows(run, t, rule, &e))
+        buf_putf(&run->text, "%s\n", e.text);
+    end_failure(run);
+}
+
+/* How many alerts the events come to, in one piece and, where that is promised, in another order
+ * and in parts. */
+static void run_alerts(struct run *run, struct str path, const struct testcase *t, uint32_t rule)
+{
+    struct err e = {0};
+    enum test_arrival last = testwindows_durable(run->rs, rule) ? ARRIVE_PARTS : ARRIVE_WHOLE;
+    for (enum test_arrival a = ARRIVE_WHOLE; a <= last; a++) {
+        if (!testwindows_run(&run->windows, t, rule, a, &e)) {
+            fail_case(run, path, t, e.text);
+            return;
+        }
+        if (testwindows_told(&run->windows) != t->alerts ||
+            (t->n_key && !testwindows_has_key(&run->windows, t))) {
+            fail_alerts(run, path, t, rule, a);
+            return;
+        }
+    }
+    run->passed++;
+}
+
+static void run_case(struct run *run, struct str path, const struct testcase *t)
+{
+    const char *why;
+    uint32_t rule = find_rule(run, stem_of_test(path), t, &why);
+    if (rule == RS_NONE) {
+        fail_case(run, path, t, why);
+        return;
+    }
+    run->tested[rule] = true;
+    if (t->counts_alerts)
+        run_alerts(run, path, t, rule);
+    else
+        run_match(run, path, t, rule);
+}
+
 static bool run_file(struct run *run, struct str path, struct err *e)
 {
     struct testcase *list = NULL;
@@ -123,10 +220,7 @@ static bool run_file(struct run *run, struct str path, struct err *e)
     struct err why = {0};
     if (!testcases_read(buf_str(&run->text), &run->memory, &list, &n, &why)) {
         struct testcase whole = {.name = S("the file"), .line = 1};
-        begin_failure(run, path, &whole);
-        buf_put_terminal(&run->text, str_of(why.text));
-        buf_putc(&run->text, '\n');
-        end_failure(run);
+        fail_case(run, path, &whole, why.text);
         return true;
     }
     for (size_t i = 0; i < n; i++)
@@ -193,16 +287,30 @@ static bool run_roots(struct run *run, const char *const *roots, size_t n, struc
     return true;
 }
 
+/* What a tested correlation is made of is tested with it. */
+static void spread_tested(struct run *run)
+{
+    for (bool more = true; more;) {
+        more = false;
+        for (uint32_t i = 0; i < run->rs->n_inputs; i++) {
+            const struct rs_input *in = &run->rs->inputs[i];
+            bool *of_input = &run->tested[in->rule];
+            bool news = !*of_input && run->tested[run->rs->windows[in->window].rule];
+            *of_input = *of_input || news;
+            more = more || news;
+        }
+    }
+}
+
 static void require_tests(struct run *run)
 {
+    spread_tested(run);
     for (uint32_t i = 0; i < run->rs->n_rules; i++) {
         const struct rs_rule *r = &run->rs->rules[i];
         if (run->tested[i])
             continue;
         struct testcase none = {.name = rs_str(run->rs, r->title), .line = r->line};
-        begin_failure(run, rs_str(run->rs, r->file), &none);
-        buf_putz(&run->text, "the rule has no test\n");
-        end_failure(run);
+        fail_case(run, rs_str(run->rs, r->file), &none, "the rule has no test");
     }
 }
 
@@ -214,11 +322,16 @@ static bool run_init(struct run *run, const struct ruleset *rs, struct err *e)
     run->tested = calloc((size_t)rs->n_rules + 1, sizeof *run->tested);
     if (!run->tested)
         return err_set(e, ERR_SYSTEM, "no memory to test rules");
-    return event_init(&run->ev, rs, e);
+    if (!event_init(&run->ev, rs, e) || !testwindows_init(&run->windows, rs, &run->ev, e))
+        return false;
+    run->explained = explain_windows_new(rs, e);
+    return run->explained != NULL;
 }
 
 static void run_release(struct run *run)
 {
+    testwindows_release(&run->windows);
+    explain_windows_free(run->explained);
     event_release(&run->ev);
     free(run->tested);
     arena_release(&run->memory);

@@ -1,127 +1,26 @@
-/* Reading test cases: YAML to JSON, and the changes each case makes to the base record. */
+/* Reading test cases: which keys there are, and the records that each case comes to. */
 #include "cli/testcase.h"
 
-#include <jansson.h>
-#include <stdlib.h>
+#include "base/sha256.h"
+#include "base/timefmt.h"
+#include "base/vec.h"
+#include "cli/testrecord.h"
 
-#include "engine/yaml.h"
+#define UUID_BYTES  16
+#define OFFSET_MAX  (100 * 365 * 86400000LL) /* a hundred years: timespans have at most ten */
+#define EVENTS_EACH "`at` is needed: a whole number and s, m, h or d, like 90s"
 
-#define RECORD_TEXT_MAX (4u << 20) /* as large as records may be */
+struct reading {
+    const struct yaml *base; /* NULL: each event brings its own record */
+    struct arena *memory;
+};
 
-static bool at_line(struct err *e, unsigned line, const char *what, struct str detail)
+static bool no_memory(struct err *e)
 {
-    return err_set(e, ERR_INPUT, "line %u: %s%s%.*s", line, what, detail.n ? " " : "",
-                   (int)(detail.n < 100 ? detail.n : 100), detail.n ? detail.p : "");
+    return err_set(e, ERR_LIMIT, "no memory for tests");
 }
 
-/* ---- JSON values -------------------------------------------------------------------------------
- */
-
-/* The node as a jansson value of the caller's. */
-static bool to_json(const struct yaml *y, json_t **out, struct err *e)
-{
-    struct buf text;
-    json_error_t why;
-    buf_init(&text, RECORD_TEXT_MAX);
-    bool ok = yaml_put_json(&text, y, e) && buf_ok(&text, "a record", e);
-    *out = ok ? json_loadb(buf_str(&text).p, text.n, JSON_DECODE_ANY, &why) : NULL;
-    buf_release(&text);
-    if (ok && !*out)
-        return at_line(e, y->line, "not a JSON value:", str_of(why.text));
-    return ok;
-}
-
-static bool from_json(const json_t *j, struct arena *a, struct str *out, struct err *e)
-{
-    char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
-    *out = arena_str(a, str_of(text));
-    free(text);
-    return str_present(*out) || err_set(e, ERR_LIMIT, "no memory for a test's record");
-}
-
-/* ---- changes -----------------------------------------------------------------------------------
- */
-
-/* The member or element of j that step names, NULL when there is none. */
-static json_t *member(json_t *j, struct str step)
-{
-    unsigned long long i;
-    if (json_is_array(j))
-        return str_u64(step, &i) ? json_array_get(j, (size_t)i) : NULL;
-    return json_object_getn(j, step.p, step.n);
-}
-
-/* Puts value (whose reference it takes) at step; into a list at its end, too. */
-static bool put(json_t *j, struct str step, json_t *value)
-{
-    unsigned long long i;
-    if (json_is_object(j))
-        return json_object_setn_new(j, step.p, step.n, value) == 0;
-    if (!json_is_array(j) || !str_u64(step, &i) || i > json_array_size(j)) {
-        json_decref(value);
-        return false;
-    }
-    return (i == json_array_size(j) ? json_array_append_new(j, value)
-                                    : json_array_set_new(j, (size_t)i, value)) == 0;
-}
-
-/* Takes the reference of value. Objects on the way that are not there are made. */
-static bool set_path(json_t *record, struct str path, json_t *value, unsigned line, struct err *e)
-{
-    json_t *j = record;
-    struct str rest = path;
-    for (unsigned steps = 0; steps < TESTCASE_PATH_MAX; steps++) {
-        struct str step = str_cut(&rest, '.');
-        if (!str_present(rest))
-            return put(j, step, value) || at_line(e, line, "cannot set", path);
-        json_t *next = member(j, step);
-        if (!json_is_object(next) && !json_is_array(next)) {
-            next = json_object();
-            if (!put(j, step, next))
-                break;
-        }
-        j = next;
-    }
-    json_decref(value);
-    return at_line(e, line, "cannot set", path);
-}
-
-static bool unset_path(json_t *record, struct str path, unsigned line, struct err *e)
-{
-    json_t *j = record;
-    struct str rest = path;
-    struct str step = str_cut(&rest, '.');
-    while (j && str_present(rest)) {
-        j = member(j, step);
-        step = str_cut(&rest, '.');
-    }
-    unsigned long long i;
-    bool done = json_is_array(j) ? str_u64(step, &i) && json_array_remove(j, (size_t)i) == 0
-                                 : j && json_object_deln(j, step.p, step.n) == 0;
-    return done || at_line(e, line, "there is nothing to unset at", path);
-}
-
-static bool apply_set(json_t *record, const struct yaml *set, struct err *e)
-{
-    for (size_t i = 0; i < set->n; i++) {
-        const struct yaml_pair *p = &set->pairs[i];
-        json_t *value;
-        if (!to_json(p->value, &value, e) ||
-            !set_path(record, p->key->text, value, p->key->line, e))
-            return false;
-    }
-    return true;
-}
-
-static bool apply_unset(json_t *record, const struct yaml *unset, struct err *e)
-{
-    for (size_t i = 0; i < unset->n; i++)
-        if (!unset_path(record, unset->items[i]->text, unset->items[i]->line, e))
-            return false;
-    return true;
-}
-
-/* ---- one test ----------------------------------------------------------------------------------
+/* ---- keys --------------------------------------------------------------------------------------
  */
 
 static bool check_keys(const struct yaml *map, const char *const *known, size_t n, struct err *e)
@@ -132,75 +31,292 @@ static bool check_keys(const struct yaml *map, const char *const *known, size_t 
         for (size_t k = 0; k < n; k++)
             found = found || str_eqz(key->text, known[k]);
         if (!found)
-            return at_line(e, key->line, "unknown key", key->text);
+            return testrecord_wrong(e, key->line, "unknown key", key->text);
     }
     return true;
 }
 
-static bool check_test(const struct yaml *y, const struct yaml *base, struct err *e)
+/* A map of a test, or of one of its events, that says what a record is made of. */
+static bool check_changes(const struct reading *r, const struct yaml *y, const char *const *known,
+                          size_t n, struct err *e)
 {
-    static const char *const known[] = {"name", "expect", "set", "unset", "event", "rule"};
-    if (y->kind != YAML_MAP)
-        return at_line(e, y->line, "a test must be a map", S(""));
     const struct yaml *set = yaml_get(y, "set");
     const struct yaml *unset = yaml_get(y, "unset");
-    if (!check_keys(y, known, sizeof known / sizeof *known, e))
+    if (!check_keys(y, known, n, e))
         return false;
-    if (!yaml_text(yaml_get(y, "name")).n)
-        return at_line(e, y->line, "a test needs a name", S(""));
     if ((set && set->kind != YAML_MAP) || (unset && unset->kind != YAML_SEQ))
-        return at_line(e, y->line, "set must be a map, unset a list", S(""));
-    if (!base && !yaml_get(y, "event"))
-        return at_line(e, y->line, "without base a test needs an event", S(""));
+        return testrecord_wrong(e, y->line, "set must be a map, unset a list", S(""));
+    if (!r->base && !yaml_get(y, "event"))
+        return testrecord_wrong(e, y->line, "without base a test needs an event", S(""));
     return true;
 }
 
-static bool read_expect(const struct yaml *y, struct testcase *t, struct err *e)
+/* The record of base or event with the changes; n is the number of the repeat. */
+static bool change(json_t *record, const struct yaml *y, size_t n, struct err *e)
 {
-    struct str expect = yaml_text(yaml_get(y, "expect"));
-    t->expect_match = str_eqz(expect, "match");
-    return t->expect_match || str_eqz(expect, "no-match") ||
-           at_line(e, y->line, "expect must be match or no-match, not", expect);
-}
-
-static bool read_test(const struct yaml *y, const struct yaml *base, struct arena *a,
-                      struct testcase *t, struct err *e)
-{
-    if (!check_test(y, base, e) || !read_expect(y, t, e))
-        return false;
-    const struct yaml *event = yaml_get(y, "event");
     const struct yaml *set = yaml_get(y, "set");
     const struct yaml *unset = yaml_get(y, "unset");
-    json_t *record;
-    if (!to_json(event ? event : base, &record, e))
+    return (!set || testrecord_set(record, set, n, e)) &&
+           (!unset || testrecord_unset(record, unset, e));
+}
+
+/* ---- one event of a case -----------------------------------------------------------------------
+ */
+
+/* 90s, 10m, 24h, 7d in milliseconds. */
+static bool read_offset(struct str text, int64_t *ms)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    unsigned long long number;
+    if (text.n < 2 || !str_u64(str_slice(text, 0, text.n - 1), &number))
         return false;
-    t->line = y->line;
-    t->name = arena_str(a, yaml_text(yaml_get(y, "name")));
-    t->rule = arena_str(a, yaml_text(yaml_get(y, "rule")));
-    bool ok = json_is_object(record) || at_line(e, y->line, "the event is no map", S(""));
-    ok = ok && (!set || apply_set(record, set, e)) && (!unset || apply_unset(record, unset, e)) &&
-         from_json(record, a, &t->record, e);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (text.p[text.n - 1] == units[i].unit) {
+            *ms = (int64_t)(number < OFFSET_MAX ? number : OFFSET_MAX) * units[i].ms;
+            return number <= (unsigned long long)(OFFSET_MAX / units[i].ms);
+        }
+    return false;
+}
+
+static bool text_of(const json_t *record, const char *name, struct str *out)
+{
+    const json_t *j = json_object_get(record, name);
+    *out = str_n(json_string_value(j), json_string_length(j));
+    return str_present(*out);
+}
+
+/* A UUID (RFC 9562, version 8: made from a hash) for event number i of a case. */
+static json_t *event_id(struct str name, size_t i)
+{
+    unsigned char sum[SHA256_BYTES];
+    struct sha256 h;
+    struct buf b;
+    buf_init(&b, 64);
+    buf_put_u64(&b, i);
+    sha256_init(&h);
+    sha256_add_part(&h, name);
+    sha256_add_part(&h, buf_str(&b));
+    sha256_end(&h, sum);
+    sum[6] = (unsigned char)(0x80 | (sum[6] & 0x0f));
+    sum[8] = (unsigned char)(0x80 | (sum[8] & 0x3f));
+    buf_reset(&b);
+    for (size_t k = 0; k < UUID_BYTES; k++) {
+        if (k == 4 || k == 6 || k == 8 || k == 10)
+            buf_putc(&b, '-');
+        buf_put_hex(&b, sum + k, 1);
+    }
+    json_t *out = json_stringn(buf_str(&b).p, b.n);
+    buf_release(&b);
+    return out;
+}
+
+static json_t *time_text(int64_t ms)
+{
+    struct buf b;
+    buf_init(&b, 64);
+    time_put(&b, ms);
+    json_t *out = json_stringn(buf_str(&b).p, b.n);
+    buf_release(&b);
+    return out;
+}
+
+/* How one entry of `events` makes its records. */
+struct series {
+    const struct yaml *y;
+    json_t *record; /* before the changes */
+    bool own_id;    /* `event` gives the eventID */
+    int64_t first_ms, every_ms;
+    unsigned long long repeat;
+};
+
+static bool read_times(struct series *s, struct err *e)
+{
+    const struct yaml *every = yaml_get(s->y, "every"), *repeat = yaml_get(s->y, "repeat");
+    int64_t at = 0;
+    if (!read_offset(yaml_text(yaml_get(s->y, "at")), &at))
+        return testrecord_wrong(e, s->y->line, EVENTS_EACH, S(""));
+    if (every && !read_offset(yaml_text(every), &s->every_ms))
+        return testrecord_wrong(e, every->line, "`every` is no time like 10s, but",
+                                yaml_text(every));
+    s->repeat = 1;
+    if (repeat && (!str_u64(yaml_text(repeat), &s->repeat) || s->repeat == 0))
+        return testrecord_wrong(e, repeat->line, "`repeat` is no number from 1, but",
+                                yaml_text(repeat));
+    s->first_ms += at;
+    return true;
+}
+
+/* The moment that `at` counts from. */
+static bool read_start(const struct reading *r, struct series *s, struct err *e)
+{
+    struct str base = yaml_text(r->base ? yaml_get(r->base, "eventTime") : NULL), own;
+    if (!str_present(base) && text_of(s->record, "eventTime", &own))
+        base = own;
+    return time_parse(base, &s->first_ms) ||
+           testrecord_wrong(e, s->y->line, "`at` counts from base's eventTime, and there is none",
+                            S(""));
+}
+
+static bool series_make(const struct reading *r, const struct yaml *y, struct series *s,
+                        struct err *e)
+{
+    static const char *const known[] = {"at", "repeat", "every", "set", "unset", "event"};
+    const struct yaml *event = yaml_get(y, "event");
+    struct str id;
+    *s = (struct series){.y = y};
+    if (y->kind != YAML_MAP)
+        return testrecord_wrong(e, y->line, "an event must be a map", S(""));
+    if (!check_changes(r, y, known, sizeof known / sizeof *known, e) ||
+        !testrecord_make(event ? event : r->base, &s->record, e))
+        return false;
+    s->own_id = event && text_of(s->record, "eventID", &id);
+    return read_start(r, s, e) && read_times(s, e);
+}
+
+/* Record number n of a series, number i of its case. */
+static bool series_record(const struct reading *r, const struct series *s, const struct testcase *t,
+                          size_t n, struct str *out, struct err *e)
+{
+    json_t *record = json_deep_copy(s->record);
+    int64_t ms = s->first_ms + (int64_t)n * s->every_ms;
+    bool ok =
+        record && json_object_set_new(record, "eventTime", time_text(ms)) == 0 &&
+        (s->own_id || json_object_set_new(record, "eventID", event_id(t->name, t->n_records)) == 0);
+    if (!ok)
+        no_memory(e);
+    ok = ok && change(record, s->y, n, e) && testrecord_text(record, r->memory, out, e);
     json_decref(record);
     return ok;
+}
+
+/* ---- a case of several events ------------------------------------------------------------------
+ */
+
+static bool add_series(const struct reading *r, const struct yaml *y, struct testcase *t,
+                       struct vec *records, struct err *e)
+{
+    struct series s;
+    bool ok = series_make(r, y, &s, e);
+    for (size_t n = 0; ok && n < s.repeat; n++) {
+        struct str *to = vec_push(records, 1);
+        ok = to || err_set(e, ERR_LIMIT, "line %u: more than %d events, or no memory", y->line,
+                           TESTCASE_EVENTS_MAX);
+        ok = ok && series_record(r, &s, t, n, to, e);
+        t->n_records = records->n;
+    }
+    json_decref(s.record);
+    return ok;
+}
+
+static bool read_key(const struct reading *r, const struct yaml *y, struct testcase *t,
+                     struct err *e)
+{
+    if (!y)
+        return true;
+    if (y->kind != YAML_MAP || y->n == 0)
+        return testrecord_wrong(e, y->line, "key must be a map of fields to values", S(""));
+    struct testcase_key *key = arena_array(r->memory, y->n, sizeof *key);
+    for (size_t i = 0; key && i < y->n; i++) {
+        key[i].field = arena_str(r->memory, y->pairs[i].key->text);
+        key[i].value = arena_str(r->memory, yaml_text(y->pairs[i].value));
+        if (!str_present(key[i].value))
+            return testrecord_wrong(e, y->pairs[i].key->line, "key has no value for",
+                                    y->pairs[i].key->text);
+    }
+    t->key = key;
+    t->n_key = y->n;
+    return key || no_memory(e);
+}
+
+static bool read_events(const struct reading *r, const struct yaml *y, struct testcase *t,
+                        struct err *e)
+{
+    static const char *const known[] = {"name", "rule", "events", "alerts", "key"};
+    const struct yaml *events = yaml_get(y, "events");
+    unsigned long long alerts;
+    struct vec records;
+    if (!check_keys(y, known, sizeof known / sizeof *known, e))
+        return false;
+    if (events->kind != YAML_SEQ || events->n == 0)
+        return testrecord_wrong(e, events->line, "there is no list of events", S(""));
+    if (!str_u64(yaml_text(yaml_get(y, "alerts")), &alerts))
+        return testrecord_wrong(e, y->line, "a test with events says how many alerts: N", S(""));
+    t->counts_alerts = true;
+    t->alerts = alerts;
+    vec_init(&records, sizeof(struct str), TESTCASE_EVENTS_MAX);
+    bool ok = read_key(r, yaml_get(y, "key"), t, e);
+    for (size_t i = 0; ok && i < events->n; i++)
+        ok = add_series(r, events->items[i], t, &records, e);
+    struct str *list = ok ? arena_array(r->memory, records.n, sizeof *list) : NULL;
+    if (list)
+        memcpy(list, records.p, records.n * sizeof *list);
+    t->records = list;
+    vec_release(&records);
+    return list || (ok && no_memory(e));
+}
+
+/* ---- a case of one record ----------------------------------------------------------------------
+ */
+
+static bool read_record(const struct reading *r, const struct yaml *y, struct testcase *t,
+                        struct err *e)
+{
+    static const char *const known[] = {"name", "expect", "set", "unset", "event", "rule"};
+    const struct yaml *event = yaml_get(y, "event");
+    struct str expect = yaml_text(yaml_get(y, "expect"));
+    if (!check_changes(r, y, known, sizeof known / sizeof *known, e))
+        return false;
+    t->expect_match = str_eqz(expect, "match");
+    if (!t->expect_match && !str_eqz(expect, "no-match"))
+        return testrecord_wrong(e, y->line, "expect must be match or no-match, not", expect);
+    json_t *record;
+    struct str *text = arena_alloc(r->memory, sizeof *text);
+    if (!text)
+        return no_memory(e);
+    bool ok = testrecord_make(event ? event : r->base, &record, e) &&
+              change(record, y, TESTRECORD_EVENT, e) && testrecord_text(record, r->memory, text, e);
+    json_decref(record);
+    t->records = text;
+    t->n_records = 1;
+    return ok;
+}
+
+/* ---- the file ----------------------------------------------------------------------------------
+ */
+
+static bool read_test(const struct reading *r, const struct yaml *y, struct testcase *t,
+                      struct err *e)
+{
+    if (y->kind != YAML_MAP)
+        return testrecord_wrong(e, y->line, "a test must be a map", S(""));
+    *t = (struct testcase){.line = y->line};
+    t->name = arena_str(r->memory, yaml_text(yaml_get(y, "name")));
+    t->rule = arena_str(r->memory, yaml_text(yaml_get(y, "rule")));
+    if (!t->name.n)
+        return testrecord_wrong(e, y->line, "a test needs a name", S(""));
+    return yaml_get(y, "events") ? read_events(r, y, t, e) : read_record(r, y, t, e);
 }
 
 static bool read_file(const struct yaml *root, struct arena *a, struct testcase **out, size_t *n,
                       struct err *e)
 {
     static const char *const known[] = {"base", "tests"};
-    const struct yaml *base = yaml_get(root, "base");
+    const struct reading r = {yaml_get(root, "base"), a};
     const struct yaml *tests = yaml_get(root, "tests");
     if (root->kind != YAML_MAP || !tests || tests->kind != YAML_SEQ || tests->n == 0)
-        return at_line(e, root->line, "there is no list of tests", S(""));
+        return testrecord_wrong(e, root->line, "there is no list of tests", S(""));
     if (!check_keys(root, known, 2, e))
         return false;
     if (tests->n > TESTCASES_MAX)
         return err_set(e, ERR_LIMIT, "more than %d tests in one file", TESTCASES_MAX);
     *out = arena_array(a, tests->n, sizeof **out);
     *n = tests->n;
-    bool ok = *out || err_set(e, ERR_LIMIT, "no memory for tests");
+    bool ok = *out || no_memory(e);
     for (size_t i = 0; ok && i < tests->n; i++)
-        ok = read_test(tests->items[i], base, a, &(*out)[i], e);
+        ok = read_test(&r, tests->items[i], &(*out)[i], e);
     return ok;
 }
 

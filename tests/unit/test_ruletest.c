@@ -34,7 +34,7 @@ static void makes_records(void **state)
         if (!testcases_read(str_of(cases[i].yaml), &a, &list, &n, &e))
             fail_msg("%s: %s", cases[i].name, e.text);
         assert_int_equal(n, 1);
-        check_str(cases[i].name, list[0].record, str_of(cases[i].record));
+        check_str(cases[i].name, list[0].records[0], str_of(cases[i].record));
         check_str(cases[i].name, list[0].name, S("t"));
         arena_release(&a);
     }

@@ -1,0 +1,540 @@
+/* Windows filling, in words. */
+#include "cli/explain_window.h"
+
+#include <stdlib.h>
+
+#include "adapters/state_memory.h"
+#include "base/timefmt.h"
+#include "cli/explain.h"
+#include "cli/explain_groups.h"
+#include "respond/put.h"
+
+#define RECORDS_BYTES_MAX (256u << 20) /* copies of the records of one file, or of one test */
+
+struct kept {
+    struct id128 id;
+    struct str record;
+    struct str name; /* of the event: its id, or the hash of the record */
+};
+
+struct explain_windows {
+    const struct ruleset *rs;
+    struct event reader; /* for records that are read again */
+    struct state_memory *state;
+    struct windows *windows; /* gathers; is never settled but when it is full */
+    struct vec records;      /* struct kept */
+    struct arena memory;     /* of records */
+};
+
+static bool no_memory(struct err *e)
+{
+    return err_set(e, ERR_SYSTEM, "no memory to explain a correlation");
+}
+
+/* ---- taking events -----------------------------------------------------------------------------
+ */
+
+static void describe_nothing(void *to, struct event *ev, uint32_t rule, const struct facts *f,
+                             struct buf *out)
+{
+    (void)to;
+    (void)ev;
+    (void)rule;
+    (void)f;
+    (void)out;
+}
+
+static bool tell_nobody(void *to, const struct window_alert *a, struct err *e)
+{
+    (void)to;
+    (void)a;
+    (void)e;
+    return true;
+}
+
+void explain_windows_clear(struct explain_windows *x)
+{
+    const struct delivery d = {0};
+    windows_begin(x->windows, &d);
+    state_memory_clear(x->state);
+    x->records.n = 0;
+    arena_reset(&x->memory);
+}
+
+struct explain_windows *explain_windows_new(const struct ruleset *rs, struct err *e)
+{
+    const struct windows_config cfg = {.rules = rs,
+                                       .min_level = LEVEL_INFORMATIONAL,
+                                       .archive = true,
+                                       .whole = true,
+                                       .entries_max = WINDOWS_ENTRIES_MAX,
+                                       .elements_max = WINDOWS_ELEMENTS_MAX};
+    const struct windows_calls calls = {NULL, describe_nothing, tell_nobody};
+    struct explain_windows *x = calloc(1, sizeof *x);
+    if (!x) {
+        no_memory(e);
+        return NULL;
+    }
+    x->rs = rs;
+    vec_init(&x->records, sizeof(struct kept), EXPLAIN_EVENTS_MAX);
+    arena_init(&x->memory, RECORDS_BYTES_MAX);
+    x->state = state_memory_new();
+    if (x->state) {
+        struct port_state state = state_memory_port(x->state);
+        x->windows = windows_new(&cfg, &state, calls, e);
+    } else {
+        no_memory(e);
+    }
+    if (!x->windows || !event_init(&x->reader, rs, e)) {
+        explain_windows_free(x);
+        return NULL;
+    }
+    explain_windows_clear(x);
+    return x;
+}
+
+void explain_windows_free(struct explain_windows *x)
+{
+    if (!x)
+        return;
+    windows_free(x->windows);
+    state_memory_free(x->state);
+    event_release(&x->reader);
+    vec_release(&x->records);
+    arena_release(&x->memory);
+    free(x);
+}
+
+bool explain_windows_add(struct explain_windows *x, struct event *ev, struct err *e)
+{
+    struct facts f;
+    size_t n;
+    facts_read(ev, S("event"), &f);
+    const uint32_t *hits = event_match(ev, &n);
+    struct kept *k = vec_push(&x->records, 1);
+    if (!k)
+        return err_set(e, ERR_LIMIT, "more than %d events to explain", EXPLAIN_EVENTS_MAX);
+    *k = (struct kept){id128_of(f.evidence), arena_str(&x->memory, ev->record),
+                       arena_str(&x->memory, f.evidence)};
+    if (!str_present(k->record) || !str_present(k->name))
+        return err_set(e, ERR_LIMIT, "more than %u MB of events to explain",
+                       RECORDS_BYTES_MAX >> 20);
+    return windows_add(x->windows, ev, &f, hits, n, e);
+}
+
+bool explain_windows_is(const struct ruleset *rs, uint32_t rule)
+{
+    uint32_t w = rs->rules[rule].window;
+    return w != RS_NONE && rs->windows[w].type != WINDOW_TYPE_SINGLE;
+}
+
+/* ---- words -------------------------------------------------------------------------------------
+ */
+
+static void put_length(struct buf *b, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, " ms"}};
+    size_t i = 0;
+    while (ms % units[i].ms != 0)
+        i++;
+    buf_put_i64(b, ms / units[i].ms);
+    buf_putz(b, units[i].unit);
+}
+
+/* The input that has this step, NULL when there is none. */
+static const struct rs_input *input_of(const struct ruleset *rs, uint32_t window, uint64_t step)
+{
+    for (uint32_t i = 0; i < rs->n_inputs; i++)
+        if (rs->inputs[i].window == window && (step == UINT64_MAX || rs->inputs[i].step == step))
+            return rs->inputs + i;
+    return NULL;
+}
+
+static void put_step(struct buf *b, const struct ruleset *rs, uint32_t window, uint64_t step)
+{
+    const struct rs_input *in = input_of(rs, window, step);
+    buf_putf(b, "step %u ", (unsigned)step + 1);
+    if (in)
+        explain_put_value(b, rs_str(rs, rs->rules[in->rule].title));
+}
+
+static void put_fields(struct buf *b, const struct ruleset *rs, uint32_t window)
+{
+    const struct rs_input *in = input_of(rs, window, UINT64_MAX);
+    for (uint32_t i = 0; in && i < in->values.n; i++) {
+        buf_putz(b, i ? ", " : "");
+        put_text(b, rs_str(rs, rs->slots[rs->numbers[in->values.first + i]].path),
+                 EXPLAIN_VALUE_MAX);
+    }
+}
+
+static void put_asked(struct buf *b, const struct ruleset *rs, uint32_t window)
+{
+    static const char *const sums[] = {[WINDOW_TYPE_SUM] = "the sum",
+                                       [WINDOW_TYPE_AVG] = "the average",
+                                       [WINDOW_TYPE_PERCENTILE] = "a percentile",
+                                       [WINDOW_TYPE_MEDIAN] = "the median"};
+    const struct rs_window *w = rs->windows + window;
+    bool bounded = w->flags & WINDOW_SCAN_ONLY;
+    switch ((enum window_type)w->type) {
+    case WINDOW_TYPE_SINGLE:
+    case WINDOW_TYPE_EVENT_COUNT:
+        buf_putf(b, bounded ? "events within bounds" : "at least %u events", w->n);
+        break;
+    case WINDOW_TYPE_VALUE_COUNT:
+        buf_putf(b, bounded ? "values within bounds, of " : "at least %u different values of ",
+                 w->n);
+        put_fields(b, rs, window);
+        break;
+    case WINDOW_TYPE_TEMPORAL:
+        if (w->expr.n || bounded)
+            buf_putf(b, "a condition over %u rules", w->n_steps);
+        else
+            buf_putf(b, "%u of %u rules", w->n, w->n_steps);
+        break;
+    case WINDOW_TYPE_ORDERED:
+        buf_putf(b, "%u rules in this order", w->n_steps);
+        break;
+    case WINDOW_TYPE_FIRST_SEEN:
+        buf_putz(b, "a value not seen before of ");
+        put_fields(b, rs, window);
+        break;
+    case WINDOW_TYPE_SUM:
+    case WINDOW_TYPE_AVG:
+    case WINDOW_TYPE_PERCENTILE:
+    case WINDOW_TYPE_MEDIAN:
+        buf_putf(b, "%s within bounds, of ", sums[w->type]);
+        put_fields(b, rs, window);
+        break;
+    }
+    buf_putz(b, " within ");
+    put_length(b, w->type == WINDOW_TYPE_FIRST_SEEN ? w->history_ms : w->timespan_ms);
+    buf_putc(b, '\n');
+}
+
+static void put_key(struct buf *b, const struct ruleset *rs, uint32_t window, const struct group *g)
+{
+    const struct rs_list names = rs->windows[window].key_names;
+    for (size_t i = 0; i < g->n_parts; i++) {
+        buf_putz(b, i ? ", " : "");
+        if (i < names.n)
+            put_text(b, rs_list_str(rs, names, (uint32_t)i), EXPLAIN_VALUE_MAX);
+        else
+            buf_putz(b, "value");
+        buf_putc(b, ' ');
+        explain_put_value(b, g->parts[i]);
+    }
+    buf_putz(b, g->n_parts ? "\n" : "all events\n");
+}
+
+/* ---- elements ----------------------------------------------------------------------------------
+ */
+
+static const struct kept *find_record(const struct explain_windows *x, struct id128 id)
+{
+    for (size_t i = 0; i < x->records.n; i++) {
+        const struct kept *k = vec_at(&x->records, i);
+        if (id128_cmp(k->id, id) == 0)
+            return k;
+    }
+    return NULL;
+}
+
+/* What the event has in the fields whose values are counted or summed. */
+static void put_values(struct explain_windows *x, struct buf *b, uint32_t window,
+                       const struct kept *k)
+{
+    const struct rs_input *in = input_of(x->rs, window, UINT64_MAX);
+    struct err ignored;
+    size_t used, shown = 0;
+    if (!in || event_read(&x->reader, k->record, &used, &ignored) != JSON_OK)
+        return;
+    for (uint32_t i = 0; i < in->values.n; i++) {
+        uint32_t slot = x->rs->numbers[in->values.first + i];
+        for (struct value *v = event_first(&x->reader, slot); v; v = event_next(&x->reader, v)) {
+            if (v->type == JSON_NULL || v->type == JSON_ARRAY || shown++ >= EXPLAIN_VALUES_MAX)
+                continue;
+            buf_putz(b, "  ");
+            explain_put_value(b, event_text(&x->reader, v));
+        }
+    }
+}
+
+static bool has_values(const struct rs_window *w)
+{
+    return w->type == WINDOW_TYPE_VALUE_COUNT || w->type == WINDOW_TYPE_SUM ||
+           w->type == WINDOW_TYPE_AVG || w->type == WINDOW_TYPE_PERCENTILE ||
+           w->type == WINDOW_TYPE_MEDIAN;
+}
+
+static void put_element(struct explain_windows *x, struct buf *b, uint32_t window,
+                        const struct element *el)
+{
+    const struct rs_window *w = x->rs->windows + window;
+    const struct kept *k = find_record(x, el->event);
+    buf_putz(b, "  ");
+    time_put(b, el->time_ms);
+    if (w->type == WINDOW_TYPE_TEMPORAL || w->type == WINDOW_TYPE_ORDERED) {
+        buf_putz(b, "  ");
+        put_step(b, x->rs, window, el->what);
+    }
+    if (k && has_values(w))
+        put_values(x, b, window, k);
+    buf_putz(b, "  ");
+    if (k)
+        put_text(b, k->name, EXPLAIN_VALUE_MAX);
+    else
+        buf_putz(b, "held"); /* a moment of another correlation */
+    buf_putc(b, '\n');
+}
+
+static void put_elements(struct explain_windows *x, struct buf *b, uint32_t window,
+                         const struct group *g)
+{
+    const struct element *list = g->elements.p;
+    size_t n = g->elements.n;
+    for (size_t i = 0; i < n; i++) {
+        /* The values of one event are printed together. */
+        bool again = i && has_values(x->rs->windows + window) &&
+                     list[i].time_ms == list[i - 1].time_ms &&
+                     id128_cmp(list[i].event, list[i - 1].event) == 0;
+        if (i == EXPLAIN_ENDS_MAX && n > 2 * EXPLAIN_ENDS_MAX) {
+            buf_putf(b, "  ... %zu more\n", n - 2 * EXPLAIN_ENDS_MAX);
+            i = n - EXPLAIN_ENDS_MAX;
+        }
+        if (!again)
+            put_element(x, b, window, &list[i]);
+    }
+}
+
+/* ---- whether it holds --------------------------------------------------------------------------
+ */
+
+/* The most that any span has: for a condition of n, the largest k <= n for which it would hold. The
+ * moment it first does so is *at_ms. */
+static bool find_most(struct window eval, const struct group *g, uint32_t *most, int64_t *at_ms,
+                      struct err *e)
+{
+    struct vec spans;
+    uint32_t low = 0, high = eval.n;
+    bool ok = true;
+    vec_init(&spans, sizeof(struct span), SIZE_MAX);
+    while (ok && low < high) {
+        eval.n = low + (high - low + 1) / 2;
+        spans.n = 0;
+        ok = window_held(&eval, g->elements.p, g->elements.n, &spans, e);
+        if (spans.n) {
+            *at_ms = ((const struct span *)spans.p)->first_ms;
+            low = eval.n;
+        } else {
+            high = eval.n - 1;
+        }
+    }
+    *most = low;
+    vec_release(&spans);
+    return ok;
+}
+
+/* The steps that are not in the span that ends at at_ms. */
+static void put_missing(const struct explain_windows *x, struct buf *b, uint32_t window,
+                        const struct group *g, int64_t at_ms)
+{
+    const struct rs_window *w = x->rs->windows + window;
+    const char *before = "; it lacks ";
+    for (uint32_t step = 0; step < w->n_steps; step++) {
+        bool there = false;
+        for (size_t i = 0; i < g->elements.n && !there; i++) {
+            const struct element *el = vec_at(&g->elements, i);
+            there =
+                el->what == step && el->time_ms <= at_ms && el->time_ms >= at_ms - w->timespan_ms;
+        }
+        if (there)
+            continue;
+        buf_putz(b, before);
+        put_step(b, x->rs, window, step);
+        before = ", ";
+    }
+}
+
+static bool put_why_not(const struct explain_windows *x, struct buf *b, uint32_t window,
+                        const struct group *g, struct err *e)
+{
+    const struct rs_window *w = x->rs->windows + window;
+    struct window eval = window_of(x->rs, w);
+    uint32_t most, asked = eval.n;
+    int64_t at_ms = 0;
+    buf_putz(b, "  does not hold: ");
+    if (w->flags & WINDOW_SCAN_ONLY) {
+        buf_putz(b, "at no moment within the bounds\n");
+        return true;
+    }
+    if (eval.kind == WINDOW_ALL)
+        eval.kind = WINDOW_DISTINCT;
+    if (!find_most(eval, g, &most, &at_ms, e))
+        return false;
+    buf_putf(b,
+             eval.kind == WINDOW_ORDERED ? "only the first %u of %u in order within "
+                                         : "at most %u of %u within ",
+             most, asked);
+    put_length(b, w->timespan_ms);
+    buf_putz(b, ", at ");
+    time_put(b, at_ms);
+    if (eval.kind == WINDOW_ORDERED) {
+        buf_putz(b, "; next would be ");
+        put_step(b, x->rs, window, most);
+    } else if (w->type == WINDOW_TYPE_TEMPORAL) {
+        put_missing(x, b, window, g, at_ms);
+    }
+    buf_putc(b, '\n');
+    return true;
+}
+
+/* When first_seen began to know: the earliest element of the account, or of the key without the
+ * values behind it. */
+static int64_t oldest(const struct vec *groups, const struct group *g, size_t n_key, bool account)
+{
+    int64_t ms = INT64_MAX;
+    for (size_t i = 0; i < groups->n; i++) {
+        const struct group *other = vec_at(groups, i);
+        bool same = account ? str_eq(other->account, g->account) : true;
+        for (size_t k = 0; k < n_key && !account; k++)
+            same = same && str_eq(other->parts[k], g->parts[k]);
+        int64_t first = ((const struct element *)other->elements.p)->time_ms;
+        ms = same && first < ms ? first : ms;
+    }
+    return ms;
+}
+
+static void put_first_seen(const struct explain_windows *x, struct buf *b, uint32_t window,
+                           const struct vec *groups, const struct group *g)
+{
+    const struct rs_window *w = x->rs->windows + window;
+    int64_t account = oldest(groups, g, 0, true), key = oldest(groups, g, w->key_names.n, false);
+    for (size_t i = 0; i < g->spans.n; i++) {
+        int64_t t = ((const struct span *)vec_at(&g->spans, i))->first_ms;
+        bool learning = t<account + w->learn_ms, fresh = t> key && t < key + w->learn_ms;
+        buf_putz(b, "  first seen at ");
+        time_put(b, t);
+        buf_putz(b, learning ? ", not told: the account is learned until "
+                    : fresh  ? ", not told: its key is new, and learned until "
+                             : "\n");
+        if (!learning && !fresh)
+            continue;
+        time_put(b, (learning ? account : key) + w->learn_ms);
+        buf_putc(b, '\n');
+    }
+}
+
+static void put_spans(struct buf *b, const struct group *g)
+{
+    for (size_t i = 0; i < g->spans.n; i++) {
+        const struct span *s = vec_at(&g->spans, i);
+        buf_putz(b, "  holds from ");
+        time_put(b, s->first_ms);
+        buf_putz(b, " to ");
+        time_put(b, s->until_ms);
+        buf_putc(b, '\n');
+    }
+}
+
+static bool put_group(struct explain_windows *x, struct buf *b, uint32_t window,
+                      const struct vec *groups, const struct group *g, struct err *e)
+{
+    put_key(b, x->rs, window, g);
+    put_elements(x, b, window, g);
+    if (x->rs->windows[window].type == WINDOW_TYPE_FIRST_SEEN)
+        put_first_seen(x, b, window, groups, g);
+    else if (g->spans.n)
+        put_spans(b, g);
+    else
+        return put_why_not(x, b, window, g, e);
+    return true;
+}
+
+/* ---- events left out ---------------------------------------------------------------------------
+ */
+
+static bool can_be_key(const struct event *ev, uint32_t slot)
+{
+    for (const struct value *v = event_first(ev, slot); v; v = event_next(ev, v))
+        if (v->type != JSON_NULL && v->type != JSON_ARRAY && v->type != JSON_OBJECT)
+            return true;
+    return false;
+}
+
+/* The event of x->reader is one of in's rule: names the fields of the key that it has not. */
+static void put_left_out(const struct explain_windows *x, struct buf *b, const struct rs_input *in,
+                         const struct kept *k)
+{
+    for (uint32_t i = 0; i < in->keys.n; i++) {
+        uint32_t slot = x->rs->numbers[in->keys.first + i];
+        if (can_be_key(&x->reader, slot))
+            continue;
+        buf_putz(b, "left out, without ");
+        put_text(b, rs_str(x->rs, x->rs->slots[slot].path), EXPLAIN_VALUE_MAX);
+        buf_putz(b, ": event ");
+        put_text(b, k->name, EXPLAIN_VALUE_MAX);
+        buf_putz(b, " of ");
+        explain_put_value(b, rs_str(x->rs, x->rs->rules[in->rule].title));
+        buf_putc(b, '\n');
+    }
+}
+
+static void put_all_left_out(struct explain_windows *x, struct buf *b, uint32_t window)
+{
+    const struct ruleset *rs = x->rs;
+    struct err ignored;
+    size_t used, n;
+    for (size_t i = 0; i < x->records.n; i++) {
+        const struct kept *k = vec_at(&x->records, i);
+        if (event_read(&x->reader, k->record, &used, &ignored) != JSON_OK)
+            continue;
+        const uint32_t *hits = event_match(&x->reader, &n);
+        for (size_t h = 0; h < n; h++) {
+            const struct rs_list feeds = rs->rules[hits[h]].feeds;
+            for (uint32_t f = 0; f < feeds.n; f++) {
+                const struct rs_input *in = rs->inputs + rs->numbers[feeds.first + f];
+                if (in->window == window)
+                    put_left_out(x, b, in, k);
+            }
+        }
+    }
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------
+ */
+
+static int by_parts(const void *a, const void *b)
+{
+    const struct group *x = a, *y = b;
+    for (size_t i = 0; i < x->n_parts && i < y->n_parts; i++) {
+        int order = str_cmp(x->parts[i], y->parts[i]);
+        if (order)
+            return order;
+    }
+    return 0;
+}
+
+bool explain_windows_put(struct explain_windows *x, struct buf *b, uint32_t rule, struct err *e)
+{
+    uint32_t window = x->rs->rules[rule].window;
+    struct vec groups;
+    bool ok = groups_gather(x->windows, window, &groups, e);
+    put_asked(b, x->rs, window);
+    if (groups.n)
+        qsort(groups.p, groups.n, sizeof(struct group), by_parts);
+    for (size_t i = 0; ok && i < groups.n && i < EXPLAIN_KEYS_MAX; i++)
+        ok = put_group(x, b, window, &groups, vec_at(&groups, i), e);
+    if (groups.n == 0)
+        buf_putz(b, "no event feeds it\n");
+    if (groups.n > EXPLAIN_KEYS_MAX)
+        buf_putf(b, "... and %zu more keys\n", groups.n - EXPLAIN_KEYS_MAX);
+    if (windows_counts(x->windows)->early)
+        buf_putz(b, "too many keys to look at: what is shown is only what came last\n");
+    put_all_left_out(x, b, window);
+    groups_release(&groups);
+    return ok;
+}
