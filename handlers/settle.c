@@ -260,12 +260,17 @@ static bool gather(struct entry *en, struct err *e)
     return true;
 }
 
-static bool find_spans(const struct work *k, struct err *e)
+/* Appends the spans at which the window holds, joined when they are no further apart than gap_ms.
+ */
+static bool find_spans(const struct work *k, int64_t gap_ms, struct vec *spans, struct err *e)
 {
-    struct entry *en = k->en;
-    if (k->window->flags & WINDOW_SCAN_ONLY)
-        return aggregate_held(k->window, en->all.p, en->all.n, &en->spans, e);
-    return window_held(&k->eval, en->all.p, en->all.n, &en->spans, e);
+    const struct vec *all = &k->en->all;
+    struct rs_window window = *k->window;
+    struct window eval = k->eval;
+    window.gap_ms = eval.gap_ms = gap_ms;
+    if (window.flags & WINDOW_SCAN_ONLY)
+        return aggregate_held(&window, all->p, all->n, spans, e);
+    return window_held(&eval, all->p, all->n, spans, e);
 }
 
 static bool find_all(struct batch *b, struct drops *d, struct err *e)
@@ -275,7 +280,7 @@ static bool find_all(struct batch *b, struct drops *d, struct err *e)
         k->en->all.n = window_sort(k->en->all.p, k->en->all.n);
         k->en->evidence.n = window_sort(k->en->evidence.p, k->en->evidence.n);
         if ((has_buckets(b->w, k) && !note_drops(k, d, e)) || !gather(k->en, e) ||
-            !find_spans(k, e))
+            !find_spans(k, k->eval.gap_ms, &k->en->spans, e))
             return false;
     }
     return true;
@@ -395,18 +400,23 @@ static bool feed_events(struct windows *w, const struct work *k, const struct sp
     return mine && (!news || glimpse_set(&w->entries, mine, &g->first, str_n(g->text, g->n), e));
 }
 
+/* Moments are of the spans as they are: between two spans of one episode the window does not hold.
+ */
 static bool feed_one(struct windows *w, const struct work *k, const struct rs_input *in,
                      struct err *e)
 {
     struct entry *to = k->en->spans.n ? parent_of(w, k->en, in, e) : NULL;
+    struct vec held;
     if (!to)
         return k->en->spans.n == 0;
-    for (size_t i = 0; i < k->en->spans.n; i++) {
-        const struct span *s = vec_at(&k->en->spans, i);
-        if (!feed_moments(w, k, s, in, to, e) || !feed_events(w, k, s, to, e))
-            return false;
-    }
-    return true;
+    vec_init(&held, sizeof(struct span), SIZE_MAX);
+    bool ok = find_spans(k, 0, &held, e);
+    for (size_t i = 0; i < held.n && ok; i++)
+        ok = feed_moments(w, k, vec_at(&held, i), in, to, e);
+    for (size_t i = 0; i < k->en->spans.n && ok; i++)
+        ok = feed_events(w, k, vec_at(&k->en->spans, i), to, e);
+    vec_release(&held);
+    return ok;
 }
 
 static bool feed_all(struct batch *b, struct err *e)
