@@ -242,6 +242,23 @@ static void keep_groups(const struct window *w, const struct element *e, size_t 
     }
 }
 
+/* Keeps the first element of each time, or slot, of a cell. */
+static void keep_times(const struct window *w, const struct element *e, size_t n, bool *keep)
+{
+    int64_t width = 1;
+    size_t times;
+    for (;; width *= 2) {
+        times = 0;
+        for (size_t i = 0; i < n; i++)
+            times += i == 0 || floor_div(e[i].time_ms, width) != floor_div(e[i - 1].time_ms, width);
+        if (times <= w->pairs_max)
+            break;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || floor_div(e[i].time_ms, width) != floor_div(e[i - 1].time_ms, width))
+            keep[i] = true;
+}
+
 static void thinning_release(struct thinning *t)
 {
     free(t->groups);
@@ -273,6 +290,8 @@ bool window_thin(const struct window *w, const struct element *e, size_t n, bool
             keep_ends(k, w->n, keep + i);
         else
             keep_groups(w, e + i, k, &t, keep + i);
+        if (w->feeds && (w->kind == WINDOW_DISTINCT || w->kind == WINDOW_ALL))
+            keep_times(w, e + i, k, keep + i);
     }
     thinning_release(&t);
     return true;
@@ -385,6 +404,8 @@ static bool sweep_all(struct sweep *s)
     for (size_t i = 0; i < WINDOW_STEPS_MAX; i++)
         last[i] = NEVER;
     for (size_t i = 0; i < s->n; i++) {
+        if (s->e[i].what >= s->w->n)
+            continue;
         last[s->e[i].what] = s->e[i].time_ms;
         if (!add_span(s, s->e[i].time_ms, all_start(s->w, last)))
             return false;
@@ -431,6 +452,8 @@ static bool sweep_ordered(struct sweep *s)
             for (size_t k = 0; k < WINDOW_STEPS_MAX; k++)
                 last[k] = NEVER;
         }
+        if (s->e[i].what >= s->w->n)
+            continue;
         last[s->e[i].what] = s->e[i].time_ms;
         extend(s->w->n, s->w->strict && width == 1, &before, last, &now);
         ok = add_span(s, s->e[i].time_ms, now.start[s->w->n - 1]);

@@ -21,6 +21,9 @@
  *                    order, in a strict rule too. First and last of each (step, slot) are kept.
  *                    This is part of the definition: it may add an episode, never lose one, and
  *                    depends on the elements alone.
+ * A window that feeds others hands them the times of its elements at which it holds, so of DISTINCT
+ * and ALL the first element of each time is kept too (of each slot, in a cell with more than
+ * WINDOW_PAIRS_MAX times). COUNT needs no more: where it drops an element, it holds.
  * What is superfluous in a set is superfluous in every larger one, so thinning may happen at any
  * time, before or after sets are joined.
  *
@@ -57,9 +60,10 @@ struct window {
     int64_t gap_ms;
     int64_t cell_ms;       /* at most timespan_ms */
     uint32_t bucket_cells; /* cells of one stored bucket */
-    uint32_t pairs_max;   /* ORDERED: pairs a cell tells apart, WINDOW_PAIRS_MAX or less in tests */
-    bool strict;          /* ORDERED: equal times are not in order */
-    const uint32_t *expr; /* ALL: the condition; NULL: every step */
+    uint32_t pairs_max;    /* that a cell tells apart: WINDOW_PAIRS_MAX, or less in tests */
+    bool strict;           /* ORDERED: equal times are not in order */
+    bool feeds;            /* other windows are fed with its moments */
+    const uint32_t *expr;  /* ALL: the condition; NULL: every step */
     uint32_t n_expr;
 };
 
@@ -98,7 +102,7 @@ TW_MUST_USE bool window_thin(const struct window *w, const struct element *e, si
                              struct err *e_out);
 
 /* Appends (struct span) the spans at which the rule holds, joined by the gap, ascending. The n
- * elements are sorted. */
+ * elements are sorted; those of ALL and ORDERED whose step is none of the window's are ignored. */
 TW_MUST_USE bool window_held(const struct window *w, const struct element *e, size_t n,
                              struct vec *spans, struct err *e_out);
 

@@ -33,6 +33,7 @@ struct window window_of(const struct ruleset *rs, const struct rs_window *w)
         .bucket_cells = w->bucket_cells,
         .pairs_max = WINDOW_PAIRS_MAX,
         .strict = w->flags & WINDOW_STRICT,
+        .feeds = w->feeds.n > 0,
         .expr = w->expr.n ? rs->numbers + w->expr.first : NULL,
         .n_expr = w->expr.n,
     };
