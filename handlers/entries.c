@@ -3,20 +3,19 @@
 
 #include <stdlib.h>
 
-/* An entry with its shown key: 16 parts of 1 KB at worst, some 100 bytes as a rule. */
-#define ENTRY_BYTES 20480
+#define FIRST_INDEX 64     /* a power of two */
 #define ODD_MAX     100000 /* ids that are no UUIDs; those beyond are named by their hash */
 
 bool entries_init(struct entries *es, size_t max, size_t elements_max, size_t described_max,
                   struct err *e)
 {
-    *es = (struct entries){
-        .max = max, .elements_max = elements_max, .described_max = described_max, .n_index = 16};
-    vec_init(&es->list, sizeof(struct entry *), 2 * max);
+    *es = (struct entries){.max = max,
+                           .elements_max = elements_max,
+                           .described_max = described_max,
+                           .n_index = FIRST_INDEX};
+    vec_init(&es->list, sizeof(struct entry *), UINT32_MAX - 1);
     vec_init(&es->odd, sizeof(struct odd_id), ODD_MAX);
-    arena_init(&es->memory, max < SIZE_MAX / ENTRY_BYTES ? max * ENTRY_BYTES : SIZE_MAX);
-    while (es->n_index < 4 * max)
-        es->n_index *= 2;
+    arena_init(&es->memory, SIZE_MAX);
     es->index = calloc(es->n_index, sizeof *es->index);
     return es->index || err_set(e, ERR_SYSTEM, "no memory for windows");
 }
@@ -95,6 +94,26 @@ static uint32_t *place_of(const struct entries *es, const struct state_key *key,
     }
 }
 
+/* Makes room for one more in the index. */
+static bool grow_index(struct entries *es)
+{
+    size_t n = 2 * es->n_index;
+    if (2 * (es->list.n + 1) <= es->n_index)
+        return true;
+    uint32_t *index = calloc(n, sizeof *index);
+    if (!index)
+        return false;
+    free(es->index);
+    es->index = index;
+    es->n_index = n;
+    for (size_t i = 0; i < es->list.n; i++) {
+        const struct entry *en = entries_at(es, i);
+        struct entry_name name = {.window = en->window, .stray = en->stray};
+        *place_of(es, &en->key, &name) = (uint32_t)i + 1;
+    }
+    return true;
+}
+
 static const struct str *copy_parts(struct entries *es, const struct entry_name *name)
 {
     struct str *parts = arena_array(&es->memory, name->n_parts, sizeof *parts);
@@ -114,7 +133,8 @@ struct entry *entries_get(struct entries *es, const struct ruleset *rs,
     *fresh = !*place;
     if (*place)
         return entries_at(es, *place - 1);
-    struct entry *en = arena_alloc(&es->memory, sizeof *en);
+    struct entry *en = grow_index(es) ? arena_alloc(&es->memory, sizeof *en) : NULL;
+    place = place_of(es, &key, name);
     const struct str *parts = en ? copy_parts(es, name) : NULL;
     struct entry **slot = parts ? vec_push(&es->list, 1) : NULL;
     if (!slot) {

@@ -48,8 +48,11 @@ struct entry {
 struct entries {
     struct vec list; /* struct entry * */
     uint32_t *index; /* hash table: position in list + 1, or 0 */
-    size_t n_index;  /* a power of two, at least twice max */
-    size_t max, elements, elements_max;
+    size_t n_index;  /* a power of two, at least twice the entries */
+    /* It is full at `max`. Chained windows add theirs beyond it while what there is is settled: at
+     * most one for each window over an entry. */
+    size_t max;
+    size_t elements, elements_max;
     size_t described, described_max; /* bytes of glimpses */
     struct arena memory;             /* of the entries and their keys */
     struct vec odd; /* struct odd_id: ids that are no UUIDs, to be named as they are */
