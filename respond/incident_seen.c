@@ -1,0 +1,172 @@
+/* Events as rows of numbers. */
+#include "respond/incident_seen.h"
+
+#include "base/sha256.h"
+#include "respond/put.h"
+#include "respond/redact.h"
+
+void seen_init(struct seen_events *s)
+{
+    *s = (struct seen_events){.cut = 0};
+    vec_init(&s->list, sizeof(struct seen), SEEN_EVENTS_MAX);
+    vec_init(&s->targets, sizeof(struct seen_target), SEEN_TARGETS_MAX);
+    vec_init(&s->texts, sizeof(struct str), SEEN_TEXTS_MAX);
+    lineage_map_init(&s->event_at, SEEN_EVENTS_MAX);
+    lineage_map_init(&s->text_at, SEEN_TEXTS_MAX);
+    arena_init(&s->bytes, SEEN_BYTES_MAX);
+}
+
+void seen_release(struct seen_events *s)
+{
+    vec_release(&s->list);
+    vec_release(&s->targets);
+    vec_release(&s->texts);
+    lineage_map_release(&s->event_at);
+    lineage_map_release(&s->text_at);
+    arena_release(&s->bytes);
+}
+
+static struct id128 hash_text(struct str text)
+{
+    unsigned char raw[SHA256_BYTES];
+    struct sha256 h;
+    struct id128 id = {0, 0};
+    sha256_init(&h);
+    sha256_add(&h, text);
+    sha256_end(&h, raw);
+    for (size_t i = 0; i < 8; i++) {
+        id.hi = id.hi << 8 | raw[i];
+        id.lo = id.lo << 8 | raw[8 + i];
+    }
+    return id;
+}
+
+/* Windows print ids that are no UUIDs as hashes: this one is hashed the same before and after. */
+struct id128 seen_id(struct str evidence)
+{
+    struct buf printed;
+    buf_init(&printed, 64);
+    id128_put(&printed, id128_of(evidence));
+    struct id128 id =
+        str_starts(evidence, S("sha256:")) ? hash_text(evidence) : hash_text(buf_str(&printed));
+    buf_release(&printed);
+    return id;
+}
+
+static uint32_t keep_text(struct seen_events *s, struct str text)
+{
+    if (!text.n)
+        return SEEN_NONE;
+    text = text_cut(text, SEEN_TEXT_MAX);
+    struct id128 id = hash_text(text);
+    uint32_t at = lineage_map_find(&s->text_at, id);
+    if (at != LINEAGE_MAP_NONE)
+        return at;
+    at = (uint32_t)s->texts.n;
+    struct str copy = arena_str(&s->bytes, text);
+    struct str *to = str_present(copy) ? vec_push(&s->texts, 1) : NULL;
+    if (!to || !lineage_map_add(&s->text_at, id, at)) {
+        s->texts.n = at;
+        s->cut++;
+        return SEEN_NONE;
+    }
+    *to = copy;
+    return at;
+}
+
+/* ---- targets -----------------------------------------------------------------------------------
+ */
+
+/* What the parameters' names stand for. `name` means what the service deals in. */
+static const char *const target_types[TIE_FIELDS] = {
+    [TIE_ROLE_ARN] = "role",
+    [TIE_RESOURCE] = "arn",
+    [TIE_MADE_KEY] = "access key",
+    [TIE_LAUNCHED] = "instance",
+    [TIE_USER_NAME] = "user",
+    [TIE_ROLE_NAME] = "role",
+    [TIE_GROUP_NAME] = "group",
+    [TIE_POLICY_ARN] = "policy",
+    [TIE_BUCKET] = "bucket",
+    [TIE_TRAIL] = "name",
+    [TIE_FUNCTION] = "function",
+    [TIE_INSTANCE] = "instance",
+    [TIE_SECRET] = "secret",
+    [TIE_KMS_KEY] = "key",
+    [TIE_SNAPSHOT] = "snapshot",
+    [TIE_IMAGE] = "image",
+    [TIE_DATABASE] = "database",
+    [TIE_DB_SNAPSHOT] = "database snapshot",
+    [TIE_SECURITY_GROUP] = "security group",
+    [TIE_DETECTOR] = "detector",
+    [TIE_CLUSTER] = "cluster",
+    [TIE_IDENTITY] = "mail identity",
+};
+
+static void keep_target(struct seen_events *s, struct seen *to, const char *type, struct str name)
+{
+    uint32_t text = keep_text(s, name);
+    struct seen_target *t = text == SEEN_NONE ? NULL : vec_push(&s->targets, 1);
+    if (!t) {
+        s->cut += text != SEEN_NONE;
+        return;
+    }
+    *t = (struct seen_target){type, text};
+    to->n_targets++;
+}
+
+static void keep_field(struct seen_events *s, struct event *ev, struct seen *to, uint32_t field)
+{
+    struct value *v = event_first(ev, ev->rules->ties[field]);
+    for (; v && to->n_targets < SEEN_TARGETS_PER_EVENT; v = event_next(ev, v))
+        if (v->type == JSON_STRING)
+            keep_target(s, to, target_types[field], redact_text(event_text(ev, v), &ev->scratch));
+}
+
+static void keep_targets(struct seen_events *s, struct event *ev, struct seen *to)
+{
+    to->first_target = (uint32_t)s->targets.n;
+    for (uint32_t f = 0; f < TIE_FIELDS; f++)
+        if (target_types[f])
+            keep_field(s, ev, to, f);
+}
+
+/* ---- events ------------------------------------------------------------------------------------
+ */
+
+void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, uint32_t actor,
+              uint32_t key)
+{
+    struct id128 id = seen_id(f->evidence);
+    uint32_t at = (uint32_t)s->list.n;
+    if (lineage_map_find(&s->event_at, id) != LINEAGE_MAP_NONE)
+        return;
+    struct seen *to = vec_push(&s->list, 1);
+    if (!to || !lineage_map_add(&s->event_at, id, at)) {
+        s->list.n = at;
+        s->cut++;
+        return;
+    }
+    *to = (struct seen){.event = id,
+                        .time_ms = f->timed ? f->time_ms : INT64_MIN,
+                        .actor = actor,
+                        .key = key,
+                        .ip = keep_text(s, f->ip),
+                        .agent = keep_text(s, f->user_agent),
+                        .source = keep_text(s, f->source),
+                        .name = keep_text(s, f->name),
+                        .account = keep_text(s, f->account),
+                        .region = keep_text(s, f->region)};
+    keep_targets(s, ev, to);
+}
+
+const struct seen *seen_find(const struct seen_events *s, struct id128 event)
+{
+    uint32_t at = lineage_map_find(&s->event_at, event);
+    return at == LINEAGE_MAP_NONE ? NULL : vec_at(&s->list, at);
+}
+
+struct str seen_text(const struct seen_events *s, uint32_t text)
+{
+    return text == SEEN_NONE ? STR_ABSENT : *(struct str *)vec_at(&s->texts, text);
+}

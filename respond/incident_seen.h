@@ -1,0 +1,68 @@
+/* What alerts' events tell of whom, where from and what about, kept small: texts once, events as
+ * rows of numbers. Evidence of an alert is known by its id only, and told when all is read. */
+#ifndef TW_RESPOND_INCIDENT_SEEN_H
+#define TW_RESPOND_INCIDENT_SEEN_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "respond/facts.h"
+#include "respond/lineage_graph.h"
+
+/* Events kept, 72 bytes each; more are counted and missing in their incidents. */
+#define SEEN_EVENTS_MAX  (1u << 21)
+#define SEEN_TARGETS_MAX (1u << 22)
+#define SEEN_TEXTS_MAX   (1u << 20)
+#define SEEN_BYTES_MAX   (256u << 20)
+/* Names of one call's targets that are kept; a batch of hundreds is one deed. */
+#define SEEN_TARGETS_PER_EVENT 16
+/* A name of a target, an agent, an address: S3 keys, the longest names, are at most 1,024. */
+#define SEEN_TEXT_MAX 1024
+
+/* Numbers of texts; SEEN_NONE: absent. */
+#define SEEN_NONE UINT32_MAX
+
+struct seen {
+    struct id128 event;
+    int64_t time_ms;     /* INT64_MIN: it tells none */
+    uint32_t actor, key; /* in the graph; LINEAGE_NONE */
+    uint32_t ip, agent, source, name, account, region;
+    uint32_t first_target, n_targets;
+};
+
+/* What a call was about. type is a word: "user", "bucket", "arn". */
+struct seen_target {
+    const char *type;
+    uint32_t name;
+};
+
+struct seen_events {
+    struct vec list;    /* struct seen */
+    struct vec targets; /* struct seen_target */
+    struct vec texts;   /* struct str */
+    struct lineage_map event_at, text_at;
+    struct arena bytes;
+    uint64_t cut;
+};
+
+void seen_init(struct seen_events *s);
+void seen_release(struct seen_events *s);
+
+/* The id by which evidence is looked up. */
+struct id128 seen_id(struct str evidence);
+
+/* Keeps an event of which actor and key are known. One that is there already stays as it is. */
+void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, uint32_t actor,
+              uint32_t key);
+
+/* The event of that evidence; NULL when it was not kept. */
+const struct seen *seen_find(const struct seen_events *s, struct id128 event);
+
+/* A text by its number; absent for SEEN_NONE. */
+struct str seen_text(const struct seen_events *s, uint32_t text);
+
+static inline const struct seen_target *seen_target(const struct seen_events *s, uint32_t i)
+{
+    return vec_at(&s->targets, i);
+}
+
+#endif
