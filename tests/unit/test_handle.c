@@ -2,6 +2,7 @@
  * tested here: an object is done only when its alerts are published. */
 #include "handlers/handle.h"
 
+#include "adapters/state_memory.h"
 #include "engine/loader.h"
 #include "tests/unit/support/alloc.h"
 #include "tests/unit/support/check.h"
@@ -17,7 +18,10 @@ static const char records_a[] =
     "{\"Records\":[{\"eventID\":\"a1\",\"eventName\":\"StopLogging\",\"eventTime\":"
     "\"2026-03-17T14:05:11Z\",\"userIdentity\":{\"principalId\":\"P\"}},"
     "{\"eventID\":\"a2\",\"eventName\":\"ListTrails\"}]}";
-#define EVENT(id) "{\"eventID\":\"" id "\",\"eventName\":\"StopLogging\"}"
+#define TIME_TEXT "2026-03-17T14:05:11Z"
+#define NOW_MS    1773756600000LL /* 2026-03-17T14:10:00Z */
+#define EVENT(id)                                                                                  \
+    "{\"eventID\":\"" id "\",\"eventName\":\"StopLogging\",\"eventTime\":\"" TIME_TEXT "\"}"
 #define QUIET(id) "{\"eventID\":\"" id "\",\"eventName\":\"Other\"}"
 
 static const struct stored objects[] = {
@@ -41,7 +45,8 @@ struct world {
     unsigned publishes;    /* calls so far */
     unsigned publish_fail; /* the call that fails, from 1; 0: none */
     enum err_kind publish_kind;
-    unsigned reads;
+    unsigned reads, randoms, random_fail;
+    int64_t now_ms;
     int64_t left_ms; /* falls by left_step at each look */
     int64_t left_step;
 };
@@ -80,8 +85,8 @@ static bool publish(void *self, const struct message *m, struct err *e)
 
 static int64_t now_ms(void *self)
 {
-    (void)self;
-    return 0;
+    const struct world *w = self;
+    return w->now_ms;
 }
 
 static int64_t left_ms(void *self)
@@ -89,6 +94,16 @@ static int64_t left_ms(void *self)
     struct world *w = self;
     w->left_ms -= w->left_step;
     return w->left_ms;
+}
+
+/* Chance that counts: each delivery has a name of its own. */
+static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
+{
+    struct world *w = self;
+    if (++w->randoms == w->random_fail)
+        return err_set(e, ERR_SYSTEM, "no chance");
+    memset(bytes, (int)w->randoms, n);
+    return true;
 }
 
 static void note(void *to, enum handle_note what, const char *sentence)
@@ -130,22 +145,37 @@ static struct ruleset *load_rules(void)
 struct stage {
     struct world w;
     struct ruleset *rs;
+    struct state_memory *memory;
     struct handler *h;
     struct buf answer;
     struct handle_counts counts;
     struct err e;
 };
 
+static struct ports ports_of(struct stage *s)
+{
+    return (struct ports){
+        .objects = {&s->w, read_object},
+        .alerts = {&s->w, publish},
+        .clock = {&s->w, now_ms, left_ms},
+        .random = {&s->w, fill_random},
+        .state = state_memory_port(s->memory),
+    };
+}
+
 static void setup(struct stage *s, enum level min, const char *buckets)
 {
     *s = (struct stage){0};
     s->rs = load_rules();
     s->w.left_ms = INT64_MAX;
+    s->w.now_ms = NOW_MS;
     buf_init(&s->w.told, 65536);
     buf_init(&s->w.notes, 65536);
     buf_init(&s->answer, HANDLE_ANSWER_MAX);
     struct handle_config cfg = {s->rs, min, str_of(buckets), S("9.9")};
-    struct ports ports = {{&s->w, read_object}, {&s->w, publish}, {&s->w, now_ms, left_ms}};
+    s->memory = state_memory_new();
+    assert_non_null(s->memory);
+    struct ports ports = ports_of(s);
     s->h = handler_new(&cfg, &ports, (struct handle_notes){&s->w, note}, &s->e);
     assert_non_null(s->h);
 }
@@ -154,12 +184,14 @@ static void teardown(struct stage *s)
 {
     handler_free(s->h);
     ruleset_free(s->rs);
+    state_memory_free(s->memory);
     buf_release(&s->w.told);
     buf_release(&s->w.notes);
     buf_release(&s->answer);
 }
 
-static bool run(struct stage *s, const char *payload)
+/* Serves a payload with what windows remember of those before it. */
+static bool run_on(struct stage *s, const char *payload)
 {
     buf_reset(&s->w.told);
     buf_reset(&s->w.notes);
@@ -169,9 +201,19 @@ static bool run(struct stage *s, const char *payload)
     return handler_run(s->h, str_of(payload), &s->answer, &s->counts, &s->e);
 }
 
+static bool run(struct stage *s, const char *payload)
+{
+    state_memory_clear(s->memory);
+    return run_on(s, payload);
+}
+
 #define KEYS(list) "{\"s3Bucket\":\"logs\",\"s3ObjectKey\":[" list "]}"
 #define SQS(id, key)                                                                               \
     "{\"messageId\":\"" id "\",\"eventSource\":\"aws:sqs\",\"body\":"                              \
+    "\"{\\\"s3Bucket\\\":\\\"logs\\\",\\\"s3ObjectKey\\\":[\\\"" key "\\\"]}\"}"
+#define SQS_AGAIN(id, key, count)                                                                  \
+    "{\"messageId\":\"" id "\",\"eventSource\":\"aws:sqs\","                                       \
+    "\"attributes\":{\"ApproximateReceiveCount\":\"" count "\"},\"body\":"                         \
     "\"{\\\"s3Bucket\\\":\\\"logs\\\",\\\"s3ObjectKey\\\":[\\\"" key "\\\"]}\"}"
 #define BATCH(list)    "{\"Records\":[" list "]}"
 #define BRIDGE(detail) "{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":" detail "}"
@@ -189,7 +231,7 @@ static const struct {
     {"nothing to tell", KEYS("\"quiet\""), "",
      "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":0,\"alerts\":0}", NULL},
     {"a copy is told once", KEYS("\"a\",\"copy-of-a\""), "a1;",
-     "{\"ok\":true,\"objects\":2,\"records\":4,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+     "{\"ok\":true,\"objects\":2,\"records\":4,\"bad\":0,\"hits\":2,\"alerts\":1}", NULL},
     {"a bad record is skipped", KEYS("\"bad-record\""), "r1;",
      "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":1,\"hits\":1,\"alerts\":1}", NULL},
     {"a digest is nothing", KEYS("\"digest\""), "",
@@ -261,7 +303,7 @@ static void an_object_is_done_when_it_is_published(void **state)
     setup(&s, LEVEL_LOW, NULL);
     s.w.publish_fail = 1;
     s.w.publish_kind = ERR_RETRY;
-    /* m1's publish fails; m2 holds the same event, which must not count as told */
+    /* m1's publish fails; m2 holds the same event, which must not count as told: it tells it */
     assert_true(run(&s, BATCH(SQS("m1", "a") "," SQS("m2", "copy-of-a") "," SQS("m3", "b"))));
     check_str("only m1 comes again", buf_str(&s.answer),
               S("{\"batchItemFailures\":[{\"itemIdentifier\":\"m1\"}]}"));
@@ -279,15 +321,74 @@ static void an_object_is_done_when_it_is_published(void **state)
     teardown(&s);
 }
 
-static void ids_are_forgotten_between_invocations(void **state)
+static void repeats_nothing_that_is_on_record(void **state)
 {
     (void)state;
     struct stage s;
     setup(&s, LEVEL_LOW, NULL);
+    assert_true(run(&s, KEYS("\"a\",\"a\"")));
+    check_str("first", buf_str(&s.w.told), S("a1;"));
+    assert_true(run_on(&s, KEYS("\"a\"")));
+    check_str("again", buf_str(&s.w.told), S(""));
+    teardown(&s);
+}
+
+/* An invocation claims an alert, cannot publish it, and is gone. Its lease ends five seconds after
+ * its deadline. */
+static void takes_over_what_nobody_told(void **state)
+{
+    static const struct {
+        const char *name, *payload;
+        int64_t later_ms;
+        bool told;
+    } cases[] = {
+        {"another message in the meantime", BATCH(SQS("m2", "copy-of-a")), 1000, false},
+        {"the same message again", BATCH(SQS_AGAIN("m1", "a", "2")), 1000, true},
+        {"another message when the lease is over", BATCH(SQS("m2", "copy-of-a")), 65001, true},
+        {"a moment before", BATCH(SQS("m2", "copy-of-a")), 65000, false},
+        {"a first delivery that says so", BATCH(SQS_AGAIN("m2", "copy-of-a", "1")), 1000, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct stage s;
+        setup(&s, LEVEL_LOW, NULL);
+        s.w.left_ms = 60000;
+        s.w.publish_fail = 1;
+        s.w.publish_kind = ERR_RETRY;
+        assert_true(run(&s, BATCH(SQS("m1", "a"))));
+        check_size("not told", s.counts.alerts, 0);
+        s.w.publish_fail = 0;
+        s.w.now_ms += cases[i].later_ms;
+        assert_true(run_on(&s, cases[i].payload));
+        check_str(cases[i].name, buf_str(&s.w.told), cases[i].told ? S("a1;") : S(""));
+        check_size(cases[i].name, s.counts.failed, !cases[i].told);
+        teardown(&s);
+    }
+}
+
+static void fails_without_chance(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    s.w.random_fail = 1;
+    assert_false(run(&s, KEYS("\"a\"")));
+    assert_non_null(strstr(s.e.text, "no chance"));
+    check_int("nothing was read", s.w.reads, 0);
+    teardown(&s);
+}
+
+/* What lies more than an hour ahead or 15 days back is told with its object alone, each time. */
+static void counts_strays(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    s.w.now_ms = NOW_MS + 16 * 86400000LL;
     for (int i = 0; i < 2; i++) {
-        assert_true(run(&s, KEYS("\"a\",\"a\"")));
+        assert_true(run_on(&s, KEYS("\"a\"")));
         check_str("told", buf_str(&s.w.told), S("a1;"));
-        check_size("duplicates", s.counts.duplicates, 1);
+        check_size("stray", s.counts.stray, 1);
     }
     teardown(&s);
 }
@@ -299,13 +400,13 @@ static void stops_before_the_deadline(void **state)
     (void)state;
     struct stage s;
     setup(&s, LEVEL_LOW, NULL);
-    /* Three looks at the clock an object: before it and at its two pieces. The first object has all
-     * three, the second is cut at its last piece. */
-    s.w.left_ms = HANDLE_MARGIN_MS + 6;
+    /* One look at the clock for the lease, and three an object: before it and at its two pieces.
+     * The first object has all three, the second is cut at its last piece. */
+    s.w.left_ms = HANDLE_MARGIN_MS + 7;
     s.w.left_step = 1;
     assert_true(run(&s, BATCH(SQS("m1", "a") "," SQS("m2", "b"))));
     check_str("enough time", buf_str(&s.answer), S("{\"batchItemFailures\":[]}"));
-    s.w.left_ms = HANDLE_MARGIN_MS + 5;
+    s.w.left_ms = HANDLE_MARGIN_MS + 6;
     assert_true(run(&s, BATCH(SQS("m1", "a") "," SQS("m2", "b") "," SQS("m3", "quiet"))));
     check_str(
         "no time for the rest", buf_str(&s.answer),
@@ -350,7 +451,7 @@ static void names_bad_records(void **state)
     setup(&s, LEVEL_LOW, NULL);
     assert_true(run(&s, KEYS("\"bad-record\"")));
     assert_non_null(
-        strstr(buf_z(&s.w.notes), "B s3://logs/bad-record: record 2 at byte 44 skipped: "));
+        strstr(buf_z(&s.w.notes), "B s3://logs/bad-record: record 2 at byte 79 skipped: "));
     teardown(&s);
 }
 
@@ -393,7 +494,7 @@ static void starts_or_says_no_without_memory(void **state)
     bool complete = false;
     setup(&s, LEVEL_LOW, NULL);
     struct handle_config cfg = {s.rs, LEVEL_LOW, STR_ABSENT, S("9.9")};
-    struct ports ports = {{&s.w, read_object}, {&s.w, publish}, {&s.w, now_ms, left_ms}};
+    struct ports ports = ports_of(&s);
     for (size_t n = 1; !complete; n++) {
         struct err e = {0};
         alloc_fail_at(n);
@@ -411,7 +512,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(serves),
         cmocka_unit_test(an_object_is_done_when_it_is_published),
-        cmocka_unit_test(ids_are_forgotten_between_invocations),
+        cmocka_unit_test(repeats_nothing_that_is_on_record),
+        cmocka_unit_test(takes_over_what_nobody_told),
+        cmocka_unit_test(fails_without_chance),
+        cmocka_unit_test(counts_strays),
         cmocka_unit_test(stops_before_the_deadline),
         cmocka_unit_test(reads_only_allowed_buckets),
         cmocka_unit_test(names_bad_records),
