@@ -55,4 +55,24 @@ void aws_reply_release(struct aws_reply *r);
 TW_MUST_USE bool aws_call(struct aws_client *c, const struct aws_request *request,
                           struct aws_reply *reply, struct err *e);
 
+/* Many calls, HTTP_LANES of them side by side over kept-alive connections; each is signed, paced
+ * and repeated as by aws_call. What is to be called is asked for piece by piece, so that memory
+ * holds no more than the calls under way. */
+struct aws_many {
+    void *to;
+    size_t n;          /* calls, numbered from 0 */
+    size_t answer_max; /* bytes of an answer */
+    /* Describes call i. What *out points to must stay until take(i); the calls under way have
+     * different lanes, so one set of buffers a lane is enough. False ends everything. */
+    bool (*make)(void *to, size_t i, size_t lane, struct aws_request *out, struct err *e);
+    /* How it went: ERR_NONE (2xx), or ERR_CONFLICT, a condition that did not hold. *more: make is
+     * to be asked for i again, in the same lane (the next page). False ends everything. */
+    bool (*take)(void *to, size_t i, size_t lane, const struct aws_reply *reply, enum err_kind how,
+                 bool *more, struct err *e);
+};
+
+/* Makes them, in any order. Any other failure of a call, of make or of take ends everything: what
+ * is under way is still waited for, but not repeated, and nothing more is sent. */
+TW_MUST_USE bool aws_call_many(struct aws_client *c, const struct aws_many *m, struct err *e);
+
 #endif

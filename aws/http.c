@@ -1,21 +1,20 @@
-/* HTTP by libcurl. */
+/* HTTP by libcurl: one by one on a handle of their own, or side by side in a multi handle, which
+ * keeps its connections from one batch to the next. */
 #include "aws/http.h"
 
-#include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/escape.h"
-#include "base/version.h"
-
-#define HEADER_LINE_MAX 16384 /* a session token may pass 4 KiB */
-#define IDLE_MAX_S      20L   /* S3 closes idle connections soon after; do not try older ones */
+#include "aws/transfer.h"
 
 struct http {
-    const struct aws_world *world;
-    CURL *curl;
-    const char *ca_file; /* once found */
+    struct wire wire;
+    struct transfer one; /* of http_send */
+    CURLM *multi;
+    struct lane {
+        struct transfer transfer;
+        bool busy;
+    } lanes[HTTP_LANES];
 };
 
 void http_reply_init(struct http_reply *r, size_t body_max)
@@ -31,15 +30,6 @@ void http_reply_release(struct http_reply *r)
         OPENSSL_cleanse(r->body.p, r->body.cap); /* answers of STS and metadata are secrets */
     buf_release(&r->body);
     buf_release(&r->head);
-}
-
-static void reply_restart(struct http_reply *r)
-{
-    buf_reset(&r->head);
-    buf_reset(&r->body);
-    r->status = 0;
-    r->taken = 0;
-    r->take_refused = false;
 }
 
 struct str http_reply_header(const struct http_reply *r, const char *name)
@@ -60,7 +50,7 @@ struct http *http_new(const struct aws_world *world, struct err *e)
         err_set(e, ERR_SYSTEM, "out of memory");
         return NULL;
     }
-    h->world = world;
+    h->wire.world = world;
     return h;
 }
 
@@ -68,248 +58,95 @@ void http_free(struct http *h)
 {
     if (!h)
         return;
-    if (h->curl)
-        curl_easy_cleanup(h->curl);
+    http_abandon(h);
+    transfer_release(&h->one);
+    for (size_t i = 0; i < HTTP_LANES; i++)
+        transfer_release(&h->lanes[i].transfer);
+    if (h->multi)
+        curl_multi_cleanup(h->multi);
     free(h);
-}
-
-/* What the callbacks of one transfer share. */
-struct transfer {
-    const struct http_request *request;
-    struct http_reply *reply;
-    struct err *e;
-    bool failed; /* a callback has written the reason to e */
-};
-
-static size_t on_header(char *p, size_t size, size_t n, void *user)
-{
-    struct transfer *t = user;
-    struct buf *head = &t->reply->head;
-    const struct str line = str_n(p, size * n);
-    if (str_starts(line, S("HTTP/"))) { /* the next answer: the one before was 100 Continue */
-        const size_t blank = str_find_byte(line, ' ', 0);
-        unsigned long long status = 0;
-        buf_reset(head);
-        if (str_u64(str_slice(line, blank + 1, blank + 4), &status))
-            t->reply->status = (int)status;
-        return line.n;
-    }
-    buf_put(head, line);
-    t->failed = !buf_ok(head, "the header of an answer", t->e);
-    return t->failed ? 0 : line.n;
-}
-
-static size_t on_body(char *p, size_t size, size_t n, void *user)
-{
-    struct transfer *t = user;
-    struct http_reply *reply = t->reply;
-    const struct str piece = str_n(p, size * n);
-    if (piece.n && t->request->take && reply->status / 100 == 2) {
-        if (!t->request->take(t->request->to, piece, t->e)) {
-            t->failed = reply->take_refused = true;
-            return 0;
-        }
-        reply->taken += piece.n;
-        return piece.n;
-    }
-    buf_put(&reply->body, piece);
-    t->failed = !buf_ok(&reply->body, "the body of an answer", t->e);
-    return t->failed ? 0 : piece.n;
-}
-
-static bool find_ca(struct http *h, struct err *e)
-{
-    static const char *const asked[] = {"AWS_CA_BUNDLE", "SSL_CERT_FILE"};
-    static const char *const known[] = {
-        "/etc/pki/tls/certs/ca-bundle.crt",                  /* Amazon Linux 2023 */
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* where that one leads */
-        "/etc/ssl/certs/ca-certificates.crt",                /* Debian */
-        "/etc/ssl/cert.pem",                                 /* Alpine, BSD, macOS */
-    };
-    for (size_t i = 0; i < sizeof asked / sizeof *asked && !h->ca_file; i++) {
-        const char *path = aws_world_env(h->world, asked[i]);
-        if (path && access(path, R_OK) != 0)
-            return err_set(e, ERR_USAGE, "%s names a file that cannot be read", asked[i]);
-        h->ca_file = path;
-    }
-    for (size_t i = 0; i < sizeof known / sizeof *known && !h->ca_file; i++) {
-        if (access(known[i], R_OK) == 0)
-            h->ca_file = known[i];
-    }
-    return h->ca_file || err_set(e, ERR_SYSTEM,
-                                 "no file of trusted certificates was found; "
-                                 "AWS_CA_BUNDLE may name one");
-}
-
-/* "name: value" lines for libcurl; NULL with e when one is not sendable or memory is out. */
-static struct curl_slist *header_list(const struct http_request *r, struct err *e)
-{
-    struct buf line;
-    buf_init(&line, HEADER_LINE_MAX);
-    /* libcurl would wait for "100 Continue" before it sends a larger body. */
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-    for (size_t i = 0; list && i < r->n_headers; i++) {
-        const struct header *h = &r->headers[i];
-        buf_reset(&line);
-        buf_put(&line, h->name);
-        buf_putz(&line, h->value.n ? ": " : ";"); /* libcurl's spelling of an empty value */
-        buf_put(&line, h->value);
-        const struct str s = buf_str(&line);
-        const bool plain = str_find_byte(s, '\n', 0) == SIZE_MAX &&
-                           str_find_byte(s, '\r', 0) == SIZE_MAX &&
-                           str_find_byte(s, '\0', 0) == SIZE_MAX;
-        const char *z = plain ? buf_z(&line) : NULL;
-        struct curl_slist *longer = z ? curl_slist_append(list, z) : NULL;
-        if (!longer)
-            curl_slist_free_all(list);
-        list = longer;
-    }
-    if (line.p)
-        OPENSSL_cleanse(line.p, line.cap);
-    buf_release(&line);
-    if (!list)
-        err_set(e, ERR_USAGE, "a request header is too long or holds a line end");
-    return list;
-}
-
-static const char *env_either(const struct aws_world *world, const char *upper, const char *lower)
-{
-    const char *v = aws_world_env(world, upper);
-    return v ? v : aws_world_env(world, lower);
-}
-
-static void set_proxy(struct http *h, const struct http_request *r, bool tls)
-{
-    const bool may = tls && !r->direct;
-    const char *proxy = may ? env_either(h->world, "HTTPS_PROXY", "https_proxy") : NULL;
-    const char *except = may ? env_either(h->world, "NO_PROXY", "no_proxy") : NULL;
-    curl_easy_setopt(h->curl, CURLOPT_PROXY, proxy ? proxy : "");
-    curl_easy_setopt(h->curl, CURLOPT_NOPROXY, except ? except : "");
-    curl_easy_setopt(h->curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-}
-
-static bool set_tls(struct http *h, struct err *e)
-{
-    if (!find_ca(h, e))
-        return false;
-    curl_easy_setopt(h->curl, CURLOPT_CAINFO, h->ca_file);
-    curl_easy_setopt(h->curl, CURLOPT_CAPATH, NULL);
-    curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    return true;
-}
-
-static long clamp_ms(int64_t ms)
-{
-    return ms < 1 ? 1 : ms > INT32_MAX ? INT32_MAX : (long)ms;
-}
-
-static void set_times(struct http *h, const struct http_request *r)
-{
-    const int64_t connect = r->connect_ms ? r->connect_ms : HTTP_CONNECT_MS;
-    const int64_t total = r->total_ms;
-    curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS,
-                     clamp_ms(connect < total ? connect : total));
-    if (total != HTTP_NO_LIMIT_MS)
-        curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, clamp_ms(total));
-    curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(h->curl, CURLOPT_LOW_SPEED_TIME, (long)(HTTP_STALL_MS / 1000));
-    curl_easy_setopt(h->curl, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
-}
-
-static void set_method(struct http *h, const struct http_request *r)
-{
-    if (str_present(r->body)) {
-        curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, r->body.n ? r->body.p : "");
-        curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
-    }
-    curl_easy_setopt(h->curl, CURLOPT_CUSTOMREQUEST, r->method);
-}
-
-/* Everything but what differs between the first try and the second. */
-static bool prepare(struct http *h, struct transfer *t, struct curl_slist *headers, char *why,
-                    struct err *e)
-{
-    const bool tls = str_starts(str_of(t->request->url), S("https://"));
-    if (!h->curl)
-        h->curl = curl_easy_init();
-    if (!h->curl)
-        return err_set(e, ERR_SYSTEM, "libcurl cannot be started");
-    curl_easy_reset(h->curl); /* keeps connections and TLS sessions */
-    if (tls && !set_tls(h, e))
-        return false;
-    set_proxy(h, t->request, tls);
-    set_times(h, t->request);
-    set_method(h, t->request);
-    curl_easy_setopt(h->curl, CURLOPT_URL, t->request->url);
-    curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(h->curl, CURLOPT_USERAGENT, "trailwarden/" TRAILWARDEN_VERSION);
-    curl_easy_setopt(h->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(h->curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, why);
-    curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, t);
-    return true;
-}
-
-static enum err_kind kind_of(CURLcode code)
-{
-    switch (code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return ERR_USAGE;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-        return ERR_SYSTEM;
-    default:
-        return ERR_RETRY;
-    }
-}
-
-/* "https://host:port" of a URL: the query may hold what is not for logs. */
-static struct str origin_of(const char *url)
-{
-    const struct str s = str_of(url);
-    return str_slice(s, 0, str_find_byte(s, '/', 8));
-}
-
-static bool explain(const struct http_request *r, CURLcode code, const char *why, struct err *e)
-{
-    struct buf shown;
-    buf_init(&shown, 8 * CURL_ERROR_SIZE); /* a byte is shown as at most 8 */
-    buf_put_terminal(&shown, str_of(*why ? why : curl_easy_strerror(code)));
-    const char *z = buf_z(&shown);
-    const struct str origin = origin_of(r->url);
-    err_set(e, kind_of(code), "%.*s: %s", (int)origin.n, origin.p, z ? z : "failed");
-    buf_release(&shown);
-    return false;
 }
 
 bool http_send(struct http *h, const struct http_request *request, struct http_reply *reply,
                struct err *e)
 {
-    char why[CURL_ERROR_SIZE] = "";
-    struct transfer t = {.request = request, .reply = reply, .e = e};
-    reply_restart(reply);
-    struct curl_slist *headers = header_list(request, e);
-    if (!headers)
-        return false;
-    bool ok = prepare(h, &t, headers, why, e);
-    if (ok) {
-        const CURLcode code = curl_easy_perform(h->curl);
-        ok = code == CURLE_OK && !t.failed;
-        if (!ok && !t.failed)
-            explain(request, code, why, e);
+    CURLcode code = CURLE_OK;
+    if (transfer_begin(&h->one, &h->wire, request, reply))
+        code = curl_easy_perform(h->one.curl);
+    if (transfer_end(&h->one, code))
+        return true;
+    if (e)
+        *e = h->one.e;
+    return false;
+}
+
+bool http_start(struct http *h, size_t lane, const struct http_request *request,
+                struct http_reply *reply, struct err *e)
+{
+    struct lane *l = h->lanes + lane;
+    if (!h->multi)
+        h->multi = curl_multi_init();
+    if (transfer_begin(&l->transfer, &h->wire, request, reply)) {
+        if (h->multi && curl_multi_add_handle(h->multi, l->transfer.curl) == CURLM_OK)
+            return l->busy = true;
+        l->transfer.failed = true;
+        err_set(&l->transfer.e, ERR_SYSTEM, "libcurl cannot send calls side by side");
     }
-    if (h->curl)
-        curl_easy_reset(h->curl); /* it must not point at what ends with this call */
-    curl_slist_free_all(headers);
-    return ok;
+    if (transfer_end(&l->transfer, CURLE_OK))
+        return false;
+    if (e)
+        *e = l->transfer.e;
+    return false;
+}
+
+/* Takes a transfer out of the multi handle; false with e when it has failed. */
+static bool leave(struct http *h, struct lane *l, CURLcode code, struct err *e)
+{
+    curl_multi_remove_handle(h->multi, l->transfer.curl);
+    l->busy = false;
+    if (transfer_end(&l->transfer, code))
+        return true;
+    if (e)
+        *e = l->transfer.e;
+    return false;
+}
+
+/* The lane of the next transfer that has ended, or HTTP_LANES. */
+static size_t next_ended(struct http *h, CURLcode *code)
+{
+    const CURLMsg *m;
+    int left;
+    while ((m = curl_multi_info_read(h->multi, &left))) {
+        for (size_t i = 0; m->msg == CURLMSG_DONE && i < HTTP_LANES; i++)
+            if (h->lanes[i].busy && h->lanes[i].transfer.curl == m->easy_handle) {
+                *code = m->data.result;
+                return i;
+            }
+    }
+    return HTTP_LANES;
+}
+
+size_t http_wait(struct http *h, int64_t most_ms, bool *ok, struct err *e)
+{
+    CURLcode code = CURLE_OK;
+    int running = 0;
+    size_t i = next_ended(h, &code);
+    if (i == HTTP_LANES && curl_multi_perform(h->multi, &running) == CURLM_OK)
+        i = next_ended(h, &code);
+    if (i == HTTP_LANES && running) {
+        curl_multi_poll(h->multi, NULL, 0, (int)(most_ms < HTTP_POLL_MS ? most_ms : HTTP_POLL_MS),
+                        NULL);
+        if (curl_multi_perform(h->multi, &running) == CURLM_OK)
+            i = next_ended(h, &code);
+    }
+    if (i < HTTP_LANES)
+        *ok = leave(h, h->lanes + i, code, e);
+    return i;
+}
+
+void http_abandon(struct http *h)
+{
+    for (size_t i = 0; i < HTTP_LANES; i++)
+        if (h->lanes[i].busy && leave(h, h->lanes + i, CURLE_ABORTED_BY_CALLBACK, NULL))
+            continue; /* its answer is of no use to anybody */
 }

@@ -15,6 +15,8 @@
 #define HTTP_CONNECT_MS  3000  /* name lookup, TCP and TLS; a healthy endpoint takes under 300 */
 #define HTTP_STALL_MS    10000 /* a transfer that moves no byte for so long is given up */
 #define HTTP_NO_LIMIT_MS INT64_MAX
+#define HTTP_LANES       16   /* requests side by side; a batch of 100 to DynamoDB takes 7 rounds */
+#define HTTP_POLL_MS     1000 /* libcurl's own time-outs are looked at as often at least */
 
 struct http;
 
@@ -68,5 +70,15 @@ void http_free(struct http *h);
  * URL. What take said, when it said false. */
 TW_MUST_USE bool http_send(struct http *h, const struct http_request *request,
                            struct http_reply *reply, struct err *e);
+
+/* Side by side: http_start sends a request in a free lane (0 to HTTP_LANES - 1) and returns at
+ * once; http_wait gives the lane of one that has ended, *ok and e as http_send, or HTTP_LANES when
+ * none has within most_ms. Until then the request's body, take and to, and the reply, must stay.
+ * Connections are kept from one batch to the next; a dead one is replaced as above. */
+TW_MUST_USE bool http_start(struct http *h, size_t lane, const struct http_request *request,
+                            struct http_reply *reply, struct err *e);
+size_t http_wait(struct http *h, int64_t most_ms, bool *ok, struct err *e);
+/* Breaks off whatever is under way. */
+void http_abandon(struct http *h);
 
 #endif

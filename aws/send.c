@@ -97,8 +97,12 @@ static bool send_to(const struct send *s, const struct endpoint *ep, struct buf 
             .take = r->take,
             .to = r->to,
         };
-        ok = http.url ? http_send(s->http, &http, reply, e)
-                      : err_set(e, ERR_SYSTEM, "out of memory");
+        if (!http.url)
+            ok = err_set(e, ERR_SYSTEM, "out of memory");
+        else if (s->side_by_side)
+            ok = http_start(s->http, s->lane, &http, reply, e);
+        else
+            ok = http_send(s->http, &http, reply, e);
     }
     buf_release(&made.authorization);
     return ok;

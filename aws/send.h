@@ -16,9 +16,12 @@ struct send {
     int64_t skew_ms;                     /* added to our clock in the signature */
     struct sigv4_cache *cache;           /* may be NULL */
     int64_t total_ms;                    /* as in struct http_request */
+    bool side_by_side;                   /* only started, in that lane (http_start) */
+    size_t lane;
 };
 
-/* Signs with the clock of this moment and sends. True when an answer came, whatever its status.
+/* Signs with the clock of this moment and sends. True when an answer came, whatever its status, or
+ * when it was started side by side with others.
  * Errors: those of endpoint_find, sigv4_sign and http_send. */
 TW_MUST_USE bool send_once(const struct send *s, struct http_reply *reply, struct err *e);
 

@@ -1,0 +1,60 @@
+/* One call under way: its attempts and what becomes of each. The inner part of client.c, which
+ * makes calls one by one, and of many.c, which makes them side by side. */
+#ifndef TW_AWS_CALL_H
+#define TW_AWS_CALL_H
+
+#include "aws/chain.h"
+#include "aws/client.h"
+#include "aws/send.h"
+
+#define BUCKETS_MAX 16 /* remembered regions; an organisation's trails use a bucket or a few */
+
+struct known_bucket {
+    char name[S3_BUCKET_MAX];
+    char region[REGION_MAX];
+    size_t name_n, region_n;
+};
+
+struct aws_client {
+    struct aws_world world;
+    struct aws_options options;
+    struct http *http;
+    struct chain *chain;
+    struct sigv4_cache key;
+    int64_t deadline_ms;
+    int64_t skew_ms;
+    struct known_bucket buckets[BUCKETS_MAX]; /* a ring */
+    size_t n_buckets;                         /* ever remembered */
+};
+
+struct call {
+    struct aws_client *c;
+    const struct aws_request *request;
+    struct aws_reply *reply;
+    bool side_by_side; /* see struct send */
+    size_t lane;
+    struct err why; /* of the last attempt */
+    int64_t signed_with_ms;
+    int64_t sent_ms;
+    int64_t received_ms;
+    bool skew_tried, refresh_tried, redirect_tried;
+};
+
+/* Signs and sends once more, counting attempts; false when nothing was sent or, one by one, no
+ * answer came: k->why says what happened. */
+TW_MUST_USE bool call_send(struct call *k);
+
+/* The answer is there: true when its status is 2xx; else k->why says what it was. */
+TW_MUST_USE bool call_judge(struct call *k);
+
+/* No whole answer came. */
+void call_lost(struct call *k);
+
+/* What is to be done after a failure: true when another attempt should be made, after *wait_ms
+ * (0: at once); what can be cured has been cured. */
+TW_MUST_USE bool call_again(struct call *k, int64_t *wait_ms);
+
+/* Puts service and action in front of k->why where fault_explain has not. */
+void call_name(struct call *k);
+
+#endif
