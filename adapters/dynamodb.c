@@ -1,13 +1,18 @@
-/* Calls to DynamoDB, one after another over one kept-alive connection. */
+/* Batches of calls to DynamoDB. */
 #include "adapters/dynamodb.h"
 
 #include "adapters/dynamodb_wire.h"
+
+#define NEXT_MAX 4096 /* a LastEvaluatedKey of ours has some 120 bytes */
 
 bool dynamodb_init(struct dynamodb *d, struct aws_client *client, const struct aws_world *world,
                    struct str table, struct err *e)
 {
     *d = (struct dynamodb){.client = client, .table = table, .world = world};
-    buf_init(&d->body, DYNAMODB_BODY_MAX);
+    for (size_t i = 0; i < HTTP_LANES; i++) {
+        buf_init(&d->lanes[i].body, DYNAMODB_BODY_MAX);
+        buf_init(&d->lanes[i].next, NEXT_MAX);
+    }
     if (table.n < 3 || table.n > DYNAMODB_TABLE_MAX)
         return err_set(e, ERR_USAGE, "a table's name has 3 to %d characters", DYNAMODB_TABLE_MAX);
     for (size_t i = 0; i < table.n; i++) {
@@ -20,125 +25,203 @@ bool dynamodb_init(struct dynamodb *d, struct aws_client *client, const struct a
 
 void dynamodb_release(struct dynamodb *d)
 {
-    buf_release(&d->body);
+    for (size_t i = 0; i < HTTP_LANES; i++) {
+        buf_release(&d->lanes[i].body);
+        buf_release(&d->lanes[i].next);
+    }
 }
 
-/* Sends d->body as `action`; reply must be initialised. */
-static bool call(struct dynamodb *d, const char *action, const char *target,
-                 struct aws_reply *reply, struct err *e)
+/* A batch under way: one kind of call for each of a list's members. */
+struct trip {
+    struct dynamodb *d;
+    const struct kind *kind;
+    const void *list;
+    struct header headers[2];
+};
+
+struct kind {
+    const char *action;
+    const char *target;
+    bool reads;
+    void (*put)(const struct trip *t, size_t i, struct dynamodb_lane *lane);
+    bool (*take)(const struct trip *t, size_t i, struct dynamodb_lane *lane, struct str answer,
+                 bool refused, struct err *e);
+};
+
+static bool make(void *to, size_t i, size_t lane, struct aws_request *out, struct err *e)
 {
-    const struct header headers[] = {{S("content-type"), S("application/x-amz-json-1.0")},
-                                     {S("x-amz-target"), str_of(target)}};
-    const struct aws_request request = {
-        .service = AWS_DYNAMODB,
-        .action = action,
-        .method = "POST",
-        .headers = headers,
-        .n_headers = sizeof headers / sizeof *headers,
-        .body = buf_str(&d->body),
-    };
-    return buf_ok(&d->body, "a request to DynamoDB", e) && aws_call(d->client, &request, reply, e);
+    struct trip *t = to;
+    struct dynamodb_lane *l = t->d->lanes + lane;
+    buf_reset(&l->body);
+    t->kind->put(t, i, l);
+    if (t->d->use && l->body.n) {
+        buf_cut(&l->body, l->body.n - 1);
+        buf_putz(&l->body, ",\"ReturnConsumedCapacity\":\"TOTAL\"}");
+    }
+    *out = (struct aws_request){.service = AWS_DYNAMODB,
+                                .action = t->kind->action,
+                                .method = "POST",
+                                .headers = t->headers,
+                                .n_headers = sizeof t->headers / sizeof *t->headers,
+                                .body = buf_str(&l->body)};
+    return buf_ok(&l->body, "a request to DynamoDB", e);
 }
 
-/* A call whose reply does not matter; *refused: its condition did not hold. */
-static bool write_item(struct dynamodb *d, const char *action, const char *target, bool *refused,
-                       struct err *e)
+static void note_use(struct dynamodb_use *use, bool reads, struct str answer)
 {
-    struct aws_reply reply;
-    struct err why = {0};
-    aws_reply_init(&reply, DYNAMODB_REPLY_MAX);
-    bool ok = call(d, action, target, &reply, &why);
-    aws_reply_release(&reply);
-    *refused = !ok && why.kind == ERR_CONFLICT;
-    if (ok || *refused)
-        return true;
-    *e = why;
-    return false;
+    double units = dynamodb_take_units(answer);
+    use->requests++;
+    *(reads ? &use->read_units : &use->write_units) += units;
+}
+
+static bool take(void *to, size_t i, size_t lane, const struct aws_reply *reply, enum err_kind how,
+                 bool *more, struct err *e)
+{
+    struct trip *t = to;
+    struct dynamodb_lane *l = t->d->lanes + lane;
+    const struct str answer = buf_str(&reply->http.body);
+    if (t->d->use)
+        note_use(t->d->use, t->kind->reads, answer);
+    bool ok = t->kind->take(t, i, l, answer, how == ERR_CONFLICT, e);
+    *more = l->next.n > 0;
+    return ok;
+}
+
+static bool travel(struct dynamodb *d, const struct kind *kind, const void *list, size_t n,
+                   struct err *e)
+{
+    struct trip t = {d,
+                     kind,
+                     list,
+                     {{S("content-type"), S("application/x-amz-json-1.0")},
+                      {S("x-amz-target"), str_of(kind->target)}}};
+    const struct aws_many many = {&t, n, DYNAMODB_REPLY_MAX, make, take};
+    for (size_t i = 0; i < HTTP_LANES; i++)
+        buf_reset(&d->lanes[i].next);
+    return aws_call_many(d->client, &many, e);
+}
+
+/* ---- add ---- */
+
+static void put_add(const struct trip *t, size_t i, struct dynamodb_lane *lane)
+{
+    dynamodb_put_add(&lane->body, t->d->table, (const struct state_add *)t->list + i);
+}
+
+static bool take_add(const struct trip *t, size_t i, struct dynamodb_lane *lane, struct str answer,
+                     bool refused, struct err *e)
+{
+    (void)t;
+    (void)i;
+    (void)lane;
+    (void)answer;
+    return !refused ||
+           err_set(e, ERR_LIMIT, "a bucket of the state holds %d elements and takes no more",
+                   DYNAMODB_SET_MAX);
 }
 
 static bool add(void *self, const struct state_add *list, size_t n, struct err *e)
 {
-    struct dynamodb *d = self;
-    for (size_t i = 0; i < n; i++) {
-        bool refused;
-        buf_reset(&d->body);
-        dynamodb_put_add(&d->body, d->table, list + i);
-        if (!write_item(d, "UpdateItem", "DynamoDB_20120810.UpdateItem", &refused, e))
-            return false;
-        if (refused)
-            return err_set(e, ERR_LIMIT,
-                           "a bucket of the state holds %d elements and takes no more",
-                           DYNAMODB_SET_MAX);
-    }
+    static const struct kind kind = {"UpdateItem", "DynamoDB_20120810.UpdateItem", false, put_add,
+                                     take_add};
+    return travel(self, &kind, list, n, e);
+}
+
+/* ---- drop ---- */
+
+static void put_drop(const struct trip *t, size_t i, struct dynamodb_lane *lane)
+{
+    dynamodb_put_drop(&lane->body, t->d->table, (const struct state_drop *)t->list + i);
+}
+
+/* Refused: the item is gone, and so are its elements. */
+static bool take_drop(const struct trip *t, size_t i, struct dynamodb_lane *lane, struct str answer,
+                      bool refused, struct err *e)
+{
+    (void)t;
+    (void)i;
+    (void)lane;
+    (void)answer;
+    (void)refused;
+    (void)e;
     return true;
 }
 
 static bool drop(void *self, const struct state_drop *list, size_t n, struct err *e)
 {
-    struct dynamodb *d = self;
-    for (size_t i = 0; i < n; i++) {
-        bool gone; /* the item: then so are its elements */
-        buf_reset(&d->body);
-        dynamodb_put_drop(&d->body, d->table, list + i);
-        if (!write_item(d, "UpdateItem", "DynamoDB_20120810.UpdateItem", &gone, e))
-            return false;
-    }
-    return true;
+    static const struct kind kind = {"UpdateItem", "DynamoDB_20120810.UpdateItem", false, put_drop,
+                                     take_drop};
+    return travel(self, &kind, list, n, e);
 }
 
-static bool query(struct dynamodb *d, const struct state_read *r, struct err *e)
+/* ---- read ---- */
+
+static void put_read(const struct trip *t, size_t i, struct dynamodb_lane *lane)
 {
-    struct aws_reply reply;
-    struct buf next;
-    bool ok = true;
-    int64_t now_s = d->world->wall_ms(d->world->self) / 1000;
-    buf_init(&next, 4096);
-    aws_reply_init(&reply, DYNAMODB_REPLY_MAX);
-    do {
-        buf_reset(&d->body);
-        dynamodb_put_query(&d->body, d->table, r, buf_str(&next));
-        ok = call(d, "Query", "DynamoDB_20120810.Query", &reply, e) &&
-             dynamodb_take_page(buf_str(&reply.http.body), now_s, r->out, &next, e);
-    } while (ok && next.n);
-    aws_reply_release(&reply);
-    buf_release(&next);
-    return ok;
+    dynamodb_put_query(&lane->body, t->d->table, (const struct state_read *)t->list + i,
+                       buf_str(&lane->next));
+}
+
+static bool take_read(const struct trip *t, size_t i, struct dynamodb_lane *lane, struct str answer,
+                      bool refused, struct err *e)
+{
+    const struct state_read *r = (const struct state_read *)t->list + i;
+    const struct aws_world *world = t->d->world;
+    int64_t now_s = t->d->archive ? INT64_MIN : world->wall_ms(world->self) / 1000;
+    (void)refused;
+    return dynamodb_take_page(answer, now_s, r->out, &lane->next, e);
 }
 
 static bool read_buckets(void *self, const struct state_read *list, size_t n, struct err *e)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!query(self, list + i, e))
-            return false;
-    return true;
+    static const struct kind kind = {"Query", "DynamoDB_20120810.Query", true, put_read, take_read};
+    return travel(self, &kind, list, n, e);
+}
+
+/* ---- claims ---- */
+
+static void put_claims(const struct trip *t, size_t i, struct dynamodb_lane *lane)
+{
+    dynamodb_put_get(&lane->body, t->d->table, &((const struct state_claims *)t->list)[i].key);
+}
+
+static bool take_claims(const struct trip *t, size_t i, struct dynamodb_lane *lane,
+                        struct str answer, bool refused, struct err *e)
+{
+    (void)lane;
+    (void)refused;
+    return dynamodb_take_claims(answer, (struct state_claims *)(uintptr_t)t->list + i, e);
 }
 
 static bool claims(void *self, struct state_claims *list, size_t n, struct err *e)
 {
-    struct dynamodb *d = self;
-    struct aws_reply reply;
-    bool ok = true;
-    aws_reply_init(&reply, DYNAMODB_REPLY_MAX);
-    for (size_t i = 0; i < n && ok; i++) {
-        buf_reset(&d->body);
-        dynamodb_put_get(&d->body, d->table, &list[i].key);
-        ok = call(d, "GetItem", "DynamoDB_20120810.GetItem", &reply, e) &&
-             dynamodb_take_claims(buf_str(&reply.http.body), list + i, e);
-    }
-    aws_reply_release(&reply);
-    return ok;
+    static const struct kind kind = {"GetItem", "DynamoDB_20120810.GetItem", true, put_claims,
+                                     take_claims};
+    return travel(self, &kind, list, n, e);
+}
+
+/* ---- swap ---- */
+
+static void put_swap(const struct trip *t, size_t i, struct dynamodb_lane *lane)
+{
+    dynamodb_put_swap(&lane->body, t->d->table, (const struct state_swap *)t->list + i);
+}
+
+static bool take_swap(const struct trip *t, size_t i, struct dynamodb_lane *lane, struct str answer,
+                      bool refused, struct err *e)
+{
+    (void)lane;
+    (void)answer;
+    (void)e;
+    ((struct state_swap *)(uintptr_t)t->list)[i].conflict = refused;
+    return true;
 }
 
 static bool swap(void *self, struct state_swap *list, size_t n, struct err *e)
 {
-    struct dynamodb *d = self;
-    for (size_t i = 0; i < n; i++) {
-        buf_reset(&d->body);
-        dynamodb_put_swap(&d->body, d->table, list + i);
-        if (!write_item(d, "PutItem", "DynamoDB_20120810.PutItem", &list[i].conflict, e))
-            return false;
-    }
-    return true;
+    static const struct kind kind = {"PutItem", "DynamoDB_20120810.PutItem", false, put_swap,
+                                     take_swap};
+    return travel(self, &kind, list, n, e);
 }
 
 static void pause_ms(void *self, int64_t ms)

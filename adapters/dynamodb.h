@@ -8,12 +8,24 @@
 
 #define DYNAMODB_TABLE_MAX 255 /* table names have 3 to 255 bytes of [a-zA-Z0-9_.-] */
 
+/* What was used, as DynamoDB says (ReturnConsumedCapacity); writes that a condition refused are
+ * not told, though they cost as much. */
+struct dynamodb_use {
+    double write_units, read_units;
+    uint64_t requests;
+};
+
 /* All borrowed; one client, one thread. */
 struct dynamodb {
     struct aws_client *client;
     struct str table;
     const struct aws_world *world; /* its wall clock decides what has expired */
-    struct buf body;
+    bool archive;                  /* set by who reads old events on purpose: nothing has expired */
+    struct dynamodb_use *use;      /* set by who wants to know; NULL: DynamoDB is not asked */
+    struct dynamodb_lane {
+        struct buf body;
+        struct buf next; /* page of a Query */
+    } lanes[HTTP_LANES];
 };
 
 /* ERR_USAGE when the name is no table's. Release it. */
@@ -21,8 +33,8 @@ TW_MUST_USE bool dynamodb_init(struct dynamodb *d, struct aws_client *client,
                                const struct aws_world *world, struct str table, struct err *e);
 void dynamodb_release(struct dynamodb *d);
 
-/* The port; d is borrowed. Throttling is waited out by the client, inside its deadline. An ADD to a
- * full set is ERR_LIMIT. */
+/* The port; d is borrowed. The requests of a batch go out side by side. Throttling is waited out by
+ * the client, inside its deadline. An ADD to a full set is ERR_LIMIT. */
 struct port_state dynamodb_state(struct dynamodb *d);
 
 #endif

@@ -53,19 +53,21 @@ void dynamodb_put_bucket(struct buf *b, int64_t bucket)
     buf_putf(b, "b#%016llx", (unsigned long long)bucket ^ 1ull << 63);
 }
 
-/* "TableName":"trailwarden","Key":{"pk":{"S":"w#0123..."},"sk":{"S":" */
+/* w#0123456789abcdef0123456789abcdef */
 static void put_pk(struct buf *b, const struct state_key *key)
 {
     buf_putz(b, "w#");
     buf_put_hex(b, key->bytes, sizeof key->bytes);
 }
 
+/* {"TableName":"trailwarden" */
 static void put_table(struct buf *b, struct str table)
 {
     buf_putz(b, "{\"TableName\":");
     buf_put_json(b, table);
 }
 
+/* ,"Key":{"pk":{"S":"w#.."},"sk":{"S":"b#8000000000000000"}} */
 static void put_bucket_key(struct buf *b, const struct state_key *key, int64_t bucket)
 {
     buf_putz(b, ",\"Key\":{\"pk\":{\"S\":\"");
@@ -273,4 +275,14 @@ bool dynamodb_take_claims(struct str reply, struct state_claims *c, struct err *
     }
     json_decref(root);
     return ok && buf_ok(&c->blob, "the claims of one key", e);
+}
+
+/* {..,"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.0}} */
+double dynamodb_take_units(struct str reply)
+{
+    json_t *root = json_loadb(reply.p, reply.n, 0, NULL);
+    const json_t *used = json_object_get(root, "ConsumedCapacity");
+    double units = json_number_value(json_object_get(used, "CapacityUnits"));
+    json_decref(root);
+    return units;
 }

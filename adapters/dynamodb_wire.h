@@ -7,8 +7,9 @@
 
 /* Elements of one bucket at most, some 300 KB: an item near 400 KB refuses every ADD for ever. */
 #define DYNAMODB_SET_MAX 10000
-/* A reply page is at most 1 MB of items ("Query" in the API reference), in base64 and JSON. */
-#define DYNAMODB_REPLY_MAX (4u << 20)
+/* A reply page is at most 1 MB of items ("Query" in the API reference); elements of 22 bytes and
+ * more become 35 and more in base64 and JSON. */
+#define DYNAMODB_REPLY_MAX (2u << 20)
 #define DYNAMODB_BODY_MAX  (2u << 20)
 
 /* An element as bytes: time (6, big-endian, two's complement), what (none when 0, 1 byte below 256,
@@ -37,5 +38,8 @@ TW_MUST_USE bool dynamodb_take_page(struct str reply, int64_t now_s, struct vec 
 /* Reads a GetItem of claims into c (blob emptied first): none gives version 0. An expired item
  * still counts: its version is needed to replace it, its claims go by their own times. */
 TW_MUST_USE bool dynamodb_take_claims(struct str reply, struct state_claims *c, struct err *e);
+
+/* Capacity units that a reply says were consumed; 0 when it says nothing. */
+double dynamodb_take_units(struct str reply);
 
 #endif
