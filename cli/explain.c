@@ -7,9 +7,12 @@
 #include "adapters/files.h"
 #include "base/escape.h"
 #include "cli/command.h"
+#include "cli/explain_window.h"
 #include "cli/options.h"
 #include "handlers/records.h"
 #include "respond/put.h"
+
+#define EXPLAIN_BYTES_MAX (4u << 20) /* what is said of one rule: lines and keys are few */
 
 /* ---- the tree ----------------------------------------------------------------------------------
  */
@@ -81,8 +84,9 @@ void explain_put(struct buf *b, struct event *ev, uint32_t rule)
 /* Where the records of the event's file go. */
 struct explaining {
     const struct ruleset *rs;
-    struct str wanted; /* id or title; absent: all */
-    size_t rules;      /* that are called so */
+    struct str wanted;               /* id or title; absent: all */
+    size_t rules;                    /* that are called so */
+    struct explain_windows *windows; /* NULL: none of them is a correlation */
 };
 
 static bool is_wanted(const struct explaining *x, uint32_t rule)
@@ -93,35 +97,61 @@ static bool is_wanted(const struct explaining *x, uint32_t rule)
     return str_eq(rs_str(x->rs, r->id), x->wanted) || str_eq(rs_str(x->rs, r->title), x->wanted);
 }
 
+/* "Title (id)", then what is said of the rule. */
+static void put_name(struct buf *b, const struct ruleset *rs, uint32_t rule)
+{
+    buf_init(b, EXPLAIN_BYTES_MAX);
+    put_text(b, rs_str(rs, rs->rules[rule].title), SIZE_MAX);
+    buf_putz(b, " (");
+    put_text(b, rs_str(rs, rs->rules[rule].id), SIZE_MAX);
+    buf_putc(b, ')');
+}
+
+static void print(struct buf *b)
+{
+    struct str text = buf_str(b);
+    fwrite(text.p, 1, text.n, stdout);
+    buf_release(b);
+}
+
 static void print_rule(struct event *ev, uint32_t rule)
 {
-    const struct ruleset *rs = ev->rules;
-    const struct rs_rule *r = &rs->rules[rule];
     struct buf b;
-    buf_init(&b, 4u << 20);
-    put_text(&b, rs_str(rs, r->title), SIZE_MAX);
-    buf_putz(&b, " (");
-    put_text(&b, rs_str(rs, r->id), SIZE_MAX);
-    buf_putz(&b, event_node(ev, r->program) ? ") holds for event " : ") does not hold for event ");
+    put_name(&b, ev->rules, rule);
+    buf_putz(&b, event_node(ev, ev->rules->rules[rule].program) ? " holds for event "
+                                                                : " does not hold for event ");
     struct str id = event_core(ev, CORE_ID);
     put_text(&b, id.n ? id : S("without an eventID"), SIZE_MAX);
     buf_putc(&b, '\n');
     explain_put(&b, ev, rule);
-    struct str text = buf_str(&b);
-    fwrite(text.p, 1, text.n, stdout);
-    buf_release(&b);
+    print(&b);
 }
 
 /* records_sink.record */
 static bool explain_record(void *to, struct event *ev, const struct record_place *at, struct err *e)
 {
     (void)at;
-    (void)e;
     const struct explaining *x = to;
     for (uint32_t i = 0; i < x->rs->n_rules; i++)
-        if (is_wanted(x, i))
+        if (is_wanted(x, i) && !explain_windows_is(x->rs, i))
             print_rule(ev, i);
-    return true;
+    return !x->windows || explain_windows_add(x->windows, ev, e);
+}
+
+/* Correlations are explained when all events are there. */
+static bool print_correlations(const struct explaining *x, struct err *e)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < x->rs->n_rules && ok && x->windows; i++) {
+        struct buf b;
+        if (!is_wanted(x, i) || !explain_windows_is(x->rs, i))
+            continue;
+        put_name(&b, x->rs, i);
+        buf_putz(&b, ": ");
+        ok = explain_windows_put(x->windows, &b, i, e);
+        print(&b);
+    }
+    return ok;
 }
 
 static bool explain_file(struct explaining *x, const char *path, struct err *e)
@@ -135,7 +165,7 @@ static bool explain_file(struct explaining *x, const char *path, struct err *e)
     records_init(&records, &ev, (struct records_sink){x, explain_record, NULL});
     records_begin(&records);
     bool ok = files_read(path, &text, e) && records_take(&records, buf_str(&text), e) &&
-              records_end(&records, e);
+              records_end(&records, e) && print_correlations(x, e);
     records_release(&records);
     event_release(&ev);
     buf_release(&text);
@@ -149,6 +179,21 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* Counts the rules that are wanted, and makes ready for correlations among them. */
+static bool find_wanted(struct explaining *x, const char *rule, struct err *e)
+{
+    bool correlations = false;
+    for (uint32_t i = 0; i < x->rs->n_rules; i++) {
+        x->rules += is_wanted(x, i);
+        correlations = correlations || (is_wanted(x, i) && explain_windows_is(x->rs, i));
+    }
+    if (x->rules == 0)
+        return err_set(e, ERR_USAGE, "no rule has the id or title \"%.100s\"", rule);
+    if (correlations)
+        x->windows = explain_windows_new(x->rs, e);
+    return x->windows || !correlations;
+}
+
 static int explain(struct vec *rules_paths, const char *config, const char *rule, const char *path)
 {
     struct err e = {0};
@@ -160,12 +205,9 @@ static int explain(struct vec *rules_paths, const char *config, const char *rule
     bool ok = rules_load(rules_paths, config, &rules, &e);
     diags_print(stderr, &rules.diags);
     struct explaining x = {.rs = rules.rules, .wanted = file ? STR_ABSENT : str_of(rule)};
-    for (uint32_t i = 0; ok && i < x.rs->n_rules; i++)
-        x.rules += is_wanted(&x, i);
-    if (ok && x.rules == 0)
-        ok = err_set(&e, ERR_USAGE, "no rule has the id or title \"%.100s\"", rule);
-    ok = ok && explain_file(&x, path, &e);
+    ok = ok && find_wanted(&x, rule, &e) && explain_file(&x, path, &e);
     int code = ok ? EXIT_DONE : fail(&e);
+    explain_windows_free(x.windows);
     loaded_release(&rules);
     return code;
 }
@@ -192,7 +234,7 @@ int rules_explain(int argc, char **argv)
             "usage: trailwarden rules explain [options] RULE EVENT.json\n\n"
             "RULE is an id or a title (of a Falco rule: its name), or a file of rules; EVENT.json\n"
             "holds one record or a list of them. Prints each test of the rule with its result\n"
-            "and the event's value.\n");
+            "and the event's value; of a correlation, how its windows fill with all events.\n");
         options_help(stdout, options, n);
     } else if (rest.n != 2) {
         err_set(&e, ERR_USAGE, "rules explain needs a rule and a file with an event");
