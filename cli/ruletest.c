@@ -161,8 +161,9 @@ static void fail_alerts(struct run *run, struct str path, const struct testcase 
     begin_failure(run, path, t);
     buf_putz(&run->text, arrival_words(run, rule, arrival));
     if (told != t->alerts)
-        buf_putf(&run->text, "expected %llu alerts, told %zu%s\n", (unsigned long long)t->alerts,
-                 told, arrival == ARRIVE_PARTS ? " (promise P1: arrival must not matter)" : "");
+        buf_putf(&run->text, "expected %llu alert%s, told %zu%s\n", (unsigned long long)t->alerts,
+                 t->alerts == 1 ? "" : "s", told,
+                 arrival == ARRIVE_PARTS ? " (promise P1: arrival must not matter)" : "");
     else
         buf_putz(&run->text, "no alert has the key that is expected\n");
     for (size_t i = 0; i < run->windows.alerts.n; i++)
