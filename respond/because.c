@@ -60,7 +60,7 @@ static struct str name_of(const struct ruleset *rs, const struct rs_input *in)
 
 /* "A", "B" or "C" */
 static void put_names(struct buf *b, const struct ruleset *rs, const struct rs_window *w,
-                      const char *before_last, const struct limits *limits)
+                      const char *between, const char *before_last, const struct limits *limits)
 {
     uint32_t n = w->n_steps;
     for (uint32_t i = 0; i < n && i < limits->list; i++) {
@@ -68,7 +68,7 @@ static void put_names(struct buf *b, const struct ruleset *rs, const struct rs_w
         if (!in)
             continue;
         if (i)
-            buf_putz(b, i + 1 == n ? before_last : ", ");
+            buf_putz(b, i + 1 == n ? before_last : between);
         buf_putc(b, '"');
         put_text(b, name_of(rs, in), limits->value);
         buf_putc(b, '"');
@@ -136,7 +136,7 @@ static void put_measure(struct buf *b, const struct ruleset *rs, const struct rs
     buf_putz(b, " ");
     put_bounds(b, w);
     buf_putz(b, " in events of ");
-    put_names(b, rs, w, " or ", limits);
+    put_names(b, rs, w, ", ", " or ", limits);
 }
 
 static void put_temporal(struct buf *b, const struct ruleset *rs, const struct rs_window *w,
@@ -144,7 +144,7 @@ static void put_temporal(struct buf *b, const struct ruleset *rs, const struct r
 {
     if (w->expr.n) {
         buf_putz(b, "events of ");
-        put_names(b, rs, w, " and ", limits);
+        put_names(b, rs, w, ", ", " and ", limits);
         buf_putz(b, ", as its condition combines them,");
         return;
     }
@@ -155,7 +155,7 @@ static void put_temporal(struct buf *b, const struct ruleset *rs, const struct r
         put_bounds(b, w);
         buf_putz(b, " of ");
     }
-    put_names(b, rs, w, " and ", limits);
+    put_names(b, rs, w, ", ", " and ", limits);
 }
 
 static void put_condition(struct buf *b, const struct ruleset *rs, const struct rs_window *w,
@@ -167,13 +167,13 @@ static void put_condition(struct buf *b, const struct ruleset *rs, const struct 
         buf_putz(b, " different values of ");
         put_fields(b, rs, w, limits);
         buf_putz(b, " in events of ");
-        put_names(b, rs, w, " or ", limits);
+        put_names(b, rs, w, ", ", " or ", limits);
         return;
     case WINDOW_TYPE_TEMPORAL:
         put_temporal(b, rs, w, limits);
         return;
     case WINDOW_TYPE_ORDERED:
-        put_names(b, rs, w, ", then ", limits);
+        put_names(b, rs, w, ", then ", ", then ", limits);
         buf_putz(b, " in this order");
         return;
     case WINDOW_TYPE_SUM:
@@ -196,7 +196,7 @@ static void put_condition(struct buf *b, const struct ruleset *rs, const struct 
     }
     put_bounds(b, w);
     buf_putz(b, " events of ");
-    put_names(b, rs, w, " or ", limits);
+    put_names(b, rs, w, ", ", " or ", limits);
 }
 
 void because_put(struct buf *b, const struct ruleset *rs, const struct rs_window *w,
@@ -208,7 +208,7 @@ void because_put(struct buf *b, const struct ruleset *rs, const struct rs_window
         buf_putz(b, " not seen in ");
         because_put_duration(b, w->history_ms);
         buf_putz(b, " before, in events of ");
-        put_names(b, rs, w, " or ", limits);
+        put_names(b, rs, w, ", ", " or ", limits);
         return;
     }
     put_condition(b, rs, w, limits);
