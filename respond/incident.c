@@ -32,8 +32,9 @@ void incidents_release(struct incidents *x)
     lineage_map_release(&x->alert_at);
     arena_release(&x->bytes);
     free(x->by_end);
-    free(x->stamp);
-    x->by_end = x->stamp = NULL;
+    free(x->marks);
+    x->by_end = NULL;
+    x->marks = NULL;
 }
 
 void incidents_see(struct incidents *x, struct event *ev, const struct facts *f, bool hit)
@@ -251,8 +252,8 @@ static bool order_links(struct incidents *x, struct err *e)
     size_t n = x->graph.links.n;
     struct end *ends = calloc(n + 1, sizeof *ends);
     x->by_end = calloc(n + 1, sizeof *x->by_end);
-    x->stamp = calloc(x->graph.nodes.n + 1, sizeof *x->stamp);
-    if (!ends || !x->by_end || !x->stamp) {
+    x->marks = calloc(x->graph.nodes.n + 1, sizeof *x->marks);
+    if (!ends || !x->by_end || !x->marks) {
         free(ends);
         return err_set(e, ERR_SYSTEM, "no memory for incidents");
     }

@@ -40,6 +40,13 @@ struct incident_alert {
     uint32_t first_event, n_events; /* in incidents.evidence */
 };
 
+/* Where a node of the graph went in the incident being made; stale unless stamp is the present one.
+ */
+struct incident_mark {
+    uint32_t stamp;
+    uint32_t actor, key; /* positions, or LINEAGE_NONE */
+};
+
 /* One alert as part of a lineage. */
 struct incident_signal {
     const struct incident_alert *alert;
@@ -58,7 +65,7 @@ struct incidents {
     struct vec signals; /* struct incident_signal, by root and time; after incidents_group */
     struct vec groups;  /* struct incident_group, in the order of their times */
     uint32_t *by_end;   /* positions of the graph's links, ordered by `to` */
-    uint32_t *stamp;    /* by node of the graph: for incident_make */
+    struct incident_mark *marks; /* by node of the graph: for incident_make */
     uint32_t stamps;
     struct lineage_event reading;
     uint64_t unplaced; /* alerts of which no event was kept: they are in no incident */

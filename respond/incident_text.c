@@ -1,0 +1,208 @@
+/* The incident for people, and as a line of CSV. */
+#include "base/escape.h"
+#include "base/timefmt.h"
+#include "respond/incident_put.h"
+#include "respond/incident_say.h"
+#include "respond/put.h"
+
+/* Lines of one paragraph; the JSON has all. */
+#define LINES_MAX 30
+/* Bytes of one name on a line. */
+#define NAME_MAX 300
+
+static const struct graph_node *node_of(const struct incident *i, uint32_t node)
+{
+    return lineage_graph_node(&i->from->graph, node);
+}
+
+static struct str text_of(const struct incident *i, uint32_t text)
+{
+    return seen_text(&i->from->seen, text);
+}
+
+/* Begins a line "  name      ", the name on the first of its lines only. */
+static void put_label(struct buf *b, const char *name, size_t line)
+{
+    buf_putf(b, "  %-9s", line ? "" : name);
+}
+
+static void put_rest(struct buf *b, size_t n)
+{
+    if (n > LINES_MAX) {
+        put_label(b, "", 1);
+        buf_putf(b, "and %zu more\n", n - LINES_MAX);
+    }
+}
+
+static void put_actor(struct buf *b, const struct incident *i, uint32_t at)
+{
+    const struct made_actor *a = incident_actor(i, at);
+    const struct graph_node *n = node_of(i, a->node);
+    const char *before = ", key ";
+    buf_putf(b, "%s ", lineage_kind_name((enum lineage_kind)n->kind));
+    put_text(b, n->name, NAME_MAX);
+    for (size_t k = 0; k < i->keys.n; k++) {
+        if (incident_key(i, k)->owner != at)
+            continue;
+        buf_putz(b, before);
+        put_text(b, node_of(i, incident_key(i, k)->node)->name, NAME_MAX);
+        before = ", ";
+    }
+    buf_putf(b, " (%u event%s)\n", (unsigned)a->events, a->events == 1 ? "" : "s");
+}
+
+static void put_actors(struct buf *b, const struct incident *i)
+{
+    for (uint32_t k = 0; k < i->actors.n && k < LINES_MAX; k++) {
+        put_label(b, "who", k);
+        put_actor(b, i, k);
+    }
+    put_rest(b, i->actors.n);
+}
+
+static void put_links(struct buf *b, const struct incident *i)
+{
+    for (size_t k = 0; k < i->links.n && k < LINES_MAX; k++) {
+        const struct made_link *l = incident_link(i, k);
+        uint32_t to =
+            l->key != LINEAGE_NONE ? incident_key(i, l->key)->node : incident_actor(i, l->to)->node;
+        put_label(b, "links", k);
+        put_text(b, incident_short_name(node_of(i, incident_actor(i, l->from)->node)), NAME_MAX);
+        buf_putf(b, " -> %s: ", lineage_type_name((enum lineage_type)l->link->type));
+        put_text(b, incident_short_name(node_of(i, to)), NAME_MAX);
+        if (l->link->time_ms != INT64_MAX) {
+            buf_putz(b, " at ");
+            time_put(b, l->link->time_ms);
+        }
+        buf_putf(b, " (%s)\n", lineage_strength_name((enum lineage_strength)l->link->strength));
+    }
+    put_rest(b, i->links.n);
+}
+
+static void put_endpoints(struct buf *b, const struct incident *i)
+{
+    for (uint32_t k = 0; k < i->endpoints.n && k < LINES_MAX; k++) {
+        const char *before = ": ";
+        put_label(b, "from", k);
+        put_text(b, text_of(i, incident_endpoint(i, k)->ip), NAME_MAX);
+        for (size_t j = 0; j < i->agents.n; j++) {
+            const struct made_agent *a = vec_at(&i->agents, j);
+            if (a->endpoint != k)
+                continue;
+            buf_putz(b, before);
+            put_text(b, text_of(i, a->agent), NAME_MAX);
+            before = "; ";
+        }
+        buf_putc(b, '\n');
+    }
+    put_rest(b, i->endpoints.n);
+}
+
+static void put_signals(struct buf *b, const struct incident *i, bool colour)
+{
+    const struct ruleset *rs = i->from->rules;
+    for (size_t k = 0; k < i->signals.n && k < LINES_MAX; k++) {
+        const struct incident_alert *a = incident_signal(i, k)->alert;
+        const struct rs_rule *r = rs->rules + a->window->rule;
+        put_label(b, "alerts", k);
+        if (a->timed) {
+            time_put(b, a->first_ms);
+            buf_putc(b, ' ');
+        }
+        put_level(b, (enum level)r->level, colour);
+        buf_putc(b, ' ');
+        put_text(b, rs_str(rs, r->title), NAME_MAX);
+        if (a->count > 1) {
+            buf_putz(b, " (");
+            buf_put_u64(b, a->count);
+            buf_putz(b, " events)");
+        }
+        buf_putc(b, '\n');
+    }
+    put_rest(b, i->signals.n + i->cut.signals);
+}
+
+static void put_resources(struct buf *b, const struct incident *i)
+{
+    for (size_t k = 0; k < i->resources.n && k < LINES_MAX; k++) {
+        const struct made_resource *r = vec_at(&i->resources, k);
+        put_label(b, "about", k);
+        buf_putf(b, "%s ", r->type);
+        put_text(b, text_of(i, r->name), NAME_MAX);
+        buf_putc(b, '\n');
+    }
+    put_rest(b, i->resources.n);
+}
+
+void incident_put_text(struct buf *b, const struct incident *i, bool colour)
+{
+    put_level(b, i->group->level, colour);
+    buf_putz(b, " Incident ");
+    buf_putz(b, i->group->id);
+    buf_putz(b, "\n  ");
+    incident_put_summary(b, i);
+    buf_putc(b, '\n');
+    put_actors(b, i);
+    put_links(b, i);
+    put_endpoints(b, i);
+    put_signals(b, i, colour);
+    put_resources(b, i);
+}
+
+/* ---- CSV ---------------------------------------------------------------------------------------
+ */
+
+void incident_put_csv_head(struct buf *b)
+{
+    buf_putz(b, "id,level,title,first,last,alerts,events,actors,keys,addresses,summary\r\n");
+}
+
+/* Cells are collected here; the longest is the list of 400 actors. */
+#define CELL_MAX (1u << 20)
+
+static void put_cell(struct buf *b, struct buf *cell)
+{
+    buf_put_csv(b, buf_str(cell));
+    buf_putc(b, ',');
+    buf_reset(cell);
+}
+
+static void put_time_cell(struct buf *b, bool timed, int64_t ms)
+{
+    if (timed)
+        time_put(b, ms);
+    buf_putc(b, ',');
+}
+
+static void put_item(struct buf *cell, struct str s)
+{
+    buf_putz(cell, cell->n ? "; " : "");
+    put_text(cell, s, NAME_MAX);
+}
+
+void incident_put_csv(struct buf *b, const struct incident *i)
+{
+    const struct incident_group *g = i->group;
+    struct buf cell;
+    buf_init(&cell, CELL_MAX);
+    buf_putf(b, "%s,%s,", g->id, level_name(g->level));
+    buf_put_csv(b, incident_title(i));
+    buf_putc(b, ',');
+    put_time_cell(b, g->timed, g->first_ms);
+    put_time_cell(b, g->timed, g->last_ms);
+    buf_putf(b, "%u,%u,", (unsigned)g->n, (unsigned)i->n_events);
+    for (size_t k = 0; k < i->actors.n; k++)
+        put_item(&cell, node_of(i, incident_actor(i, k)->node)->name);
+    put_cell(b, &cell);
+    for (size_t k = 0; k < i->keys.n; k++)
+        put_item(&cell, node_of(i, incident_key(i, k)->node)->name);
+    put_cell(b, &cell);
+    for (size_t k = 0; k < i->endpoints.n; k++)
+        if (!incident_endpoint(i, k)->aws)
+            put_item(&cell, text_of(i, incident_endpoint(i, k)->ip));
+    put_cell(b, &cell);
+    incident_put_summary(&cell, i);
+    buf_put_csv(b, buf_str(&cell));
+    buf_putz(b, "\r\n");
+    buf_release(&cell);
+}
