@@ -377,8 +377,10 @@ void claims_expire(struct claims *c, int64_t horizon_ms)
 
 static void put_number(struct buf *b, uint64_t v, unsigned bytes)
 {
-    for (unsigned i = bytes; i-- > 0;)
-        buf_putc(b, (char)(unsigned char)(v >> (8 * i)));
+    char out[8];
+    for (unsigned i = 0; i < bytes; i++)
+        out[i] = (char)(unsigned char)(v >> (8 * (bytes - 1 - i)));
+    buf_put(b, str_n(out, bytes));
 }
 
 static bool take_number(struct str *s, uint64_t *v, unsigned bytes)
