@@ -83,7 +83,7 @@ static bool take(void *to, size_t i, size_t lane, const struct aws_reply *reply,
     if (t->d->use)
         note_use(t->d->use, t->kind->reads, answer);
     bool ok = t->kind->take(t, i, l, answer, how == ERR_CONFLICT, e);
-    *more = l->next.n > 0;
+    *more = l->next.n > 0 || l->add_only;
     return ok;
 }
 
@@ -96,8 +96,10 @@ static bool travel(struct dynamodb *d, const struct kind *kind, const void *list
                      {{S("content-type"), S("application/x-amz-json-1.0")},
                       {S("x-amz-target"), str_of(kind->target)}}};
     const struct aws_many many = {&t, n, DYNAMODB_REPLY_MAX, make, take};
-    for (size_t i = 0; i < HTTP_LANES; i++)
+    for (size_t i = 0; i < HTTP_LANES; i++) {
         buf_reset(&d->lanes[i].next);
+        d->lanes[i].add_only = false;
+    }
     return aws_call_many(d->client, &many, e);
 }
 
@@ -105,17 +107,21 @@ static bool travel(struct dynamodb *d, const struct kind *kind, const void *list
 
 static void put_add(const struct trip *t, size_t i, struct dynamodb_lane *lane)
 {
-    dynamodb_put_add(&lane->body, t->d->table, (const struct state_add *)t->list + i);
+    dynamodb_put_add(&lane->body, t->d->table, (const struct state_add *)t->list + i,
+                     lane->add_only ? DYNAMODB_ADD_ONLY : DYNAMODB_ADD_AND_EXTEND);
 }
 
+/* Refused once: the item may live longer already. Refused twice: it is full, or was deleted this
+ * moment; another try of the caller's will tell. */
 static bool take_add(const struct trip *t, size_t i, struct dynamodb_lane *lane, struct str answer,
                      bool refused, struct err *e)
 {
+    bool twice = lane->add_only;
     (void)t;
     (void)i;
-    (void)lane;
     (void)answer;
-    return !refused ||
+    lane->add_only = refused && !twice;
+    return !refused || !twice ||
            err_set(e, ERR_LIMIT, "a bucket of the state holds %d elements and takes no more",
                    DYNAMODB_SET_MAX);
 }

@@ -25,6 +25,7 @@ struct dynamodb {
     struct dynamodb_lane {
         struct buf body;
         struct buf next; /* page of a Query */
+        bool add_only;   /* the first form of an add was refused */
     } lanes[HTTP_LANES];
 };
 

@@ -77,6 +77,13 @@ static void put_bucket_key(struct buf *b, const struct state_key *key, int64_t b
     buf_putz(b, "\"}}");
 }
 
+static int64_t round_up(int64_t s)
+{
+    return s > INT64_MAX - DYNAMODB_EXPIRY_S
+               ? INT64_MAX
+               : (s + DYNAMODB_EXPIRY_S - 1) / DYNAMODB_EXPIRY_S * DYNAMODB_EXPIRY_S;
+}
+
 /* {"BS":["AAAB...","..."]} */
 static void put_set(struct buf *b, const struct element *list, size_t n)
 {
@@ -97,18 +104,30 @@ static void put_set(struct buf *b, const struct element *list, size_t n)
 
 /* {"TableName":"t","Key":{"pk":{"S":"w#.."},"sk":{"S":"b#.."}},
  *  "UpdateExpression":"ADD e :e SET expires = :x",
- *  "ConditionExpression":"attribute_not_exists(e) OR size(e) < :m",
- *  "ExpressionAttributeValues":{":e":{"BS":[..]},":x":{"N":"1790000000"},":m":{"N":"10000"}}} */
-void dynamodb_put_add(struct buf *b, struct str table, const struct state_add *a)
+ *  "ConditionExpression":"(attribute_not_exists(e) OR size(e) < :m) AND
+ *                         (attribute_not_exists(expires) OR expires <= :x)",
+ *  "ExpressionAttributeValues":{":e":{"BS":[..]},":m":{"N":"10000"},":x":{"N":"1790002800"}}}
+ * and as DYNAMODB_ADD_ONLY
+ *  "UpdateExpression":"ADD e :e",
+ *  "ConditionExpression":"(attribute_not_exists(e) OR size(e) < :m) AND
+ *                         attribute_exists(expires)" without :x. */
+void dynamodb_put_add(struct buf *b, struct str table, const struct state_add *a,
+                      enum dynamodb_add form)
 {
+    bool extend = form == DYNAMODB_ADD_AND_EXTEND;
     put_table(b, table);
     put_bucket_key(b, &a->key, a->bucket);
-    buf_putz(b, ",\"UpdateExpression\":\"ADD e :e SET expires = :x\","
-                "\"ConditionExpression\":\"attribute_not_exists(e) OR size(e) < :m\","
-                "\"ExpressionAttributeValues\":{\":e\":");
+    buf_putz(b, ",\"UpdateExpression\":\"ADD e :e");
+    buf_putz(b, extend ? " SET expires = :x" : "");
+    buf_putz(b, "\",\"ConditionExpression\":\"(attribute_not_exists(e) OR size(e) < :m) AND ");
+    buf_putz(b, extend ? "(attribute_not_exists(expires) OR expires <= :x)"
+                       : "attribute_exists(expires)");
+    buf_putz(b, "\",\"ExpressionAttributeValues\":{\":e\":");
     put_set(b, a->elements, a->n);
-    buf_putf(b, ",\":x\":{\"N\":\"%lld\"},\":m\":{\"N\":\"%d\"}}}", (long long)a->expires_s,
-             DYNAMODB_SET_MAX);
+    buf_putf(b, ",\":m\":{\"N\":\"%d\"}", DYNAMODB_SET_MAX);
+    if (extend)
+        buf_putf(b, ",\":x\":{\"N\":\"%lld\"}", (long long)round_up(a->expires_s));
+    buf_putz(b, "}}");
 }
 
 /* {"TableName":"t","Key":{..},"UpdateExpression":"DELETE e :e",

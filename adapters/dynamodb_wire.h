@@ -22,8 +22,16 @@ TW_MUST_USE bool element_take(struct str bytes, struct element *out);
  * strings and numbers order alike. */
 void dynamodb_put_bucket(struct buf *b, int64_t bucket);
 
-/* Each appends the whole body; samples stand above the definitions. */
-void dynamodb_put_add(struct buf *b, struct str table, const struct state_add *a);
+/* Each appends the whole body; samples stand above the definitions.
+ *
+ * An add has two forms, because no expression of DynamoDB says "the greater of two": the usual one
+ * sets `expires`, and is refused when that would shorten the item's life or when the set is full;
+ * the other leaves `expires`, and is refused when there is none or the set is full. Times of expiry
+ * are rounded up to DYNAMODB_EXPIRY_S, so that the second form is hardly ever needed. */
+#define DYNAMODB_EXPIRY_S 3600
+enum dynamodb_add { DYNAMODB_ADD_AND_EXTEND, DYNAMODB_ADD_ONLY };
+void dynamodb_put_add(struct buf *b, struct str table, const struct state_add *a,
+                      enum dynamodb_add form);
 void dynamodb_put_drop(struct buf *b, struct str table, const struct state_drop *d);
 void dynamodb_put_query(struct buf *b, struct str table, const struct state_read *r,
                         struct str start); /* start: the last page's LastEvaluatedKey, or absent */
