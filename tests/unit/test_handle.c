@@ -341,7 +341,7 @@ static void takes_over_what_nobody_told(void **state)
         const char *name, *payload;
         int64_t later_ms;
         bool told;
-    } cases[] = {
+    } meetings[] = {
         {"another message in the meantime", BATCH(SQS("m2", "copy-of-a")), 1000, false},
         {"the same message again", BATCH(SQS_AGAIN("m1", "a", "2")), 1000, true},
         {"another message when the lease is over", BATCH(SQS("m2", "copy-of-a")), 65001, true},
@@ -349,7 +349,7 @@ static void takes_over_what_nobody_told(void **state)
         {"a first delivery that says so", BATCH(SQS_AGAIN("m2", "copy-of-a", "1")), 1000, false},
     };
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(meetings); i++) {
         struct stage s;
         setup(&s, LEVEL_LOW, NULL);
         s.w.left_ms = 60000;
@@ -358,10 +358,10 @@ static void takes_over_what_nobody_told(void **state)
         assert_true(run(&s, BATCH(SQS("m1", "a"))));
         check_size("not told", s.counts.alerts, 0);
         s.w.publish_fail = 0;
-        s.w.now_ms += cases[i].later_ms;
-        assert_true(run_on(&s, cases[i].payload));
-        check_str(cases[i].name, buf_str(&s.w.told), cases[i].told ? S("a1;") : S(""));
-        check_size(cases[i].name, s.counts.failed, !cases[i].told);
+        s.w.now_ms += meetings[i].later_ms;
+        assert_true(run_on(&s, meetings[i].payload));
+        check_str(meetings[i].name, buf_str(&s.w.told), meetings[i].told ? S("a1;") : S(""));
+        check_size(meetings[i].name, s.counts.failed, !meetings[i].told);
         teardown(&s);
     }
 }
