@@ -2,11 +2,12 @@
 nothing here starts before a test asks for it."""
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from support import function
+from support import dynamodb_local, function
 from support.fake_aws import FakeAws
 from support.moto import Moto, Stage
 from support.runtime_api import RuntimeApi
@@ -67,5 +68,17 @@ def shared():
 @pytest.fixture
 def fake_aws():
     server = FakeAws()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def dynamodb(tmp_path_factory):
+    """Amazon's DynamoDB Local; tests that need it are skipped where it cannot be fetched."""
+    try:
+        dynamodb_local.libraries()
+    except (OSError, subprocess.SubprocessError) as e:
+        pytest.skip(f"DynamoDB Local could not be fetched: {e}")
+    server = dynamodb_local.DynamoDbLocal(tmp_path_factory.mktemp("dynamodb") / "log")
     yield server
     server.close()
