@@ -39,7 +39,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
         {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders that rules use"},
         {"strict", 0, OPTION_FLAG, &a->strict, NULL, "a refused rule ends the run"},
-        {"emit", 0, OPTION_TEXT, &a->emit, "KIND", "matches, or alerts (default)"},
+        {"emit", 0, OPTION_TEXT, &a->emit, "KIND", "matches, alerts (default) or incidents"},
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl or csv"},
         {"output", 'o', OPTION_TEXT, &a->output, "FILE", "instead of standard output"},
         {"state", 0, OPTION_TEXT, &a->state, "STATE",
@@ -106,13 +106,17 @@ static bool read_word(const char *name, const char *text, const char *const *wor
 
 static bool read_kinds(const struct asked *a, struct scan_options *o, struct err *e)
 {
-    static const char *const kinds[] = {"matches", "alerts"};
+    static const char *const kinds[] = {"matches", "alerts", "incidents"};
     static const char *const formats[] = {"text", "jsonl", "csv"};
     size_t kind = EMIT_ALERTS;
     size_t format = FORMAT_JSONL;
-    if ((a->emit && !read_word("emit", a->emit, kinds, 2, &kind, e)) ||
+    if ((a->emit && !read_word("emit", a->emit, kinds, 3, &kind, e)) ||
         (a->format && !read_word("format", a->format, formats, 3, &format, e)))
         return false;
+    if (kind == EMIT_INCIDENTS && a->state && !str_eqz(str_of(a->state), "memory"))
+        return err_set(e, ERR_USAGE,
+                       "--emit incidents tells of one run: leave --state out, which remembers what "
+                       "was told");
     o->emit = (enum scan_emit)kind;
     o->format = (enum scan_format)format;
     return true;

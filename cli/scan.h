@@ -8,8 +8,9 @@
 #include "handlers/alerting.h"
 #include "handlers/object.h"
 #include "handlers/windows.h"
+#include "respond/incident.h"
 
-enum scan_emit { EMIT_MATCHES, EMIT_ALERTS };
+enum scan_emit { EMIT_MATCHES, EMIT_ALERTS, EMIT_INCIDENTS };
 enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV };
 
 #define LEVELS (LEVEL_CRITICAL + 1)
@@ -40,7 +41,7 @@ struct scan_counts {
     uint64_t records, bad, digests;
     uint64_t out_of_time; /* records before from or after to */
     uint64_t copies;      /* matches of events that were told before */
-    uint64_t told;        /* matches or alerts written */
+    uint64_t told;        /* matches, alerts or incidents written */
     uint64_t hits[LEVELS];
 };
 
@@ -53,7 +54,8 @@ struct scan {
     struct windows *windows;
     struct alerting alerting;
     struct gathered gathered;
-    struct buf text; /* of one alert */
+    struct incidents incidents; /* of EMIT_INCIDENTS */
+    struct buf text;            /* of one alert or incident */
     struct once *once;
     struct buf output_line; /* of Falco rules */
     uint64_t *rule_hits;    /* by rule */
@@ -83,7 +85,7 @@ void scan_release(struct scan *s);
 TW_MUST_USE bool scan_object(struct scan *s, const struct port_objects *port,
                              const struct object_ref *ref, struct str name, struct err *e);
 
-/* All is read: settles the windows and tells the alerts. */
+/* All is read: settles the windows and tells the alerts, or the incidents they make. */
 TW_MUST_USE bool scan_finish(struct scan *s, struct err *e);
 
 /* Prints the summary on standard error. */

@@ -9,19 +9,24 @@
 #include "cli/command.h"
 #include "cli/scan.h"
 #include "respond/facts.h"
+#include "respond/incident_put.h"
 #include "respond/match.h"
 #include "respond/render.h"
 
 /* ---- telling -----------------------------------------------------------------------------------
  */
 
-static void note_told(struct scan *s, uint32_t rule)
+static void note_told(struct scan *s, enum level level)
 {
-    enum level level = (enum level)s->rules->rules[rule].level;
     s->counts.told++;
     if (!s->worst_told || level > s->worst)
         s->worst = level;
     s->worst_told = true;
+}
+
+static enum level level_of(const struct scan *s, uint32_t rule)
+{
+    return (enum level)s->rules->rules[rule].level;
 }
 
 static void put_alert(struct scan *s, const struct alert *a)
@@ -41,15 +46,21 @@ static void put_alert(struct scan *s, const struct alert *a)
     }
 }
 
-/* gathered_fn: writes one. */
-static bool write_alert(void *to, uint32_t rule, struct str text, struct err *e)
+/* Writes an alert or an incident. */
+static bool write_text(struct scan *s, enum level level, struct str text, struct err *e)
 {
-    struct scan *s = to;
     if (s->options.format == FORMAT_TEXT && s->counts.told)
         buf_putc(&s->out->pending, '\n');
     buf_put(&s->out->pending, text);
-    note_told(s, rule);
+    note_told(s, level);
     return output_put(s->out, e);
+}
+
+/* gathered_fn */
+static bool write_alert(void *to, uint32_t rule, struct str text, struct err *e)
+{
+    struct scan *s = to;
+    return write_text(s, level_of(s, rule), text, e);
 }
 
 /* windows_calls.tell */
@@ -59,6 +70,8 @@ static bool tell_alert(void *to, const struct window_alert *told, struct err *e)
     struct alert a;
     if (!alerting_make(&s->alerting, told, &a, e))
         return false;
+    if (s->options.emit == EMIT_INCIDENTS)
+        return incidents_alert(&s->incidents, &a, e);
     put_alert(s, &a);
     if (!buf_ok(&s->text, "an alert", e))
         return false;
@@ -91,18 +104,61 @@ static bool tell_match(struct scan *s, struct event *ev, uint32_t rule, const st
         match_put_text(b, &m, s->options.colour);
         break;
     }
-    note_told(s, rule);
+    note_told(s, level_of(s, rule));
     return output_put(s->out, e);
+}
+
+static void put_incident(struct scan *s, const struct incident *i)
+{
+    buf_reset(&s->text);
+    switch (s->options.format) {
+    case FORMAT_JSONL:
+        incident_put_json(&s->text, i);
+        buf_putc(&s->text, '\n');
+        break;
+    case FORMAT_CSV:
+        incident_put_csv(&s->text, i);
+        break;
+    case FORMAT_TEXT:
+        incident_put_text(&s->text, i, s->options.colour);
+        break;
+    }
+}
+
+static bool tell_incidents(struct scan *s, struct err *e)
+{
+    struct incident i;
+    if (!incidents_group(&s->incidents, e))
+        return false;
+    incident_init(&i);
+    bool ok = true;
+    for (size_t k = 0; k < s->incidents.groups.n && ok; k++) {
+        const struct incident_group *g = vec_at(&s->incidents.groups, k);
+        ok = incident_make(&i, &s->incidents, g, e);
+        if (!ok)
+            break;
+        put_incident(s, &i);
+        ok = buf_ok(&s->text, "an incident", e) && write_text(s, g->level, buf_str(&s->text), e);
+    }
+    incident_release(&i);
+    return ok;
 }
 
 static bool put_head(struct scan *s, struct err *e)
 {
     if (s->options.format != FORMAT_CSV)
         return true;
-    if (s->options.emit == EMIT_MATCHES)
+    switch (s->options.emit) {
+    case EMIT_MATCHES:
         match_put_csv_head(&s->out->pending);
-    else
+        break;
+    case EMIT_ALERTS:
         alert_put_csv_head(&s->out->pending);
+        break;
+    case EMIT_INCIDENTS:
+        incident_put_csv_head(&s->out->pending);
+        break;
+    }
     return output_put(s->out, e);
 }
 
@@ -142,6 +198,8 @@ static bool on_hits(struct scan *s, struct event *ev, const uint32_t *hits, size
     for (size_t i = 0; i < n; i++)
         if (is_told(s, hits[i]) && !on_hit(s, ev, hits[i], &facts, e))
             return false;
+    if (s->options.emit == EMIT_INCIDENTS)
+        incidents_see(&s->incidents, ev, &facts, true);
     return s->options.emit == EMIT_MATCHES || windows_add(s->windows, ev, &facts, hits, n, e);
 }
 
@@ -170,6 +228,11 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     for (size_t i = 0; i < n; i++)
         if (is_told(s, hits[i]) || windows_wants(s->windows, hits[i]))
             return on_hits(s, ev, hits, n, e);
+    if (s->options.emit == EMIT_INCIDENTS && lineage_links(ev)) {
+        struct facts facts;
+        facts_read(ev, s->object, &facts);
+        incidents_see(&s->incidents, ev, &facts, false);
+    }
     return true;
 }
 
@@ -268,6 +331,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
     buf_init(&s->text, OUTPUT_LINE_MAX);
     alerting_init(&s->alerting, rules);
     gathered_init(&s->gathered, rules);
+    incidents_init(&s->incidents, rules);
     s->once = once_new(ONCE_MEMORY_MAX);
     s->rule_hits = calloc((size_t)rules->n_rules + 1, sizeof *s->rule_hits);
     if (!s->once || !s->rule_hits)
@@ -286,6 +350,7 @@ void scan_release(struct scan *s)
     object_reader_release(&s->reader);
     alerting_release(&s->alerting);
     gathered_release(&s->gathered);
+    incidents_release(&s->incidents);
     buf_release(&s->text);
     buf_release(&s->output_line);
     once_free(s->once);
@@ -294,5 +359,8 @@ void scan_release(struct scan *s)
 
 bool scan_finish(struct scan *s, struct err *e)
 {
-    return windows_settle(s->windows, e) && gathered_tell(&s->gathered, write_alert, s, e);
+    if (!windows_settle(s->windows, e))
+        return false;
+    return s->options.emit == EMIT_INCIDENTS ? tell_incidents(s, e)
+                                             : gathered_tell(&s->gathered, write_alert, s, e);
 }

@@ -81,10 +81,11 @@ static void put_levels(struct buf *b, const struct scan *s)
         buf_putf(b, " %s", level_name((enum level)i));
         before = ", ";
     }
-    if (s->options.emit == EMIT_ALERTS) {
+    if (s->options.emit != EMIT_MATCHES) {
         buf_putz(b, "; ");
         put_count(b, s->counts.told);
-        buf_putz(b, s->counts.told == 1 ? " alert" : " alerts");
+        buf_putz(b, s->options.emit == EMIT_ALERTS ? " alert" : " incident");
+        buf_putz(b, s->counts.told == 1 ? "" : "s");
     }
     buf_putc(b, '\n');
 }

@@ -1,5 +1,6 @@
 /* The incident as JSON. */
 #include "base/escape.h"
+#include "base/sha256.h"
 #include "base/version.h"
 #include "respond/incident_put.h"
 #include "respond/incident_say.h"
@@ -29,15 +30,19 @@ static void put_actor_id(struct buf *b, const struct incident *i, uint32_t actor
     put_node_id(b, node_of(i, incident_actor(i, actor)->node));
 }
 
+/* Names may be long and alike: the id is a hash of type, name and account. */
 static void put_resource_id(struct buf *b, const struct incident *i, const struct made_resource *r)
 {
-    struct buf id;
-    buf_init(&id, SEEN_TEXT_MAX + 64);
-    buf_putz(&id, r->type);
-    buf_putc(&id, ':');
-    buf_put(&id, seen_text(&i->from->seen, r->name));
-    buf_put_json(b, buf_str(&id));
-    buf_release(&id);
+    unsigned char raw[SHA256_BYTES];
+    struct sha256 h;
+    sha256_init(&h);
+    sha256_add_part(&h, str_of(r->type));
+    sha256_add_part(&h, seen_text(&i->from->seen, r->name));
+    sha256_add_part(&h, seen_text(&i->from->seen, r->account));
+    sha256_end(&h, raw);
+    buf_putz(b, "\"resource/");
+    buf_put_hex(b, raw, 8);
+    buf_putc(b, '"');
 }
 
 static void put_count(struct buf *b, const char *name, uint64_t n)

@@ -19,11 +19,11 @@
  *    "time":"...","event":"<event id>"}],
  *  "endpoints":[{"id":"198.51.100.7","ip":"198.51.100.7","kind":"address","events":12,"first":"...",
  *    "last":"...","user_agents":["..."]}],
- *  "resources":[{"id":"user:support","type":"user","name":"support","account":"...",
+ *  "resources":[{"id":"resource/9d2c...","type":"user","name":"support","account":"...",
  *    "region":"..."}],
  *  "signals":[{"id":"<alert id>","type":"alert","rule":{"id","title"},"level":"high","first":"...",
  *    "last":"...","count":3,"mitre":[{"tactic","technique"}],"apis":["iam.amazonaws.com:CreateUser"],
- *    "actors":["user/..."],"endpoints":["..."],"resources":["user:support"]}],
+ *    "actors":["user/..."],"endpoints":["..."],"resources":["resource/9d2c..."]}],
  *  "indicators":[{"key":"ATTACK_TACTIC","values":["TA0003"]}],
  *  "truncated":[{"what":"signals","kept":100,"total":140}],
  *  "version":"0.1.0","rules":"<SHA-256 of the rules>"}

@@ -53,11 +53,11 @@ struct id128 seen_id(struct str evidence)
     return id;
 }
 
-static uint32_t keep_text(struct seen_events *s, struct str text)
+static uint32_t keep_text(struct seen_events *s, struct str text, size_t max)
 {
     if (!text.n)
         return SEEN_NONE;
-    text = text_cut(text, SEEN_TEXT_MAX);
+    text = text_cut(text, max);
     struct id128 id = hash_text(text);
     uint32_t at = lineage_map_find(&s->text_at, id);
     if (at != LINEAGE_MAP_NONE)
@@ -105,7 +105,7 @@ static const char *const target_types[TIE_FIELDS] = {
 
 static void keep_target(struct seen_events *s, struct seen *to, const char *type, struct str name)
 {
-    uint32_t text = keep_text(s, name);
+    uint32_t text = keep_text(s, name, SEEN_TEXT_MAX);
     struct seen_target *t = text == SEEN_NONE ? NULL : vec_push(&s->targets, 1);
     if (!t) {
         s->cut += text != SEEN_NONE;
@@ -151,12 +151,12 @@ void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, ui
                         .time_ms = f->timed ? f->time_ms : INT64_MIN,
                         .actor = actor,
                         .key = key,
-                        .ip = keep_text(s, f->ip),
-                        .agent = keep_text(s, f->user_agent),
-                        .source = keep_text(s, f->source),
-                        .name = keep_text(s, f->name),
-                        .account = keep_text(s, f->account),
-                        .region = keep_text(s, f->region)};
+                        .ip = keep_text(s, f->ip, SEEN_WORD_MAX),
+                        .agent = keep_text(s, f->user_agent, SEEN_AGENT_MAX),
+                        .source = keep_text(s, f->source, SEEN_WORD_MAX),
+                        .name = keep_text(s, f->name, SEEN_WORD_MAX),
+                        .account = keep_text(s, f->account, SEEN_WORD_MAX),
+                        .region = keep_text(s, f->region, SEEN_WORD_MAX)};
     keep_targets(s, ev, to);
 }
 

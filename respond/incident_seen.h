@@ -15,8 +15,12 @@
 #define SEEN_BYTES_MAX   (256u << 20)
 /* Names of one call's targets that are kept; a batch of hundreds is one deed. */
 #define SEEN_TARGETS_PER_EVENT 16
-/* A name of a target, an agent, an address: S3 keys, the longest names, are at most 1,024. */
-#define SEEN_TEXT_MAX 1024
+/* Bytes of a target's name (S3 keys, the longest, have 1,024), of a user agent, and of words like
+ * regions, calls and addresses (IAM's longest action has 64). What is longer is cut: an incident
+ * that mentions 400 of each a hundred times must still fit one line of output. */
+#define SEEN_TEXT_MAX  1024
+#define SEEN_AGENT_MAX 512
+#define SEEN_WORD_MAX  128
 
 /* Numbers of texts; SEEN_NONE: absent. */
 #define SEEN_NONE UINT32_MAX
