@@ -5,6 +5,9 @@
 #define BUCKET_BYTES                                                                               \
     4096 /* spec of the state: an update costs the whole item, so items stay small */
 #define ELEMENT_BYTES 30 /* of one element in a bucket */
+/* A flood can fill a cell that tells times apart with 2 * WINDOW_PAIRS_MAX elements, 30 KB; an item
+ * of DynamoDB takes 400 KB, and several deliveries may add before one of them thins. */
+#define CROWDED_CELLS_MAX 4
 
 /* ---- fields and aliases -----------------------------------------------------------------------
  */
@@ -162,12 +165,15 @@ static void warn_overlap(struct sigma_link *l, const struct rs_input *in)
         }
 }
 
-/* Whole cells of a bucket that holds what thinning leaves of them: see engine/window.h. */
+/* Whole cells of a bucket that holds what thinning leaves of them: see engine/window.h. Of counts
+ * that is 2n a cell; the other types tell times apart, in order or for windows above them. */
 static uint32_t bucket_cells(const struct sigma_correlation *c)
 {
     int64_t by_size = BUCKET_BYTES / (2 * (int64_t)c->n * ELEMENT_BYTES);
     int64_t by_time = HOUR_MS / c->timespan_ms;
     int64_t cells = by_size < by_time ? by_size : by_time;
+    if (c->type != WINDOW_TYPE_EVENT_COUNT && cells > CROWDED_CELLS_MAX)
+        cells = CROWDED_CELLS_MAX;
     return cells < 1 ? 1 : (uint32_t)cells;
 }
 

@@ -116,17 +116,17 @@ static const struct window_case windows[] = {
     {"value_count",
      A C_OF("type: value_count, rules: a, group-by: u, timespan: 10m, "
             "condition: {field: [v, w], gte: 3}"),
-     WINDOW_TYPE_VALUE_COUNT, 0, 3, 1, 6, 600, 3600},
-    {"temporal is all", A B C_OF("type: temporal, " BOTH), WINDOW_TYPE_TEMPORAL, 0, 2, 2, 6, 600,
+     WINDOW_TYPE_VALUE_COUNT, 0, 3, 1, 4, 600, 3600},
+    {"temporal is all", A B C_OF("type: temporal, " BOTH), WINDOW_TYPE_TEMPORAL, 0, 2, 2, 4, 600,
      3600},
     {"temporal, some", A B C_OF("type: temporal, " BOTH ", condition: {gte: 1}"),
-     WINDOW_TYPE_TEMPORAL, 0, 1, 2, 6, 600, 3600},
-    {"ordered", A B C_OF("type: temporal_ordered, " BOTH), WINDOW_TYPE_ORDERED, 0, 2, 2, 6, 600,
+     WINDOW_TYPE_TEMPORAL, 0, 1, 2, 4, 600, 3600},
+    {"ordered", A B C_OF("type: temporal_ordered, " BOTH), WINDOW_TYPE_ORDERED, 0, 2, 2, 4, 600,
      3600},
     {"ordered, all said", A B C_OF("type: temporal_ordered, " BOTH ", condition: {gt: 1}"),
-     WINDOW_TYPE_ORDERED, 0, 2, 2, 6, 600, 3600},
+     WINDOW_TYPE_ORDERED, 0, 2, 2, 4, 600, 3600},
     {"strict", A B C_OF("type: temporal_ordered, ties: strict, " BOTH), WINDOW_TYPE_ORDERED,
-     WINDOW_STRICT, 2, 2, 6, 600, 3600},
+     WINDOW_STRICT, 2, 2, 4, 600, 3600},
     {"lt", A COUNT_OF("condition: {lt: 5}"), WINDOW_TYPE_EVENT_COUNT, WINDOW_SCAN_ONLY, 1, 1, 6,
      600, 3600},
     {"range", A COUNT_OF("condition: {gte: 101, lte: 200}"), WINDOW_TYPE_EVENT_COUNT,
@@ -134,7 +134,7 @@ static const struct window_case windows[] = {
     {"sum",
      A C_OF("type: value_sum, rules: a, group-by: u, timespan: 10m, "
             "condition: {field: v, gt: -1.5}"),
-     WINDOW_TYPE_SUM, WINDOW_SCAN_ONLY, 1, 1, 6, 600, 3600},
+     WINDOW_TYPE_SUM, WINDOW_SCAN_ONLY, 1, 1, 4, 600, 3600},
 };
 
 static void check_window(const struct window_case *k)
