@@ -119,25 +119,48 @@ static struct incident_signal *find_signal(struct incidents *x, size_t from, uin
     return NULL;
 }
 
+/* Takes one event of an alert; the alert's signals are those from `from` on. The signal that it
+ * belongs to, or NULL without memory. */
+static struct incident_signal *add_event(struct incidents *x, size_t from,
+                                         const struct incident_alert *a, const struct seen *s)
+{
+    uint32_t root = lineage_graph_root(&x->graph, s->actor);
+    struct incident_signal *to = find_signal(x, from, root);
+    if (!to && (to = vec_push(&x->signals, 1)))
+        *to = (struct incident_signal){.alert = a,
+                                       .root = root,
+                                       .actor = node_at(x, s->actor)->id,
+                                       .first_ms = s->time_ms,
+                                       .last_ms = s->time_ms};
+    if (to && s->time_ms > to->last_ms)
+        to->last_ms = s->time_ms;
+    return to;
+}
+
 /* One signal for each lineage among the alert's events, which are ordered by time: a correlation
  * may gather several people. */
 static bool add_signals(struct incidents *x, const struct incident_alert *a, struct err *e)
 {
-    size_t from = x->signals.n;
+    size_t from = x->signals.n, last = from;
     for (uint32_t i = 0; i < a->n_events; i++) {
         const struct id128 *id = vec_at(&x->evidence, a->first_event + i);
         const struct seen *s = seen_find(&x->seen, *id);
-        if (!s)
-            continue;
-        uint32_t root = lineage_graph_root(&x->graph, s->actor);
-        if (find_signal(x, from, root))
-            continue;
-        struct incident_signal *to = vec_push(&x->signals, 1);
-        if (!to)
+        struct incident_signal *to = s ? add_event(x, from, a, s) : NULL;
+        if (s && !to)
             return err_set(e, ERR_SYSTEM, "no memory for incidents");
-        *to = (struct incident_signal){a, root, node_at(x, s->actor)->id};
+        if (to)
+            last = (size_t)(to - (struct incident_signal *)x->signals.p);
     }
-    x->unplaced += x->signals.n == from;
+    if (x->signals.n == from) {
+        x->unplaced++;
+        return true;
+    }
+    struct incident_signal *list = x->signals.p;
+    list[last].main = true;
+    if (x->signals.n == from + 1) {
+        list[from].first_ms = a->first_ms;
+        list[from].last_ms = a->last_ms;
+    }
     return true;
 }
 
@@ -146,8 +169,8 @@ static int by_lineage(const void *p, const void *q)
     const struct incident_signal *a = p, *b = q;
     if (a->root != b->root)
         return a->root < b->root ? -1 : 1;
-    if (a->alert->first_ms != b->alert->first_ms)
-        return a->alert->first_ms < b->alert->first_ms ? -1 : 1;
+    if (a->first_ms != b->first_ms)
+        return a->first_ms < b->first_ms ? -1 : 1;
     return str_cmp(a->alert->id, b->alert->id);
 }
 
@@ -183,8 +206,9 @@ static enum level level_of(const struct incidents *x, const struct incident_aler
     return (enum level)x->rules->rules[a->window->rule].level;
 }
 
-/* The signals from `first` on that are of one lineage and no further apart than the gap. */
-static struct incident_group group_from(const struct incidents *x, uint32_t first)
+/* The signals from `first` on that are of one lineage and no further apart than the gap. *made
+ * tells whether they make an incident. */
+static struct incident_group group_from(const struct incidents *x, uint32_t first, bool *made)
 {
     const struct incident_signal *list = x->signals.p;
     const struct incident_alert *a = list[first].alert;
@@ -192,16 +216,18 @@ static struct incident_group group_from(const struct incidents *x, uint32_t firs
                                .n = 0,
                                .level = level_of(x, a),
                                .timed = a->timed,
-                               .first_ms = a->first_ms,
-                               .last_ms = a->last_ms};
+                               .first_ms = list[first].first_ms,
+                               .last_ms = list[first].last_ms};
+    *made = false;
     for (uint32_t i = first; i < x->signals.n; i++) {
         a = list[i].alert;
         if (list[i].root != list[first].root || a->timed != g.timed ||
-            (a->timed && a->first_ms - g.last_ms > INCIDENT_GAP_MS))
+            (a->timed && list[i].first_ms - g.last_ms > INCIDENT_GAP_MS))
             break;
         g.n++;
         g.level = level_of(x, a) > g.level ? level_of(x, a) : g.level;
-        g.last_ms = a->last_ms > g.last_ms ? a->last_ms : g.last_ms;
+        g.last_ms = list[i].last_ms > g.last_ms ? list[i].last_ms : g.last_ms;
+        *made = *made || (list[i].main && level_of(x, a) >= INCIDENT_LEVEL);
     }
     make_id(list + first, g.id);
     return g;
@@ -218,9 +244,10 @@ static int by_time(const void *p, const void *q)
 static bool make_groups(struct incidents *x, struct err *e)
 {
     struct incident_group g;
+    bool made;
     for (uint32_t i = 0; i < x->signals.n; i += g.n) {
-        g = group_from(x, i);
-        if (g.level < INCIDENT_LEVEL)
+        g = group_from(x, i, &made);
+        if (!made)
             continue;
         struct incident_group *to = vec_push(&x->groups, 1);
         if (!to)

@@ -14,7 +14,9 @@
 /* Alerts of one lineage further apart are two incidents. GuardDuty's attack sequences roll over 24
  * hours as well. */
 #define INCIDENT_GAP_MS (24 * 3600 * 1000LL)
-/* An alert at least so grave makes an incident; those below are further signals of one. */
+/* An alert at least so grave makes an incident; those below are further signals of one. So are
+ * alerts over several lineages, but in that of their latest event, whose deed completed them: the
+ * backup that made a snapshot did not share it. */
 #define INCIDENT_LEVEL LEVEL_MEDIUM
 /* As many as GuardDuty's attack sequences hold; what is cut is told. */
 #define INCIDENT_ACTORS_MAX    400
@@ -52,6 +54,9 @@ struct incident_signal {
     const struct incident_alert *alert;
     uint32_t root;      /* of the lineage */
     struct id128 actor; /* who did its earliest event in this lineage */
+    bool main;          /* its latest event is of this lineage */
+    /* The alert's, or those of the lineage's own events when the alert has several lineages. */
+    int64_t first_ms, last_ms;
 };
 
 struct incidents {

@@ -141,7 +141,7 @@ static void put_actors(struct buf *b, const struct incident *i)
         put_member(b, S("name"), n->name, SEEN_TEXT_MAX);
         put_member(b, S("account"), n->account, SEEN_TEXT_MAX);
         put_member_time(b, "created", n->created_ms != INT64_MIN, n->created_ms);
-        buf_putf(b, "\"began\":%s,", a->began ? "true" : "false");
+        buf_putf(b, "\"began\":%s,", incident_began(a) ? "true" : "false");
         put_count(b, "events", a->events);
         put_keys(b, i, k);
         put_close(b, '}');
@@ -339,8 +339,8 @@ static void put_signal(struct buf *b, const struct incident *i, uint32_t at)
     put_close(b, '}');
     buf_putc(b, ',');
     put_member(b, S("level"), str_of(level_name((enum level)r->level)), SIZE_MAX);
-    put_member_time(b, "first", a->timed, a->first_ms);
-    put_member_time(b, "last", a->timed, a->last_ms);
+    put_member_time(b, "first", a->timed, s->first_ms);
+    put_member_time(b, "last", a->timed, s->last_ms);
     put_count(b, "count", a->count);
     if (a->estimated)
         buf_putz(b, "\"count_is_estimate\":true,");

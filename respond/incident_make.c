@@ -330,17 +330,19 @@ static uint32_t stands_for(const struct incidents *x, uint32_t node)
     return node;
 }
 
+/* An instance on which no role acts is a thing, and a key is told beside its owner. */
 static void add_actor(struct making *m, uint32_t node)
 {
     uint32_t actor = stands_for(m->x, node);
-    if (node_at(m->x, actor)->kind == LINEAGE_KEY || !is_in(m, actor) ||
+    uint8_t kind = node_at(m->x, actor)->kind;
+    if (kind == LINEAGE_KEY || kind == LINEAGE_INSTANCE || !is_in(m, actor) ||
         mark_of(m, actor)->actor != LINEAGE_NONE)
         return;
     mark_of(m, actor)->actor = (uint32_t)m->i->actors.n;
     struct made_actor *to = vec_push(&m->i->actors, 1);
     if (to)
         *to = (struct made_actor){
-            .node = actor, .id = node_at(m->x, actor)->id, .first_ms = INT64_MAX, .began = true};
+            .node = actor, .id = node_at(m->x, actor)->id, .first_ms = INT64_MAX};
     else
         m->full = true;
 }
@@ -386,8 +388,10 @@ static void note_link(struct making *m, const struct graph_link *l)
     note_time(m, l->from, l->time_ms);
     note_time(m, l->to, l->time_ms);
     uint32_t from = actor_of(m, l->from), to = actor_of(m, l->to);
-    if (l->strength != LINK_WEAK && from != to && from != LINEAGE_NONE && to != LINEAGE_NONE)
-        actor_at(m, to)->began = false;
+    if (l->strength == LINK_WEAK || from == to || from == LINEAGE_NONE || to == LINEAGE_NONE)
+        return;
+    actor_at(m, to)->made = true;
+    actor_at(m, from)->makes = true;
 }
 
 static void note_deeds(struct making *m)
@@ -408,6 +412,8 @@ static int by_first(const void *p, const void *q)
     const struct made_actor *a = p, *b = q;
     if (a->first_ms != b->first_ms)
         return a->first_ms < b->first_ms ? -1 : 1;
+    if (a->made != b->made)
+        return a->made ? 1 : -1;
     return id128_cmp(a->id, b->id);
 }
 

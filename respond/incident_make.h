@@ -10,7 +10,7 @@ struct made_actor {
     struct id128 id;
     int64_t first_ms; /* when it did something or came to be; INT64_MAX when no record tells */
     uint32_t events;  /* evidence that it did itself; 0: it only issued or was made */
-    bool began;       /* nobody else in the incident is behind it */
+    bool made, makes; /* somebody in the incident is behind it; it is behind somebody */
 };
 
 /* An access key: whose it is, or made and not seen in use. */

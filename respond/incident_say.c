@@ -97,7 +97,7 @@ static void put_beginners(struct buf *b, const struct incident *i)
 {
     struct listing l = {b, 0};
     for (size_t k = 0; k < i->actors.n; k++)
-        if (incident_actor(i, k)->began)
+        if (incident_began(incident_actor(i, k)))
             list_add(&l, node_of(i, incident_actor(i, k)->node));
     list_end(&l);
     if (l.n == 0)
@@ -127,7 +127,7 @@ static void put_led_to(struct buf *b, const struct incident *i)
     struct listing l = {&names, 0};
     buf_init(&names, 8 * NAME_MAX);
     for (size_t k = 0; k < i->actors.n; k++)
-        if (!incident_actor(i, k)->began)
+        if (incident_actor(i, k)->made)
             list_add(&l, node_of(i, incident_actor(i, k)->node));
     for (size_t k = 0; k < i->links.n; k++)
         if (incident_link(i, k)->key != LINEAGE_NONE)

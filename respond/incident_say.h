@@ -35,6 +35,13 @@ static inline const struct incident_signal *incident_signal(const struct inciden
     return *(const struct incident_signal *const *)vec_at(&i->signals, at);
 }
 
+/* Whether nobody else in the incident is behind this actor. Those of whom it only knows by weak
+ * links began nothing. */
+static inline bool incident_began(const struct made_actor *a)
+{
+    return !a->made && (a->makes || a->events);
+}
+
 /* Appends an id that stays the same wherever the node is told: "user/3f0c8a5d0e3b7c11". */
 void incident_put_node_id(struct buf *b, const struct graph_node *n);
 

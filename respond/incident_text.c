@@ -7,8 +7,9 @@
 
 /* Lines of one paragraph; the JSON has all. */
 #define LINES_MAX 30
-/* Bytes of one name on a line. */
-#define NAME_MAX 300
+/* Bytes of one name on a line, and keys or user agents on one. */
+#define NAME_MAX  300
+#define ITEMS_MAX 4
 
 static const struct graph_node *node_of(const struct incident *i, uint32_t node)
 {
@@ -18,6 +19,21 @@ static const struct graph_node *node_of(const struct incident *i, uint32_t node)
 static struct str text_of(const struct incident *i, uint32_t text)
 {
     return seen_text(&i->from->seen, text);
+}
+
+/* Appends the n-th item of a line (from 0): what goes before it, and at most ITEMS_MAX of them. */
+static void put_nth(struct buf *b, size_t n, const char *first, const char *other, struct str item)
+{
+    if (n >= ITEMS_MAX)
+        return;
+    buf_putz(b, n ? other : first);
+    put_text(b, item, NAME_MAX);
+}
+
+static void put_more(struct buf *b, size_t n)
+{
+    if (n > ITEMS_MAX)
+        buf_putf(b, " and %zu more", n - ITEMS_MAX);
 }
 
 /* Begins a line "  name      ", the name on the first of its lines only. */
@@ -38,16 +54,15 @@ static void put_actor(struct buf *b, const struct incident *i, uint32_t at)
 {
     const struct made_actor *a = incident_actor(i, at);
     const struct graph_node *n = node_of(i, a->node);
-    const char *before = ", key ";
+    size_t keys = 0;
     buf_putf(b, "%s ", lineage_kind_name((enum lineage_kind)n->kind));
     put_text(b, n->name, NAME_MAX);
     for (size_t k = 0; k < i->keys.n; k++) {
         if (incident_key(i, k)->owner != at)
             continue;
-        buf_putz(b, before);
-        put_text(b, node_of(i, incident_key(i, k)->node)->name, NAME_MAX);
-        before = ", ";
+        put_nth(b, keys++, ", key ", ", ", node_of(i, incident_key(i, k)->node)->name);
     }
+    put_more(b, keys);
     buf_putf(b, " (%u event%s)\n", (unsigned)a->events, a->events == 1 ? "" : "s");
 }
 
@@ -82,17 +97,15 @@ static void put_links(struct buf *b, const struct incident *i)
 static void put_endpoints(struct buf *b, const struct incident *i)
 {
     for (uint32_t k = 0; k < i->endpoints.n && k < LINES_MAX; k++) {
-        const char *before = ": ";
+        size_t agents = 0;
         put_label(b, "from", k);
         put_text(b, text_of(i, incident_endpoint(i, k)->ip), NAME_MAX);
         for (size_t j = 0; j < i->agents.n; j++) {
             const struct made_agent *a = vec_at(&i->agents, j);
-            if (a->endpoint != k)
-                continue;
-            buf_putz(b, before);
-            put_text(b, text_of(i, a->agent), NAME_MAX);
-            before = "; ";
+            if (a->endpoint == k)
+                put_nth(b, agents++, ": ", "; ", text_of(i, a->agent));
         }
+        put_more(b, agents);
         buf_putc(b, '\n');
     }
     put_rest(b, i->endpoints.n);
@@ -102,11 +115,12 @@ static void put_signals(struct buf *b, const struct incident *i, bool colour)
 {
     const struct ruleset *rs = i->from->rules;
     for (size_t k = 0; k < i->signals.n && k < LINES_MAX; k++) {
-        const struct incident_alert *a = incident_signal(i, k)->alert;
+        const struct incident_signal *s = incident_signal(i, k);
+        const struct incident_alert *a = s->alert;
         const struct rs_rule *r = rs->rules + a->window->rule;
         put_label(b, "alerts", k);
         if (a->timed) {
-            time_put(b, a->first_ms);
+            time_put(b, s->first_ms);
             buf_putc(b, ' ');
         }
         put_level(b, (enum level)r->level, colour);
