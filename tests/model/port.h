@@ -46,6 +46,7 @@ struct world {
     struct worker workers[WORKERS];
     struct vec said; /* struct said */
     struct tally *sums;
+    bool forgets[PLAN_WINDOWS][PLAN_KEYS]; /* a claim has as many alerts as it may remember */
     struct state_key keys[PLAN_WINDOWS][PLAN_KEYS]; /* under which the state knows them */
 };
 

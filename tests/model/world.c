@@ -356,6 +356,8 @@ static void check_alerts(struct world *w, uint32_t window, uint32_t key, const s
     for (size_t i = 0; i < c->list.n; i++) {
         const struct claim *cl = claims_at(c, i);
         w->sums->joins += cl->n_alerts > 1;
+        if (cl->n_alerts >= CLAIM_ALERTS_MAX)
+            w->forgets[window][key] = true;
         for (uint32_t a = 0; a < cl->n_alerts; a++) {
             const struct claim_alert *alert = cl->alerts + a;
             if (alert->told != alert->due || !was_said(w, alert->id, alert->due - 1))
@@ -378,7 +380,7 @@ static void check_said(struct world *w, const struct vec *ids, struct buf *fault
 {
     for (size_t i = 0; i < w->said.n; i++) {
         const struct said *s = vec_at(&w->said, i);
-        bool known = false, again = false;
+        bool known = w->forgets[s->window][s->key], again = false;
         for (size_t k = 0; k < ids->n && !known; k++)
             known = memcmp(vec_at(ids, k), s->id, CLAIM_ID_BYTES) == 0;
         if (!known)
