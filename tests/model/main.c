@@ -67,10 +67,12 @@ static void print_tally(const struct tally *t)
            (unsigned long long)t->conflicts, (unsigned long long)t->aside,
            (unsigned long long)t->early);
     printf("%llu messages, %llu of them updates, %llu repeated; %llu episodes joined; %llu keys "
-           "behind crowded cells; fullest bucket %llu\n",
+           "behind crowded cells; fullest bucket %llu, %llu "
+           "adds refused as too many\n",
            (unsigned long long)t->told, (unsigned long long)t->updates,
            (unsigned long long)t->repeats, (unsigned long long)t->joins,
-           (unsigned long long)t->inexact, (unsigned long long)t->largest);
+           (unsigned long long)t->inexact, (unsigned long long)t->largest,
+           (unsigned long long)t->full);
 }
 
 /* How many of the schedules were without fault. */

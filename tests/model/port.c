@@ -101,6 +101,33 @@ static size_t mistaken_thin(struct world *w, const struct state_key *key, struct
 
 /* ---- the calls ---- */
 
+/* Elements that a bucket takes: what thinning leaves of a full one and what it lets be, and as much
+ * again. An item of DynamoDB has its end too. */
+static size_t bucket_limit(const struct plan_window *p)
+{
+    uint32_t groups = p->rule.kind == ORACLE_ORDERED ? p->rule.pairs_max
+                      : p->rule.kind == ORACLE_SETS  ? p->n_in
+                                                     : p->rule.n;
+    bool times = p->rule.kind == ORACLE_DISTINCT || p->rule.kind == ORACLE_SETS;
+    return 2 * p->bucket_cells * (2 * groups + (times ? p->rule.pairs_max : 0)) + 16;
+}
+
+static bool has_room(struct world *w, const struct state_add *a, struct err *e)
+{
+    const struct plan_window *p = window_of_key(w, &a->key);
+    struct vec all;
+    struct state_read there = {a->key, a->bucket, a->bucket, &all};
+    vec_init(&all, sizeof(struct element), SIZE_MAX);
+    struct element *own = vec_push(&all, a->n);
+    if (own)
+        memcpy(own, a->elements, a->n * sizeof *own);
+    bool ok = p && own && w->state.read(w->state.self, &there, 1, e);
+    bool full = ok && window_sort(all.p, all.n) > bucket_limit(p);
+    vec_release(&all);
+    w->sums->full += full;
+    return full ? err_set(e, ERR_LIMIT, "the bucket is full") : ok;
+}
+
 static bool add_one(struct worker *w, const struct state_add *a, struct err *e)
 {
     struct element list[ORACLE_MAX];
@@ -112,7 +139,7 @@ static bool add_one(struct worker *w, const struct state_add *a, struct err *e)
         mine.elements = list;
         mine.n = mistaken_thin(w->world, &a->key, list, a->n);
     }
-    if (!w->world->state.add(w->world->state.self, &mine, 1, e))
+    if (!has_room(w->world, &mine, e) || !w->world->state.add(w->world->state.self, &mine, 1, e))
         return false;
     if (chance(w) &&
         (!worker_yield(w, e) || !w->world->state.add(w->world->state.self, &mine, 1, e)))

@@ -37,7 +37,7 @@ struct said {
 /* Sums over runs, for people. */
 struct tally {
     uint64_t episodes, deliveries, deaths, refusals, conflicts, aside, told, repeats, updates,
-        joins, inexact, early;
+        joins, inexact, early, full;
     uint64_t largest; /* bucket, in elements */
 };
 
