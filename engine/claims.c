@@ -193,6 +193,16 @@ void claims_id(unsigned char id[CLAIM_ID_BYTES], const unsigned char *seed, int6
     memcpy(id, sum, CLAIM_ID_BYTES);
 }
 
+/* What a new claim may keep of its teller's details: nothing while those of others fill the item,
+ * which happens when nobody can be told for long. */
+static struct str details_for(const struct claims *c, struct str details)
+{
+    size_t kept = details.n;
+    for (size_t i = 0; i < c->list.n && c->max <= CLAIMS_MAX; i++)
+        kept += claims_at(c, i)->details.n;
+    return kept <= CLAIMS_DETAILS_MAX ? arena_str(c->memory, details) : STR_ABSENT;
+}
+
 static struct claim *new_claim(struct claims *c, struct span s, const struct claiming *by)
 {
     struct claim *cl = arena_alloc(c->memory, sizeof *cl);
@@ -205,7 +215,7 @@ static struct claim *new_claim(struct claims *c, struct span s, const struct cla
     if (!cl->alerts)
         return NULL;
     cl->n_alerts = 1;
-    cl->details = arena_str(c->memory, by->details);
+    cl->details = details_for(c, by->details);
     claims_id(cl->alerts[0].id, by->seed, s.first_ms);
     cl->alerts[0].due = 1;
     cl->alerts[0].lease_ms = NO_LEASE;

@@ -19,8 +19,10 @@
     16 /* alerts of one claim; beyond it told ones are forgotten, oldest first */
 #define SKETCH_MAX        64 /* events of one claim that are kept; its count is exact up to here */
 #define CLAIM_DETAILS_MAX 4096
+/* Of all claims of one key together; whoever tells what has none shows what it knows itself. */
+#define CLAIMS_DETAILS_MAX (128u << 10)
 /* An item of DynamoDB holds 400 KB; 64 claims of 1.6 KB sketch and 16 alerts of 48 bytes are 160
- * KB, and few are ever at their limit. */
+ * KB, and few are ever at their limit. What is left is for alerts that wait to be told. */
 #define CLAIMS_BYTES_MAX (380u << 10)
 
 /* The claimed events with the least hashes: a set of its own, whatever order they come in. Up to

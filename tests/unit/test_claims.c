@@ -408,6 +408,30 @@ static void beyond_the_maximum_the_oldest_are_joined(void **state)
 }
 
 /* A delivery that is all there is keeps no item, and no maximum. */
+/* Nobody could be told for long, and every message is as long as it may be: the item must still
+ * take the next delivery, or its key would be silent for ever. */
+static void an_outage_leaves_room(void **state)
+{
+    (void)state;
+    static char longest[CLAIM_DETAILS_MAX];
+    struct claims_case c;
+    struct err e = {0};
+    struct buf b;
+    struct claiming by = delivery('a', 1);
+    memset(longest, 'x', sizeof longest);
+    by.details = str_n(longest, sizeof longest);
+    begin(&c);
+    buf_init(&b, CLAIMS_BYTES_MAX);
+    for (int64_t i = 0; i < 1000; i++)
+        claim_events(&c, &by, 1000 * i, 1, SKETCH_MAX + 1);
+    claims_encode(&c.claims, &b);
+    if (!buf_ok(&b, "claims", &e))
+        fail_msg("%s", e.text);
+    check_str("the first keeps its details", claims_at(&c.claims, 0)->details, by.details);
+    buf_release(&b);
+    end(&c);
+}
+
 static void without_a_maximum_all_episodes_stay(void **state)
 {
     (void)state;
@@ -668,6 +692,7 @@ int main(void)
         cmocka_unit_test(a_join_while_a_message_is_under_way_is_not_lost),
         cmocka_unit_test(details_stay_until_all_is_told),
         cmocka_unit_test(beyond_the_maximum_the_oldest_are_joined),
+        cmocka_unit_test(an_outage_leaves_room),
         cmocka_unit_test(without_a_maximum_all_episodes_stay),
         cmocka_unit_test(claims_expire_when_told),
         cmocka_unit_test(a_sketch_is_exact_to_its_maximum),
