@@ -42,6 +42,18 @@ def libraries():
     return LIBRARIES
 
 
+def make_table(client):
+    """A table as the program wants it, made through a client of boto3; its name."""
+    name = "state-" + uuid.uuid4().hex[:12]
+    client.create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"},
+                   {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"},
+                              {"AttributeName": "sk", "AttributeType": "S"}])
+    return name
+
+
 class DynamoDbLocal:
     def __init__(self, log_path):
         lib = libraries()
@@ -65,15 +77,7 @@ class DynamoDbLocal:
                                      config=Config(retries={"max_attempts": 0}))
 
     def make_table(self):
-        """A table as the program wants it; its name."""
-        name = "state-" + uuid.uuid4().hex[:12]
-        self.client.create_table(
-            TableName=name, BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"},
-                       {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"},
-                                  {"AttributeName": "sk", "AttributeType": "S"}])
-        return name
+        return make_table(self.client)
 
     def environment(self):
         """What a program needs to find it."""
