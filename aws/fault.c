@@ -104,10 +104,13 @@ static void put_message(struct fault *f, struct str raw)
     buf_put_terminal(&f->message, str_slice(safe, 0, FAULT_MESSAGE_MAX / 2));
 }
 
-/* Codes are names; what is not made of their letters is somebody else's text. */
+/* Codes are names; what is not made of their letters is somebody else's text. The first counts: an
+ * answer may name it in a header and in the body. */
 static void put_code(struct fault *f, struct str code)
 {
     code = str_trim(code);
+    if (f->code.n)
+        return;
     for (size_t i = 0; i < code.n; i++) {
         if (!byte_is_alpha(code.p[i]) && !byte_is_digit(code.p[i]) && code.p[i] != '.' &&
             code.p[i] != '_')
