@@ -319,8 +319,9 @@ static uint32_t stands_for(const struct incidents *x, uint32_t node)
             const struct graph_link *l = link_at(x, k);
             if (l->from != node)
                 break;
-            if (is_naming(l) && (best == LINEAGE_NONE ||
-                                 id128_cmp(node_at(x, l->to)->id, node_at(x, best)->id) < 0))
+            if (is_naming(l) && l->strength != LINK_WEAK &&
+                (best == LINEAGE_NONE ||
+                 id128_cmp(node_at(x, l->to)->id, node_at(x, best)->id) < 0))
                 best = l->to;
         }
         if (best == LINEAGE_NONE)

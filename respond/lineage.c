@@ -340,11 +340,18 @@ static uint32_t put_name(const struct reading *r, struct str account, struct str
     return put_node_in(r, LINEAGE_NAME, account, user, user, account);
 }
 
+/* A user deleted and made anew is another under the same name. */
+static void put_bearer(const struct reading *r, uint32_t name, uint32_t user)
+{
+    put_link(r, name, user, LINK_NAMED, LINK_WEAK);
+    put_tie(r, LINEAGE_BEARS, r->out->nodes[name].id, 0, user);
+}
+
 static void put_own_name(const struct reading *r)
 {
     const struct facts *f = r->f;
     if (r->out->nodes[0].kind == LINEAGE_USER && is_usable(f->user_name) && f->user_account.n)
-        put_link(r, put_name(r, f->user_account, f->user_name), 0, LINK_NAMED, LINK_CERTAIN);
+        put_bearer(r, put_name(r, f->user_account, f->user_name), 0);
 }
 
 /* The user or root whom sts:GetFederationToken names as the issuer in every call of its bearer. */
@@ -481,7 +488,7 @@ static void read_create_user(const struct reading *r)
         put_node_in(r, LINEAGE_USER, id, STR_ABSENT,
                     first_of(tie_text(r, TIE_USER_ARN), first_of(name, id)), account_of(r));
     put_made(r, user, LINK_CREATED);
-    put_link(r, named, user, LINK_NAMED, LINK_CERTAIN);
+    put_bearer(r, named, user);
 }
 
 /* {"accessKey":{"accessKeyId":"AKIA...","userName":"..."}} */

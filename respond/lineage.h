@@ -41,15 +41,16 @@ enum lineage_kind {
 const char *lineage_kind_name(enum lineage_kind kind);
 
 enum lineage_type {
-    LINK_ISSUED,     /* session or key, by STS */
-    LINK_CREATED,    /* user, role or key, in IAM */
-    LINK_PASSWORD,   /* set or changed for the console */
-    LINK_LAUNCHED,   /* instance */
-    LINK_SIGNED_IN,  /* session, in the console; also by switching role */
-    LINK_ACTS_FOR,   /* session, in the name of a person of Identity Center */
-    LINK_KEY_OF,     /* from the key to whose calls it signed */
-    LINK_NAMED,      /* from a name to the user who bears it */
-    LINK_RUNS,       /* from the instance to its workload */
+    LINK_ISSUED,    /* session or key, by STS */
+    LINK_CREATED,   /* user, role or key, in IAM */
+    LINK_PASSWORD,  /* set or changed for the console */
+    LINK_LAUNCHED,  /* instance */
+    LINK_SIGNED_IN, /* session, in the console; also by switching role */
+    LINK_ACTS_FOR,  /* session, in the name of a person of Identity Center */
+    LINK_KEY_OF,    /* from the key to whose calls it signed */
+    LINK_NAMED,     /* from a name to the user who bears it; weak until it is known that nobody else
+                       does */
+    LINK_RUNS,      /* from the instance to its workload */
     LINK_SESSION_OF, /* from a role to its session */
     LINK_OPENED,     /* to a role whose trust policy was replaced */
     LINK_TRUSTS,     /* from a role to an account that may assume it */
@@ -92,6 +93,7 @@ enum lineage_tie_kind {
                         bear a creationDate of its own */
     LINEAGE_OF_ROLE, /* node is a session, begun at the time, of the role whose id the lane is */
     LINEAGE_MADE,    /* node is a role made at the time; the lane is its id */
+    LINEAGE_BEARS,   /* node is a user; the lane is the node of his name, the time 0 */
     LINEAGE_COPY     /* node is whom this copy of a call names; the lane is its sharedEventID, the
                         time the hash of the account it was delivered to */
 };

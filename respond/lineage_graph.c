@@ -332,6 +332,20 @@ static bool join_of_role(struct lineage_graph *g, const struct lane *l, const st
     return fresh;
 }
 
+/* The lane is the name's node; its bearers lie together. */
+static bool join_name(struct lineage_graph *g, const struct lane *l, const struct tie *user)
+{
+    struct range r = within(l, LINEAGE_BEARS, 0, 0);
+    uint32_t name = lineage_map_find(&g->node_at, user->lane);
+    if (name == LINEAGE_MAP_NONE)
+        return false;
+    for (const struct tie *t = r.first; t < r.end; t++)
+        if (t->node != user->node)
+            return false;
+    struct tie proof = {.time_ms = INT64_MAX, .event = user->event};
+    return put_joining(g, &proof, name, user->node, LINK_NAMED);
+}
+
 /* The time of a copy is its account. A link has the event that came to the first of them. */
 static bool join_copy(struct lineage_graph *g, const struct lane *l, const struct tie *copy)
 {
@@ -350,6 +364,8 @@ static bool join_tie(struct lineage_graph *g, const struct lane *l, const struct
         return join_use(g, l, t) || join_call(g, l, t);
     case LINEAGE_OF_ROLE:
         return join_of_role(g, l, t);
+    case LINEAGE_BEARS:
+        return join_name(g, l, t);
     case LINEAGE_COPY:
         return join_copy(g, l, t);
     case LINEAGE_ISSUE:

@@ -11,6 +11,7 @@
  *   made role         a role's session is its maker's when it began within a day of the role's
  *                     making: who makes a role to use it does so at once, while the roles that a
  *                     deployment makes are used for years by others
+ *   name              stands for its user when only one bore it
  *   copies of a call  are one caller's when they went to different accounts
  * This is repeated until nothing changes, for an issuer may only then turn out to be the other. */
 #ifndef TW_RESPOND_LINEAGE_GRAPH_H
