@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "adapters/cloud.h"
+#include "adapters/sqlite.h"
 #include "adapters/state_memory.h"
 
 struct state {
     struct port_state port;
     bool durable;
     struct state_memory *memory;
+    struct sqlite_state *file;
     struct cloud *cloud;
 };
 
@@ -22,6 +24,17 @@ static bool open_memory(struct state *s, struct err *e)
     return true;
 }
 
+/* Without a clock: how old an archive is does not matter. */
+static bool open_file(struct state *s, const char *path, struct err *e)
+{
+    s->durable = true;
+    s->file = sqlite_state_open(path, (struct port_clock){0}, e);
+    if (!s->file)
+        return false;
+    s->port = sqlite_state_port(s->file);
+    return true;
+}
+
 static bool open_dynamodb(struct state *s, struct str table, struct err *e)
 {
     s->durable = true;
@@ -29,14 +42,17 @@ static bool open_dynamodb(struct state *s, struct str table, struct err *e)
     return s->cloud && cloud_state(s->cloud, table, &s->port, e);
 }
 
-static bool open_named(struct state *s, struct str name, struct err *e)
+static bool open_named(struct state *s, const char *text, struct err *e)
 {
+    struct str name = str_of(text);
     if (!str_present(name) || str_eq(name, S("memory")))
         return open_memory(s, e);
     if (str_starts(name, S("dynamodb:")))
         return open_dynamodb(s, str_skip(name, 9), e);
-    return err_set(e, ERR_USAGE, "--state %.*s: there are memory and dynamodb:TABLE",
-                   (int)(name.n < 100 ? name.n : 100), name.p);
+    if (str_ends(name, S(".db")))
+        return open_file(s, text, e);
+    return err_set(e, ERR_USAGE, "--state %.100s: there are memory, FILE.db and dynamodb:TABLE",
+                   text);
 }
 
 struct state *state_open(const char *name, struct err *e)
@@ -46,7 +62,7 @@ struct state *state_open(const char *name, struct err *e)
         err_set(e, ERR_SYSTEM, "no memory for the state");
         return NULL;
     }
-    if (open_named(s, str_of(name), e))
+    if (open_named(s, name, e))
         return s;
     state_close(s);
     return NULL;
@@ -57,6 +73,7 @@ void state_close(struct state *s)
     if (!s)
         return;
     state_memory_free(s->memory);
+    sqlite_state_close(s->file);
     cloud_free(s->cloud);
     free(s);
 }
@@ -69,4 +86,9 @@ struct port_state state_port(struct state *s)
 bool state_is_durable(const struct state *s)
 {
     return s->durable;
+}
+
+bool state_sweep(struct state *s, int64_t now_ms, struct err *e)
+{
+    return !s->file || sqlite_state_sweep(s->file, now_ms / 1000, e);
 }

@@ -43,7 +43,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl or csv"},
         {"output", 'o', OPTION_TEXT, &a->output, "FILE", "instead of standard output"},
         {"state", 0, OPTION_TEXT, &a->state, "STATE",
-         "what windows remember: memory (default), or dynamodb:TABLE"},
+         "what windows remember: memory (default), FILE.db, dynamodb:TABLE"},
         {"learn", 0, OPTION_FLAG, &a->learn, NULL, "fill the state, tell nothing"},
         {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL",
          "informational, low (default), medium, high, critical"},
@@ -305,6 +305,8 @@ static int scan_into(const struct asked *a, struct scan_options *options, enum l
         complain(&e);
     else
         code = run(a, &s, rules);
+    if (code == EXIT_DONE && !state_sweep(state, windows_now_ms(s.windows), &e))
+        code = fail(&e);
     if (code == EXIT_DONE)
         code = judge(a, &s, rules, fail_on);
     scan_release(&s);

@@ -80,6 +80,11 @@ const struct windows_counts *windows_counts(const struct windows *w)
     return &w->counts;
 }
 
+int64_t windows_now_ms(const struct windows *w)
+{
+    return w->delivery.now_ms;
+}
+
 bool windows_tells(const struct windows *w, const struct rs_rule *r)
 {
     return !r->muted && r->window != RS_NONE && r->level >= w->cfg.min_level;

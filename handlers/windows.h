@@ -115,6 +115,9 @@ TW_MUST_USE bool windows_add(struct windows *w, struct event *ev, const struct f
  * must come again. */
 TW_MUST_USE bool windows_settle(struct windows *w, struct err *e);
 
+/* What now is: of an archive, the newest event's time so far. */
+int64_t windows_now_ms(const struct windows *w);
+
 const struct windows_counts *windows_counts(const struct windows *w);
 
 /* Whether rule's hits matter: it tells at this level, or feeds a correlation. */
