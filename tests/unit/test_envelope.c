@@ -236,6 +236,35 @@ static void knows_actions_and_batches(void **state)
     work_release(&w);
 }
 
+/* Only SQS tells how often a message was received; the count includes this time. */
+static void knows_what_came_before(void **state)
+{
+    static const struct {
+        const char *count;
+        bool again;
+    } cases[] = {
+        {"\"1\"", false}, {"\"2\"", true}, {"\"17\"", true}, {"\"0\"", false},
+        {"2", false},     {"\"\"", false}, {"\"x\"", false}, {"null", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct work w;
+        struct err e = {0};
+        struct buf payload;
+        buf_init(&payload, 4096);
+        work_init(&w);
+        buf_putf(&payload,
+                 "{\"Records\":[{\"messageId\":\"m\",\"body\":\"{}\",\"eventSource\":\"aws:sqs\","
+                 "\"attributes\":{\"ApproximateReceiveCount\":%s}}]}",
+                 cases[i].count);
+        assert_true(envelope_read(&w, buf_str(&payload), &e));
+        check_int(cases[i].count, work_group_at(&w, 1)->again, cases[i].again);
+        check_false("the payload itself", work_group_at(&w, 0)->again);
+        work_release(&w);
+        buf_release(&payload);
+    }
+}
+
 /* Appends gzip of text as base64, with zlib and an encoder of our own. */
 static void put_logs(struct buf *b, struct str text)
 {
@@ -373,9 +402,9 @@ static void bounds_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_payloads),        cmocka_unit_test(knows_actions_and_batches),
-        cmocka_unit_test(reads_cloudwatch_logs), cmocka_unit_test(bounds_depth_and_items),
-        cmocka_unit_test(bounds_keys),
+        cmocka_unit_test(reads_payloads),         cmocka_unit_test(knows_actions_and_batches),
+        cmocka_unit_test(knows_what_came_before), cmocka_unit_test(reads_cloudwatch_logs),
+        cmocka_unit_test(bounds_depth_and_items), cmocka_unit_test(bounds_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
