@@ -84,8 +84,11 @@ bool http_start(struct http *h, size_t lane, const struct http_request *request,
                 struct http_reply *reply, struct err *e)
 {
     struct lane *l = h->lanes + lane;
-    if (!h->multi)
+    if (!h->multi) {
         h->multi = curl_multi_init();
+        /* By itself libcurl keeps four for each transfer under way: after a batch, four in all. */
+        curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_LANES);
+    }
     if (transfer_begin(&l->transfer, &h->wire, request, reply)) {
         if (h->multi && curl_multi_add_handle(h->multi, l->transfer.curl) == CURLM_OK)
             return l->busy = true;

@@ -12,9 +12,11 @@ from support import dynamodb_local
 from support.function import build_dir
 from support.moto import REGION
 from support.processes import LOOPBACK
+from support.unruly_proxy import UnrulyProxy
 
 WORKERS, ROUNDS = 8, 25
 CASES = 12
+LANES = 16  # HTTP_LANES
 
 
 def listening_addresses(pid):
@@ -89,6 +91,44 @@ def test_processes_at_once_lose_nothing(store, request):
     # Each worker's own and the shared element of each round, dropped ones gone; no count lost.
     assert output(driver(env, state, "total", "s", ROUNDS)) == [
         f"{(WORKERS + 1) * ROUNDS} {WORKERS * ROUNDS}"]
+
+
+@pytest.fixture
+def unruly(dynamodb):
+    """unruly(share, answers_lost) puts a proxy in front of DynamoDB Local that lets so many calls
+    fail; returns it and the environment that leads to it."""
+    proxies = []
+
+    def begin(*arguments):
+        proxies.append(UnrulyProxy(dynamodb.port, *arguments))
+        return proxies[-1], dynamodb.environment() | {
+            "AWS_ENDPOINT_URL_DYNAMODB": proxies[-1].url}
+
+    yield begin
+    for proxy in proxies:
+        proxy.close()
+
+
+@pytest.mark.parametrize("answers_lost", [False, True])
+def test_failing_calls_are_repeated(unruly, dynamodb, answers_lost):
+    proxy, env = unruly(0.3, answers_lost)
+    state, rounds = "dynamodb:" + dynamodb.make_table(), 10
+    workers = [driver(env, state, "hammer", "s", w, rounds) for w in range(4)]
+    for worker in workers:
+        output(worker)
+    elements, count = map(int, output(driver(env, state, "total", "s", rounds))[0].split())
+    assert proxy.failures > 20
+    assert elements == (4 + 1) * rounds
+    # A swap whose answer was lost is a conflict with itself: whoever counts so counts twice.
+    assert count >= 4 * rounds if answers_lost else count == 4 * rounds
+
+
+def test_batches_go_out_side_by_side_over_kept_connections(unruly, dynamodb):
+    proxy, env = unruly(0.0)
+    output(driver(env, "dynamodb:" + dynamodb.make_table(), "cases", "s"))
+    assert proxy.calls > 250
+    assert 2 <= proxy.most_at_once <= LANES
+    assert proxy.connections <= LANES
 
 
 def test_items_are_as_documented(dynamodb, table):
