@@ -413,6 +413,8 @@ static int by_first(const void *p, const void *q)
     const struct made_actor *a = p, *b = q;
     if (a->first_ms != b->first_ms)
         return a->first_ms < b->first_ms ? -1 : 1;
+    if ((a->events > 0) != (b->events > 0))
+        return a->events ? -1 : 1;
     if (a->made != b->made)
         return a->made ? 1 : -1;
     return id128_cmp(a->id, b->id);

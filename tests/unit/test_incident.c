@@ -1,0 +1,300 @@
+/* respond/incident.c and the forms of incidents: which alerts are one incident, and how it reads.
+ * Ids of incidents are left out where other things are asked. */
+#include "respond/incident.h"
+
+#include "respond/incident_put.h"
+#include "tests/unit/support/alert_case.h"
+#include "tests/unit/support/lineage_case.h"
+
+#define RECORDS_MAX 8
+#define RULE(title, id, level, name)                                                               \
+    "title: " title "\nid: " id "\nauthor: somebody\ndescription: It matters.\nlevel: " level      \
+    "\nlogsource: {product: aws, service: cloudtrail}\ndetection:\n  s: {eventName: " name         \
+    "}\n  condition: s\n"
+
+static const char *const files[] = {"bad.yml", "odd.yml", "pair.yml", NULL};
+static const char *const texts[] = {
+    RULE("A bad call", "6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a01", "high", "Bad"),
+    RULE("An odd call", "6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a02", "low", "Odd"),
+    /* Two people at one address: an alert over several lineages. */
+    RULE("First half", "6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a03", "informational",
+         "Half") "---\n"
+                 "title: Both halves\nid: 6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a04\nauthor: somebody\n"
+                 "description: It matters.\nlevel: high\ncorrelation:\n  type: event_count\n"
+                 "  rules: [6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a03]\n  group-by: [sourceIPAddress]\n"
+                 "  timespan: 10m\n  condition: {gte: 2}\n",
+    NULL};
+
+#define DANA            USER("U1", "dana", "AKIA1")
+#define EVE             USER("U2", "eve", "AKIA2")
+#define BAD(time, who)  CALL(time, "iam", "Bad", who, "")
+#define ODD(time, who)  CALL(time, "iam", "Odd", who, "")
+#define HALF(time, who) CALL(time, "iam", "Half", who, "")
+#define MADE_EVE(time)                                                                             \
+    CALL(time, "iam", "CreateUser", DANA,                                                          \
+         ",\"requestParameters\":{\"userName\":\"eve\"},\"responseElements\":{\"user\":{"          \
+         "\"userId\":\"AIDAU2\",\"arn\":\"arn:aws:iam::111122223333:user/eve\"}}")
+#define AT(day, rest)                                                                              \
+    "{\"eventTime\":\"2026-03-" day "Z\",\"eventSource\":\"iam.amazonaws.com\","                   \
+    "\"eventName\":\"Bad\",\"recipientAccountId\":\"111122223333\",\"userIdentity\":" DANA rest    \
+    "}"
+
+/* incidents: what the summaries say, one a line. */
+static const struct incident_case {
+    const char *name, *summaries;
+    const char *records[RECORDS_MAX];
+} cases[] = {
+    {"one alert",
+     "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n",
+     {BAD("14:00:00", DANA)}},
+    {"low alone is none", "", {ODD("14:00:00", DANA)}},
+    {"low beside it is a signal",
+     "user dana from 198.51.100.7: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-17T14:30:00Z, "
+     "the gravest \"A bad call\" (high).\n",
+     {ODD("14:00:00", DANA), BAD("14:30:00", DANA)}},
+    {"strangers",
+     "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n"
+     "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:00:01Z, \"A bad call\" (high).\n",
+     {BAD("14:00:00", DANA), BAD("14:00:01", EVE)}},
+    {"made by the other",
+     "user dana from 198.51.100.7: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-17T14:20:00Z, "
+     "the gravest \"A bad call\" (high). It led to user eve.\n",
+     {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}},
+    {"who only made the other is behind it",
+     "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:20:00Z, \"A bad call\" (high). It led "
+     "to user eve.\n",
+     {MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}},
+    {"a day and a second apart",
+     "user dana: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n"
+     "user dana: 1 alert at 2026-03-18T14:00:01Z, \"A bad call\" (high).\n",
+     {AT("17T14:00:00", ""), AT("18T14:00:01", "")}},
+    {"a day apart",
+     "user dana: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-18T14:00:00Z, the gravest \"A bad "
+     "call\" (high).\n",
+     {AT("17T14:00:00", ""), AT("18T14:00:00", "")}},
+    {"over two lineages it is of who ended it",
+     "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:01:00Z, \"Both halves\" (high).\n",
+     {HALF("14:00:00", DANA), HALF("14:01:00", EVE)}},
+    {"and a signal where there is an incident",
+     "user dana from 198.51.100.7: 2 alerts from 2026-03-17T13:00:00Z to 2026-03-17T14:00:00Z, "
+     "the gravest \"A bad call\" (high).\n"
+     "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:01:00Z, \"Both halves\" (high).\n",
+     {BAD("13:00:00", DANA), HALF("14:00:00", DANA), HALF("14:01:00", EVE)}},
+    {"without a time",
+     "user dana: 1 alert, \"A bad call\" (high).\n",
+     {"{\"eventName\":\"Bad\",\"userIdentity\":" DANA "}"}},
+    {"nobody", "", {ODD("14:00:00", "{}")}},
+};
+
+static bool keep_alert(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
+{
+    (void)rs;
+    return incidents_alert(to, a, e);
+}
+
+static void see(struct incidents *x, struct alert_case *c, const char *record)
+{
+    struct err e = {0};
+    struct facts facts;
+    assert_true(alert_case_add(c, record, &e));
+    facts_read(&c->ev, S("x"), &facts);
+    incidents_see(x, &c->ev, &facts, true);
+}
+
+/* Reads the records in either order and groups their alerts. */
+static void gather(struct incidents *x, struct alert_case *c, const char *const *records,
+                   bool backwards)
+{
+    struct err e = {0};
+    size_t n = 0;
+    while (n < RECORDS_MAX && records[n])
+        n++;
+    alert_case_load(c, files, texts);
+    incidents_init(x, c->rules);
+    for (size_t i = 0; i < n; i++)
+        see(x, c, records[backwards ? n - 1 - i : i]);
+    assert_true(alert_case_tell(c, keep_alert, x, &e));
+    assert_true(incidents_group(x, &e));
+}
+
+static void put_all(struct buf *b, struct incidents *x,
+                    void (*put)(struct buf *b, const struct incident *i))
+{
+    struct err e = {0};
+    struct incident i;
+    incident_init(&i);
+    for (size_t k = 0; k < x->groups.n; k++) {
+        assert_true(incident_make(&i, x, vec_at(&x->groups, k), &e));
+        put(b, &i);
+        buf_putc(b, '\n');
+    }
+    incident_release(&i);
+}
+
+static void put_text(struct buf *b, const struct incident *i)
+{
+    incident_put_text(b, i, false);
+}
+
+static void check_form(const struct incident_case *t,
+                       void (*put)(struct buf *b, const struct incident *i), const char *want)
+{
+    struct buf told[2];
+    for (size_t backwards = 0; backwards < 2; backwards++) {
+        struct alert_case c;
+        struct incidents x;
+        buf_init(&told[backwards], 1u << 20);
+        gather(&x, &c, t->records, backwards);
+        put_all(&told[backwards], &x, put);
+        incidents_release(&x);
+        alert_case_release(&c);
+    }
+    if (want)
+        check_str(t->name, buf_str(&told[0]), str_of(want));
+    check_str(t->name, buf_str(&told[1]), buf_str(&told[0]));
+    buf_release(&told[0]);
+    buf_release(&told[1]);
+}
+
+static void groups_alerts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_form(cases + i, incident_put_summary, cases[i].summaries);
+}
+
+/* The order of the log shows in no form (promise P1). */
+static void tells_the_same_in_any_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        check_form(cases + i, incident_put_json, NULL);
+        check_form(cases + i, incident_put_csv, NULL);
+        check_form(cases + i, put_text, NULL);
+    }
+}
+
+static void reads_well(void **state)
+{
+    static const struct incident_case made = {
+        "text", NULL, {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}};
+    struct alert_case c;
+    struct incidents x;
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1u << 20);
+    gather(&x, &c, made.records, false);
+    put_all(&b, &x, put_text);
+    const struct incident_group *g = vec_at(&x.groups, 0);
+    struct str said = str_skip(buf_str(&b), strlen("[HIGH] Incident "));
+    check_str("id", str_slice(said, 0, 32), str_of(g->id));
+    check_str("text", str_skip(said, 32),
+              S("\n  user dana from 198.51.100.7: 2 alerts from 2026-03-17T14:00:00Z to "
+                "2026-03-17T14:20:00Z, the gravest \"A bad call\" (high). It led to user eve.\n"
+                "  who      user arn:aws:iam::111122223333:user/dana, key AKIA1 (1 event)\n"
+                "           user arn:aws:iam::111122223333:user/eve, key AKIA2 (1 event)\n"
+                "  links    dana -> created: eve at 2026-03-17T14:10:00Z (certain)\n"
+                "  from     198.51.100.7\n"
+                "  alerts   2026-03-17T14:00:00Z [HIGH] A bad call\n"
+                "           2026-03-17T14:20:00Z [HIGH] A bad call\n\n"));
+    incidents_release(&x);
+    alert_case_release(&c);
+    buf_release(&b);
+}
+
+/* More comes, later than the first alert: the id stays. */
+static void keeps_its_id(void **state)
+{
+    static const char *const before[] = {BAD("14:00:00", DANA), NULL};
+    static const char *const after[] = {BAD("14:00:00", DANA), MADE_EVE("14:10:00"),
+                                        BAD("14:20:00", EVE), NULL};
+    char ids[2][2 * INCIDENT_ID_BYTES + 1];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct alert_case c;
+        struct incidents x;
+        gather(&x, &c, i ? after : before, false);
+        assert_int_equal(x.groups.n, 1);
+        memcpy(ids[i], ((struct incident_group *)vec_at(&x.groups, 0))->id, sizeof ids[i]);
+        incidents_release(&x);
+        alert_case_release(&c);
+    }
+    assert_string_equal(ids[0], ids[1]);
+}
+
+/* Hostile names go through the escapers of each place (promise P7). */
+static void escapes_what_attackers_write(void **state)
+{
+#define EVIL "=cmd\\u001b[31m\\u202e\\\"<"
+    static const char *const records[] = {
+        CALL("14:00:00", "iam", "Bad",
+             "{\"type\":\"IAMUser\",\"principalId\":\"AIDAX\",\"userName\":\"" EVIL "\"}",
+             ",\"userAgent\":\"" EVIL "\",\"requestParameters\":{\"userName\":\"" EVIL "\"}"),
+        NULL};
+    struct alert_case c;
+    struct incidents x;
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1u << 20);
+    gather(&x, &c, records, false);
+    put_all(&b, &x, put_text);
+    put_all(&b, &x, incident_put_csv);
+    put_all(&b, &x, incident_put_json);
+    assert_true(str_find(buf_str(&b), S("cmd"), 0) != SIZE_MAX);
+    assert_true(str_find(buf_str(&b), S("\x1b"), 0) == SIZE_MAX);
+    assert_true(str_find(buf_str(&b), S(",=cmd"), 0) == SIZE_MAX);
+    incidents_release(&x);
+    alert_case_release(&c);
+    buf_release(&b);
+}
+
+/* More signals than are told: the gravest stay, and what was cut is said. */
+static void keeps_the_gravest(void **state)
+{
+    struct alert_case c;
+    struct incidents x;
+    struct incident i;
+    struct err e = {0};
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1u << 22);
+    alert_case_load(&c, files, texts);
+    incidents_init(&x, c.rules);
+    for (unsigned k = 0; k < INCIDENT_SIGNALS_MAX + 20; k++) {
+        struct buf record;
+        buf_init(&record, 4096); /* two hours apart: each call is an alert of its own */
+        buf_putf(&record,
+                 "{\"eventTime\":\"2026-03-%02uT%02u:00:00Z\",\"eventName\":\"%s\","
+                 "\"userIdentity\":" DANA "}",
+                 1 + 2 * k / 24, 2 * k % 24, k == 110 ? "Bad" : "Odd");
+        see(&x, &c, buf_z(&record));
+        buf_release(&record);
+    }
+    assert_true(alert_case_tell(&c, keep_alert, &x, &e));
+    assert_true(incidents_group(&x, &e));
+    assert_int_equal(x.groups.n, 1);
+    incident_init(&i);
+    assert_true(incident_make(&i, &x, vec_at(&x.groups, 0), &e));
+    incident_put_json(&b, &i);
+    assert_true(str_find(buf_str(&b), S("{\"what\":\"signals\",\"kept\":100,\"total\":120}"), 0) !=
+                SIZE_MAX);
+    assert_true(str_find(buf_str(&b), S("\"title\":\"A bad call\"},\"level\":\"high\""), 0) !=
+                SIZE_MAX);
+    incident_release(&i);
+    incidents_release(&x);
+    alert_case_release(&c);
+    buf_release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_alerts),
+        cmocka_unit_test(tells_the_same_in_any_order),
+        cmocka_unit_test(reads_well),
+        cmocka_unit_test(keeps_its_id),
+        cmocka_unit_test(escapes_what_attackers_write),
+        cmocka_unit_test(keeps_the_gravest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
