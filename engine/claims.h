@@ -118,7 +118,7 @@ void claims_mark(struct claims *c, const unsigned char id[CLAIM_ID_BYTES], uint3
 bool claims_settled(const struct claims *c, const struct span *spans, size_t n);
 
 /* Drops claims that are told and whose memory ended before `horizon_ms` (now less the memory, less
- * gap and bucket). */
+ * the gap and two buckets). */
 void claims_expire(struct claims *c, int64_t horizon_ms);
 
 #endif

@@ -114,19 +114,50 @@ static bool grow_index(struct entries *es)
     return true;
 }
 
+/* Values of one key, those that are too long known by their beginning and their SHA-256. A chained
+ * window is given them so and finds them short enough: both hash the same bytes. */
+struct short_parts {
+    struct str list[2 * ENTRY_PARTS_MAX];
+    char room[2 * ENTRY_PARTS_MAX][ENTRY_PART_BYTES];
+};
+
+static struct str shorten(struct str s, char room[ENTRY_PART_BYTES])
+{
+    static const char digit[] = "0123456789abcdef";
+    unsigned char sum[SHA256_BYTES];
+    size_t n = ENTRY_PART_BYTES - SHA256_HEX;
+    struct sha256 h;
+    sha256_init(&h);
+    sha256_add(&h, s);
+    sha256_end(&h, sum);
+    memcpy(room, s.p, n);
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        room[n++] = digit[sum[i] >> 4];
+        room[n++] = digit[sum[i] & 15];
+    }
+    return str_n(room, n);
+}
+
+static void shorten_parts(const struct entry_name *name, struct short_parts *out)
+{
+    for (size_t i = 0; i < name->n_parts; i++)
+        out->list[i] = name->parts[i].n > ENTRY_PART_BYTES ? shorten(name->parts[i], out->room[i])
+                                                           : name->parts[i];
+}
+
 static const struct str *copy_parts(struct entries *es, const struct entry_name *name)
 {
     struct str *parts = arena_array(&es->memory, name->n_parts, sizeof *parts);
     for (size_t i = 0; parts && i < name->n_parts; i++) {
-        parts[i] = arena_str(&es->memory, str_slice(name->parts[i], 0, ENTRY_PART_BYTES));
+        parts[i] = arena_str(&es->memory, name->parts[i]);
         if (str_present(name->parts[i]) && !str_present(parts[i]))
             return NULL;
     }
     return parts;
 }
 
-struct entry *entries_get(struct entries *es, const struct ruleset *rs,
-                          const struct entry_name *name, bool *fresh, struct err *e)
+static struct entry *get_short(struct entries *es, const struct ruleset *rs,
+                               const struct entry_name *name, bool *fresh, struct err *e)
 {
     struct state_key key = key_of(rs, name);
     uint32_t *place = place_of(es, &key, name);
@@ -156,6 +187,16 @@ struct entry *entries_get(struct entries *es, const struct ruleset *rs,
     *slot = en;
     *place = (uint32_t)es->list.n;
     return en;
+}
+
+struct entry *entries_get(struct entries *es, const struct ruleset *rs,
+                          const struct entry_name *name, bool *fresh, struct err *e)
+{
+    struct short_parts parts;
+    struct entry_name mine = *name;
+    shorten_parts(name, &parts);
+    mine.parts = parts.list;
+    return get_short(es, rs, &mine, fresh, e);
 }
 
 /* Keeps the text of an id that cannot be written again from its 128 bits. */

@@ -6,16 +6,16 @@
 #include "handlers/windows.h"
 
 #define ENTRY_PARTS_MAX  16   /* fields of a key; the largest known has 4 */
-#define ENTRY_PART_BYTES 1024 /* of a key's value that are shown; all of it is hashed */
+#define ENTRY_PART_BYTES 1024 /* of a key's value; a longer one ends with its SHA-256 */
 
 /* What tells entries apart. */
 struct entry_name {
     uint32_t window;
-    bool stray;         /* evaluated with this delivery alone, without state */
-    bool untimed;       /* its one event has no time */
-    struct id128 event; /* that event */
-    struct str account; /* of the events; not part of the name */
-    const struct str *parts;
+    bool stray;              /* evaluated with this delivery alone, without state */
+    bool untimed;            /* its one event has no time */
+    struct id128 event;      /* that event */
+    struct str account;      /* of the events; not part of the name */
+    const struct str *parts; /* at most 2 * ENTRY_PARTS_MAX */
     size_t n_parts;
 };
 

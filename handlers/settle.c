@@ -499,6 +499,15 @@ static bool travel_init(struct travel *t, size_t n)
     return t->got && t->swaps && t->after && t->which;
 }
 
+/* Claims that ended before it are never met again: the oldest event that is no stray has buckets
+ * read that begin two of them before it, and the gap reaches further back. */
+static int64_t horizon_of(const struct windows *w, const struct work *k)
+{
+    int64_t bucket_ms = k->eval.cell_ms * k->eval.bucket_cells;
+    return w->cfg.whole ? INT64_MIN
+                        : w->delivery.now_ms - w->cfg.memory_ms - k->eval.gap_ms - 2 * bucket_ms;
+}
+
 /* Reads the items of the works that are not done, changes them, and prepares the swaps of those
  * that are different now; the others are done. Strays have no item. */
 static bool prepare(struct batch *b, struct travel *t, size_t *asked, size_t *n_swaps,
@@ -521,9 +530,7 @@ static bool prepare(struct batch *b, struct travel *t, size_t *asked, size_t *n_
         struct str before = buf_str(&t->got[i].blob);
         if (!claims_decode(&k->claims, before, e))
             return false;
-        claims_expire(&k->claims, w->cfg.whole
-                                      ? INT64_MIN
-                                      : w->delivery.now_ms - w->cfg.memory_ms - k->eval.gap_ms);
+        claims_expire(&k->claims, horizon_of(w, k));
         if (!change(b, k, e))
             return false;
         buf_reset(t->after + *n_swaps);

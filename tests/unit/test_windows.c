@@ -146,7 +146,7 @@ static bool add_line(struct run *r, struct str line, struct err *e)
     unsigned long long at = 0;
     struct str rest = line, seconds = str_cut(&rest, ' '), name = str_cut(&rest, ' ');
     bool timed = str_u64(seconds, &at), ok;
-    buf_init(&record, 4096);
+    buf_init(&record, 1 << 16);
     buf_putz(&record, "{\"eventID\":\"");
     for (size_t i = 0; i < line.n; i++)
         buf_putc(&record, line.p[i] == '"' ? '\'' : line.p[i]);
@@ -333,6 +333,47 @@ static void strays_are_kept_apart(void **state)
     end(&r);
 }
 
+/* An event just within the memory has its neighbours read, and they are older: what was told of
+ * them is not told again. */
+static void claims_outlive_what_is_read(void **state)
+{
+    (void)state;
+    struct run r;
+    begin(&r, COUNT_BY("group-by: u, gap: 1m, condition: {gte: 2}"), &durable);
+    add_lines(&r, "10 A \"u\":\"x\"\n20 A \"u\":\"x\"\n", 2, T0 + 60000);
+    check_told("young", "together", &r, "Many x 20+0 2\n");
+    add_lines(&r, "1500 A \"u\":\"x\"\n", 1, T0 + MEMORY + 1400000);
+    assert_int_equal(r.sums.stray, 0);
+    check_told("old", "one by one", &r, "Many x 20+0 2\n");
+    end(&r);
+}
+
+/* A key too long to be shown whole is still one key in a chain, and not another with its beginning.
+ */
+static void long_keys_are_told_apart(void **state)
+{
+    (void)state;
+    struct run r;
+    struct buf lines;
+    buf_init(&lines, 1 << 20);
+    for (int i = 0; i < 4; i++) {
+        buf_putf(&lines, "%d %c \"u\":\"", 10 + i, i < 2 ? 'A' : 'B');
+        for (int k = 0; k < 3000; k++)
+            buf_putc(&lines, 'u');
+        buf_putf(&lines, "%s\"\n", i == 3 ? "another" : "");
+    }
+    begin(&r,
+          COUNT_BY("group-by: u, condition: {gte: 2}")
+              B CHAIN("Then", "02", "type: temporal, rules: [r01, b], timespan: 1m, group-by: u"),
+          &durable);
+    add_lines(&r, buf_z(&lines), 10, T0 + 60000);
+    size_t told = str_find(buf_str(&r.told), S("Then "), 0);
+    assert_true(told != SIZE_MAX);
+    assert_true(str_find(buf_str(&r.told), S("Then "), told + 1) == SIZE_MAX);
+    buf_release(&lines);
+    end(&r);
+}
+
 /* ---- first_seen ---- */
 
 #define SEEN                                                                                       \
@@ -473,6 +514,8 @@ int main(void)
         cmocka_unit_test(cases_are_told_as_by_hand),
         cmocka_unit_test(hits_without_a_key_are_counted),
         cmocka_unit_test(strays_are_kept_apart),
+        cmocka_unit_test(claims_outlive_what_is_read),
+        cmocka_unit_test(long_keys_are_told_apart),
         cmocka_unit_test(first_seen_learns),
         cmocka_unit_test(first_seen_has_a_cap),
         cmocka_unit_test(what_could_not_be_told_is_told_later),
