@@ -451,6 +451,9 @@ static bool is_muted(const struct windows *w, const struct work *k, int64_t firs
 {
     const struct entry *en = k->en;
     int64_t learn_ms = k->window->learn_ms;
+    /* What is not placed among what is remembered cannot be told to be new. */
+    if (k->window->type == WINDOW_TYPE_FIRST_SEEN && en->stray)
+        return true;
     if (!en->learned)
         return w->cfg.mute;
     return w->cfg.mute || first_ms < en->account_ms + learn_ms ||
@@ -661,6 +664,29 @@ static bool known_events(const struct work *k, const struct claim *cl, struct ve
     return true;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    return id128_cmp(*(const struct id128 *)a, *(const struct id128 *)b);
+}
+
+/* Whether the kept events of a claim, a fair sample of all, are all this delivery's own: then so,
+ * but for few, are the others. */
+static bool knows_all(const struct work *k, const struct claim *cl)
+{
+    const struct vec *own = k->en->elements.n ? &k->en->elements : &k->en->all; /* see gather */
+    size_t n = own->n, found = 0;
+    struct id128 *ids = calloc(n ? n : 1, sizeof *ids);
+    if (!ids)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = ((const struct element *)vec_at(own, i))->event;
+    qsort(ids, n, sizeof *ids, by_id);
+    for (uint32_t i = 0; i < cl->events.n; i++)
+        found += bsearch(&cl->events.list[i].event, ids, n, sizeof *ids, by_id) != NULL;
+    free(ids);
+    return found == cl->events.n;
+}
+
 /* How many events (chained: moments) a claim has. */
 static bool count_events(const struct windows *w, const struct work *k, const struct claim *cl,
                          const struct vec *events, struct window_alert *told)
@@ -668,8 +694,10 @@ static bool count_events(const struct windows *w, const struct work *k, const st
     told->count = events->n;
     if (w->cfg.whole && k->window->depth == 0)
         return true;
-    told->count = sketch_count(&cl->events);
+    uint64_t estimate = sketch_count(&cl->events);
     told->estimated = cl->events.more;
+    if (!cl->events.more || k->window->depth > 0 || !knows_all(k, cl))
+        told->count = estimate;
     if (!w->cfg.whole)
         return true;
     struct vec moments;
