@@ -242,12 +242,12 @@ static void knows_what_came_before(void **state)
     static const struct {
         const char *count;
         bool again;
-    } cases[] = {
+    } receipts[] = {
         {"\"1\"", false}, {"\"2\"", true}, {"\"17\"", true}, {"\"0\"", false},
         {"2", false},     {"\"\"", false}, {"\"x\"", false}, {"null", false},
     };
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(receipts); i++) {
         struct work w;
         struct err e = {0};
         struct buf payload;
@@ -256,9 +256,9 @@ static void knows_what_came_before(void **state)
         buf_putf(&payload,
                  "{\"Records\":[{\"messageId\":\"m\",\"body\":\"{}\",\"eventSource\":\"aws:sqs\","
                  "\"attributes\":{\"ApproximateReceiveCount\":%s}}]}",
-                 cases[i].count);
+                 receipts[i].count);
         assert_true(envelope_read(&w, buf_str(&payload), &e));
-        check_int(cases[i].count, work_group_at(&w, 1)->again, cases[i].again);
+        check_int(receipts[i].count, work_group_at(&w, 1)->again, receipts[i].again);
         check_false("the payload itself", work_group_at(&w, 0)->again);
         work_release(&w);
         buf_release(&payload);

@@ -13,7 +13,10 @@ import uuid
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
-DAY = datetime.datetime(2026, 3, 17, 14, 0, 0)
+# Yesterday: what is older than windows remember is evaluated with its object alone.
+DAY = (datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, hour=14, minute=0, second=0,
+                                                           microsecond=0)
+       - datetime.timedelta(days=1))
 STOPPED = "5f4c8cc6-2f0c-4f0e-9d5c-2f8f1a7f3b01"
 CREATED = "5f4c8cc6-2f0c-4f0e-9d5c-2f8f1a7f3b02"
 SOURCES = {"StopLogging": "cloudtrail", "CreateUser": "iam", "GetObject": "s3",
