@@ -31,8 +31,8 @@ def on_fake(start, fake, **settings):
 
 def test_start(start):
     function = ready(start())
-    memory, line = function.logs()
-    assert memory["level"] == "INFO" and "TRAILWARDEN_TABLE" in memory["message"]
+    line, memory = function.logs()
+    assert memory["level"] == "WARN" and "TRAILWARDEN_TABLE" in memory["message"]
     assert line["level"] == "INFO" and line["rules"] == 3 and len(line["rulesHash"]) == 64
     assert line["version"] and "requestId" not in line
     assert function.api.requests == ["GET /2018-06-01/runtime/invocation/next"]
