@@ -98,6 +98,8 @@ WRONG = [
     (["scan", "--from", "yesterday", "x"], "a time is YYYY-MM-DD"),
     (["scan", "--threads", "4", "x"], "--threads is not available in this version"),
     (["scan", "--state", "a.txt", "x"], "--state a.txt: there are memory, FILE.db and dynamodb:TABLE"),
+    (["scan", "--learn", "x"], "--learn fills a state that lasts"),
+    (["scan", "--learn", "--state", "memory", "x"], "--learn fills a state that lasts"),
     (["scan", "/does/not/exist"], "/does/not/exist: No such file"),
     (["scan", "-r", "/does/not/exist", "."], "/does/not/exist: No such file"),
     (["scan", "--config", "/does/not/exist", "."], "/does/not/exist: No such file"),
