@@ -127,6 +127,11 @@ static const struct joining {
      "aa",
      {CALL("14:00:00", "iam", "CreateRole", DANA, MADE_ROLE("R1")),
       LOOK("15:01:00", SESSION("R1", "s", "15:00:00", "ASIA1"))}},
+    {"a role that others have used since long",
+     "ab",
+     {"{\"eventTime\":\"2026-03-16T14:59:59Z\",\"eventSource\":\"iam.amazonaws.com\",\"eventName\":"
+      "\"CreateRole\",\"userIdentity\":" DANA MADE_ROLE("R1") "}",
+      LOOK("15:01:00", SESSION("R1", "s", "15:00:00", "ASIA1"))}},
     {"a role used before it was made is another",
      "ab",
      {CALL("14:00:00", "iam", "CreateRole", DANA, MADE_ROLE("R1")),
