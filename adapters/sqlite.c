@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ELEMENT_BYTES 32 /* time, what, and the event's two halves, eight bytes each, big-endian   \
-                          */
+/* time, what and the event's two halves, eight bytes each, big-endian */
+#define ELEMENT_BYTES 32
 #define OPEN_TRIES    50 /* 100 ms apart: what several processes need that make one file at once */
 #define OPEN_PAUSE_MS 100
 
@@ -421,7 +421,6 @@ static bool settle_file(struct sqlite_state *s, struct err *e)
  * needs the file alone for a moment, and SQLite does not wait for that by itself. */
 static bool set_ways(struct sqlite_state *s, struct err *e)
 {
-    sqlite3_extended_result_codes(s->db, 0);
     sqlite3_busy_timeout(s->db, SQLITE_STATE_BUSY_MS);
     if (!tell_to(s, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", e) ||
         !settle_file(s, e))

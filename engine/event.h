@@ -84,7 +84,8 @@ struct str event_core(struct event *ev, enum core_field f);
 bool event_regex(struct event *ev, uint32_t regex, struct str s);
 
 /* Evaluates the rules of the event's source. Returns the numbers of those that hold, ascending,
- * borrowed until the next record; *n how many. Muted rules are among them. */
+ * borrowed until the next record; *n how many. Muted rules are among them. Once a record: a second
+ * call finds no candidates any more. */
 const uint32_t *event_match(struct event *ev, size_t *n);
 
 /* Whether one node or test holds in this event (tests are remembered). */
