@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from support.processes import LOOPBACK
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
+# Headers that are of one connection, and the one that forward writes anew.
+NOT_HANDED_ON = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class CountingProxy:
@@ -38,7 +39,7 @@ class CountingProxy:
         with self._lock:
             self._victim = (pid, len(self.calls) + number, made)
 
-    def _count(self, what):
+    def count(self, what):
         """Notes a call; pid and `made` when the caller is to end at it."""
         with self._lock:
             self.calls.append(what)
@@ -48,24 +49,30 @@ class CountingProxy:
             self._victim = None
             return pid, made
 
-    def _send(self, method, path, headers, body):
+    def send(self, method, path, headers, body):
+        """Makes the call: status, headers, body."""
         netloc = self._dynamodb if "x-amz-target" in headers else self._aws
-        connection = http.client.HTTPConnection(netloc, timeout=30)
-        try:
-            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-            for name, value in headers.items():
-                if name.lower() not in HOP_BY_HOP:
-                    connection.putheader(name, value)
-            connection.endheaders(body)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
-        finally:
-            connection.close()
+        return forward(netloc, method, path, headers, body)
 
     def close(self):
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def forward(netloc, method, path, headers, body):
+    connection = http.client.HTTPConnection(netloc, timeout=30)
+    try:
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            if name.lower() not in NOT_HANDED_ON:
+                connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return answer.status, answer.getheaders(), answer.read()
+    finally:
+        connection.close()
 
 
 def name_of(method, headers, body):
@@ -91,15 +98,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def serve(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        victim = self.owner._count(name_of(self.command, self.headers, body))
+        victim = self.owner.count(name_of(self.command, self.headers, body))
         if victim and not victim[1]:
             return self.end(victim[0])
-        status, headers, answer = self.owner._send(self.command, self.path, self.headers, body)
+        status, headers, answer = self.owner.send(self.command, self.path, self.headers, body)
         if victim:
             return self.end(victim[0])
         self.send_response_only(status)
         for name, value in headers:
-            if name.lower() not in HOP_BY_HOP | {"content-length"}:
+            if name.lower() not in NOT_HANDED_ON:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
