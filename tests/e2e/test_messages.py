@@ -81,7 +81,10 @@ def test_limits(name, start, fake_aws):
     (form,) = publish(start, fake_aws, records)
     assert_within_limits(form)
     alert = json.loads(json.loads(form["Message"])["default"])
-    assert alert["count"] == len(records)
+    if alert.get("count_is_estimate"):  # from 64 hashes: rms error 12 %, three times that is rare
+        assert abs(alert["count"] - len(records)) < 0.4 * len(records)
+    else:
+        assert alert["count"] == len(records)
     assert alert["events"][0] == records[0]["eventID"]
     assert alert["events"][-1] == records[-1]["eventID"]
     assert len(alert["events"]) <= 200
