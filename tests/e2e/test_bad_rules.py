@@ -42,5 +42,11 @@ def test_every_file_has_its_row():
     assert files == {name for name, _ in CASES}
 
 
+def test_the_documents_say_the_same():
+    said = (ROOT / "docs/bad-input.md").read_text(encoding="utf-8").splitlines()
+    for name, expected in CASES:
+        assert f"| {name} | `{expected.replace('|', chr(92) + '|')}` |" in said
+
+
 def test_there_are_at_least_sixty():
     assert len({name for name, _ in CASES}) >= 60
