@@ -2,14 +2,18 @@
  * deliberate mistake must be noticed.
  *
  *   model [--runs N] [--seed S]    N schedules (default 2000) from seed S (default 1) on
+ *   model --store STORE ...        the same with processes over a real store: dynamodb:TABLE or an
+ *                                  SQLite file
  *
  * A fault is printed with its seed; `model --runs 1 --seed S` plays that schedule again and prints
  * its rules and events. */
+#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/model/processes.h"
 #include "tests/model/world.h"
 
 #define FAULT_BYTES_MAX (1u << 20)
@@ -18,6 +22,7 @@
 
 struct options {
     uint64_t runs, seed;
+    const char *store; /* NULL: all in this process */
 };
 
 static bool read_number(const char *text, uint64_t *out)
@@ -30,12 +35,14 @@ static bool read_number(const char *text, uint64_t *out)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    *o = (struct options){2000, 1};
+    *o = (struct options){.runs = 2000, .seed = 1};
     for (int i = 1; i < argc; i += 2) {
-        uint64_t *to = strcmp(argv[i], "--runs") == 0   ? &o->runs
-                       : strcmp(argv[i], "--seed") == 0 ? &o->seed
-                                                        : NULL;
-        if (!to || i + 1 == argc || !read_number(argv[i + 1], to))
+        if (i + 1 == argc)
+            return false;
+        if (strcmp(argv[i], "--store") == 0)
+            o->store = argv[i + 1];
+        else if (!(strcmp(argv[i], "--runs") == 0 && read_number(argv[i + 1], &o->runs)) &&
+                 !(strcmp(argv[i], "--seed") == 0 && read_number(argv[i + 1], &o->seed)))
             return false;
     }
     return true;
@@ -43,12 +50,14 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 /* Plays one schedule; whether it was without fault. Faults go to stderr when they are not wanted.
  */
-static bool plays(uint64_t seed, enum mistake m, bool show, struct tally *sums)
+static bool plays(const struct options *o, uint64_t seed, enum mistake m, bool show,
+                  struct tally *sums)
 {
     struct buf faults;
     struct err e = {0};
     buf_init(&faults, FAULT_BYTES_MAX);
-    bool ok = world_run(seed, m, show, sums, &faults, &e);
+    bool ok = o->store ? processes_run(seed, o->store, sums, &faults, &e)
+                       : world_run(seed, m, show, sums, &faults, &e);
     if (!ok)
         fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed, e.text);
     else if (show && faults.n)
@@ -81,7 +90,7 @@ static uint64_t play_all(const struct options *o)
     struct tally sums = {0};
     uint64_t fine = 0, shown = 0;
     for (uint64_t i = 0; i < o->runs; i++) {
-        bool ok = plays(o->seed + i, NO_MISTAKE, shown < SHOWN_MAX, &sums);
+        bool ok = plays(o, o->seed + i, NO_MISTAKE, shown < SHOWN_MAX, &sums);
         shown += !ok;
         fine += ok;
     }
@@ -94,7 +103,7 @@ static bool notices(enum mistake m, const struct options *o)
 {
     struct tally sums = {0};
     for (uint64_t i = 0; i < MISTAKEN_RUNS; i++)
-        if (!plays(o->seed + i, m, false, &sums)) {
+        if (!plays(o, o->seed + i, m, false, &sums)) {
             printf("mistake '%s': noticed in schedule %llu\n", mistake_name(m),
                    (unsigned long long)i + 1);
             return true;
@@ -107,15 +116,17 @@ int main(int argc, char **argv)
 {
     struct options o;
     if (!read_options(argc, argv, &o)) {
-        fputs("usage: model [--runs N] [--seed S]\n", stderr);
+        fputs("usage: model [--runs N] [--seed S] [--store STORE]\n", stderr);
         return 2;
     }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
     uint64_t passed = play_all(&o), failed = o.runs - passed;
-    for (int m = NO_MISTAKE + 1; o.runs > 1 && m < MISTAKES; m++) {
+    for (int m = NO_MISTAKE + 1; o.runs > 1 && !o.store && m < MISTAKES; m++) {
         bool noticed = notices((enum mistake)m, &o);
         passed += noticed;
         failed += !noticed;
     }
     printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+    curl_global_cleanup();
     return failed != 0;
 }

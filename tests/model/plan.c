@@ -183,8 +183,9 @@ static void put_inputs(struct builder *b, const struct plan_window *w, uint32_t 
     }
 }
 
-static void put_window(struct builder *b, const struct plan_window *w, uint32_t number)
+static void put_window(struct builder *b, const struct plan *p, uint32_t number)
 {
+    const struct plan_window *w = p->windows + number;
     struct str key = S("g");
     struct rs_rule rule = {.id = builder_text(b, S("w")),
                            .title = builder_text(b, S("window")),
@@ -204,6 +205,7 @@ static void put_window(struct builder *b, const struct plan_window *w, uint32_t 
         .cell_ms = w->rule.cell,
         .hash = {(unsigned char)(number + 1)},
     };
+    memcpy(out.hash + 1, &p->salt, sizeof p->salt);
     if (w->type == WINDOW_TYPE_SINGLE) {
         out.flags = WINDOW_IDENTITY;
         builder_rule_at(b, 0)->window = number;
@@ -233,7 +235,7 @@ bool plan_rules(const struct plan *p, struct ruleset **out, struct err *e)
         (void)builder_rule(b, &rule);
     }
     for (uint32_t i = 0; i < p->n_windows; i++)
-        put_window(b, p->windows + i, i);
+        put_window(b, p, i);
     bool ok = builder_freeze(b, out, e);
     builder_free(b);
     return ok;

@@ -37,6 +37,7 @@ struct plan_object {
 };
 
 struct plan {
+    uint64_t salt; /* of the rules' hashes, so that plans in one store do not meet; 0: none */
     uint32_t n_windows, n_events, n_objects;
     struct plan_window windows[PLAN_WINDOWS];
     struct plan_event events[PLAN_EVENTS];

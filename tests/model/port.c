@@ -280,16 +280,22 @@ static unsigned digit_of(char c)
     return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
+struct said said_of(const struct ruleset *rules, const struct window_alert *a)
+{
+    struct said s = {.updates = a->updates,
+                     .window = (uint32_t)(a->window - rules->windows),
+                     .key = (uint32_t)(a->key_values[a->n_keys - 1].p[1] - '0')}; /* "k0" */
+    for (size_t i = 0; i < CLAIM_ID_BYTES; i++)
+        s.id[i] = (unsigned char)(digit_of(a->id[2 * i]) << 4 | digit_of(a->id[2 * i + 1]));
+    return s;
+}
+
 static bool note(struct world *w, const struct window_alert *a)
 {
     struct said *s = vec_push(&w->said, 1);
     if (!s)
         return false;
-    for (size_t i = 0; i < CLAIM_ID_BYTES; i++)
-        s->id[i] = (unsigned char)(digit_of(a->id[2 * i]) << 4 | digit_of(a->id[2 * i + 1]));
-    s->updates = a->updates;
-    s->window = (uint32_t)(a->window - w->rules->windows);
-    s->key = (uint32_t)(a->key_values[a->n_keys - 1].p[1] - '0'); /* "k0" */
+    *s = said_of(w->rules, a);
     w->sums->told++;
     w->sums->updates += a->updates > 0;
     return true;

@@ -55,6 +55,8 @@ struct port_state port_of(struct worker *w);
 /* Forgets requests that a mistake has put off. */
 void port_forget(struct worker *w);
 bool port_tell(void *to, const struct window_alert *a, struct err *e);
+/* What an alert of these rules says. */
+struct said said_of(const struct ruleset *rules, const struct window_alert *a);
 
 /* Gives way to others; false when the worker has died meanwhile. */
 TW_MUST_USE bool worker_yield(struct worker *w, struct err *e);
