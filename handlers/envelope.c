@@ -230,13 +230,14 @@ static bool read_sns(const struct reader *rd, struct str value, struct err *e)
     return true;
 }
 
-/* {"attributes":{"ApproximateReceiveCount":"2"}}: the count includes this time. */
-static bool came_before(struct str record, struct arena *a)
+/* {"attributes":{"ApproximateReceiveCount":"1"}}: the count includes this time. Without one it is
+ * not known, and what is not known may have come before. */
+static bool may_have_come_before(struct str record, struct arena *a)
 {
     struct str count =
         member_text(json_member(record, S("attributes")), "ApproximateReceiveCount", a);
     unsigned long long n;
-    return str_present(count) && str_u64(count, &n) && n > 1;
+    return !str_u64(count, &n) || n != 1;
 }
 
 /* {"messageId":"...","body":"<text>","eventSource":"aws:sqs"}: a group of its own. What is wrong
@@ -251,7 +252,7 @@ static bool read_sqs_message(const struct reader *rd, struct str record, struct 
     if (!group)
         return err_set(e, ERR_LIMIT, "more than %d SQS messages", ENVELOPE_GROUPS_MAX);
     group->message_id = id;
-    group->again = came_before(record, &w->arena);
+    group->again = may_have_come_before(record, &w->arena);
     w->sqs = true;
     struct reader inner = {w, w->groups.n - 1, rd->depth + 1};
     struct err why = {0};
@@ -485,8 +486,10 @@ static bool read_text(const struct reader *rd, struct str text, struct err *e)
 
 bool envelope_read(struct work *w, struct str payload, struct err *e)
 {
-    if (!vec_push(&w->groups, 1))
+    struct work_group *whole = vec_push(&w->groups, 1);
+    if (!whole)
         return err_set(e, ERR_SYSTEM, "no memory for a payload");
+    whole->again = true;
     struct reader rd = {.w = w};
     struct err why = {0};
     if (read_text(&rd, payload, &why))

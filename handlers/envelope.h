@@ -46,7 +46,7 @@ struct work_item {
 /* What succeeds or fails together: one SQS message, or the whole payload. */
 struct work_group {
     struct str message_id; /* absent when the payload is no SQS batch */
-    bool again;            /* SQS says that it was received before; of others nobody knows */
+    bool again;            /* it may have come before: only SQS can say that it did not */
     enum err_kind kind;    /* ERR_NONE while nothing is wrong with it */
     struct str why;        /* the first failure's sentence */
     uint64_t failures;

@@ -90,10 +90,21 @@ bool windows_tells(const struct windows *w, const struct rs_rule *r)
     return !r->muted && r->window != RS_NONE && r->level >= w->cfg.min_level;
 }
 
+/* Whether a correlation's elements are worth keeping: it tells, or others build on it. */
+static bool matters(const struct windows *w, uint32_t window)
+{
+    const struct rs_window *win = w->cfg.rules->windows + window;
+    return win->feeds.n > 0 || windows_tells(w, w->cfg.rules->rules + win->rule);
+}
+
 bool windows_wants(const struct windows *w, uint32_t rule)
 {
-    const struct rs_rule *r = w->cfg.rules->rules + rule;
-    return r->feeds.n > 0 || windows_tells(w, r);
+    const struct ruleset *rs = w->cfg.rules;
+    const struct rs_rule *r = rs->rules + rule;
+    bool feeds = false;
+    for (uint32_t i = 0; i < r->feeds.n && !feeds; i++)
+        feeds = matters(w, rs->inputs[rs->numbers[r->feeds.first + i]].window);
+    return feeds || windows_tells(w, r);
 }
 
 /* ---- keys and values of an event ---- */
@@ -365,9 +376,11 @@ static bool add_hit(struct windows *w, struct arrival *a, struct err *e)
     if (windows_tells(w, r) && rs->windows[r->window].flags & WINDOW_IDENTITY &&
         !add_single(w, a, r, e))
         return false;
-    for (uint32_t i = 0; i < r->feeds.n; i++)
-        if (!add_input(w, a, rs->inputs + rs->numbers[r->feeds.first + i], e))
+    for (uint32_t i = 0; i < r->feeds.n; i++) {
+        const struct rs_input *in = rs->inputs + rs->numbers[r->feeds.first + i];
+        if (matters(w, in->window) && !add_input(w, a, in, e))
             return false;
+    }
     return true;
 }
 

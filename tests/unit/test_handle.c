@@ -208,13 +208,11 @@ static bool run(struct stage *s, const char *payload)
 }
 
 #define KEYS(list) "{\"s3Bucket\":\"logs\",\"s3ObjectKey\":[" list "]}"
-#define SQS(id, key)                                                                               \
-    "{\"messageId\":\"" id "\",\"eventSource\":\"aws:sqs\",\"body\":"                              \
-    "\"{\\\"s3Bucket\\\":\\\"logs\\\",\\\"s3ObjectKey\\\":[\\\"" key "\\\"]}\"}"
 #define SQS_AGAIN(id, key, count)                                                                  \
     "{\"messageId\":\"" id "\",\"eventSource\":\"aws:sqs\","                                       \
     "\"attributes\":{\"ApproximateReceiveCount\":\"" count "\"},\"body\":"                         \
     "\"{\\\"s3Bucket\\\":\\\"logs\\\",\\\"s3ObjectKey\\\":[\\\"" key "\\\"]}\"}"
+#define SQS(id, key)   SQS_AGAIN(id, key, "1")
 #define BATCH(list)    "{\"Records\":[" list "]}"
 #define BRIDGE(detail) "{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":" detail "}"
 
