@@ -61,6 +61,7 @@ bool cloud_state(struct cloud *c, struct str table, struct port_state *out, stru
 {
     if (!dynamodb_init(&c->table, c->client, &c->world, table, e))
         return false;
+    c->table.archive = true; /* a scan reads what is there, however old */
     *out = dynamodb_state(&c->table);
     return true;
 }
