@@ -56,6 +56,76 @@ static void fails_before_it_sends(void **state)
                   "sns Publish: no time was left for it");
 }
 
+/* Calls side by side: what is asked for and what is handed over. */
+struct asked {
+    size_t made, taken;
+    size_t refuse_at; /* make says no here */
+};
+
+static bool make(void *to, size_t i, size_t lane, struct aws_request *out, struct err *e)
+{
+    struct asked *a = to;
+    check_size("numbers in order", i, a->made);
+    check_true("lane", lane < HTTP_LANES);
+    if (i == a->refuse_at)
+        return err_set(e, ERR_INPUT, "not this one");
+    a->made++;
+    *out = any_call();
+    return true;
+}
+
+static bool take(void *to, size_t i, size_t lane, const struct aws_reply *reply, enum err_kind how,
+                 bool *more, struct err *e)
+{
+    struct asked *a = to;
+    (void)i;
+    (void)lane;
+    (void)reply;
+    (void)how;
+    (void)more;
+    (void)e;
+    a->taken++;
+    return true;
+}
+
+static void check_many(const char *name, struct fake_world *f, int64_t deadline_ms, size_t n,
+                       struct asked *a, enum err_kind kind, const char *sentence)
+{
+    const struct aws_world world = fake_world(f);
+    const struct aws_many many = {a, n, 1000, make, take};
+    struct err e = {0};
+    struct aws_client *c = aws_client_new(&world, NULL, &e);
+    assert_non_null(c);
+    aws_client_set_deadline(c, deadline_ms);
+    check_int(name, aws_call_many(c, &many, &e), kind == ERR_NONE);
+    check_int(name, e.kind, kind);
+    check_str(name, str_of(e.text), str_of(sentence));
+    check_size(name, a->taken, 0);
+    aws_client_free(c);
+}
+
+static void many_fail_before_they_are_sent(void **state)
+{
+    struct fake_world nothing = {
+        .env = {{"AWS_EC2_METADATA_DISABLED", "TRUE"}, {"AWS_REGION", "eu-west-1"}}};
+    struct fake_world whole = {.env = {{"AWS_ACCESS_KEY_ID", "A"},
+                                       {"AWS_SECRET_ACCESS_KEY", "S"},
+                                       {"AWS_REGION", "eu-west-1"}},
+                               .mono_ms = 5000};
+    struct asked none = {.refuse_at = SIZE_MAX}, first = none, late = none, no = {.refuse_at = 3};
+    (void)state;
+    check_many("no calls", &nothing, PACE_NO_DEADLINE, 0, &none, ERR_NONE, "");
+    check_many("no credentials", &nothing, PACE_NO_DEADLINE, 100, &first, ERR_USAGE,
+               "sns Publish: no AWS credentials: not in the environment, the shared files, a "
+               "container's or an instance's metadata");
+    check_many("deadline passed", &whole, 5000, 100, &late, ERR_RETRY,
+               "sns Publish: no time was left for it");
+    check_many("make refuses", &whole, PACE_NO_DEADLINE, 100, &no, ERR_INPUT, "not this one");
+    check_size("lanes were filled once", first.made, HTTP_LANES);
+    check_size("lanes were filled once", late.made, HTTP_LANES);
+    check_size("nothing was sent", no.made, 3);
+}
+
 static void names_the_region(void **state)
 {
     struct fake_world f = {.env = {{"AWS_DEFAULT_REGION", "eu-west-1"}}};
@@ -100,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fails_before_it_sends),
+        cmocka_unit_test(many_fail_before_they_are_sent),
         cmocka_unit_test(names_the_region),
         cmocka_unit_test(is_made_or_not),
     };
