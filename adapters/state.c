@@ -6,6 +6,7 @@
 #include "adapters/cloud.h"
 #include "adapters/sqlite.h"
 #include "adapters/state_memory.h"
+#include "base/clock.h"
 
 struct state {
     struct port_state port;
@@ -90,5 +91,6 @@ bool state_is_durable(const struct state *s)
 
 bool state_sweep(struct state *s, int64_t now_ms, struct err *e)
 {
-    return !s->file || sqlite_state_sweep(s->file, now_ms / 1000, e);
+    int64_t wall_ms = clock_wall_ms();
+    return !s->file || sqlite_state_sweep(s->file, (now_ms < wall_ms ? now_ms : wall_ms) / 1000, e);
 }

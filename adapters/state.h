@@ -16,7 +16,8 @@ void state_close(struct state *s);
 struct port_state state_port(struct state *s);
 /* Whether it outlives the process. */
 bool state_is_durable(const struct state *s);
-/* Removes what has expired by now_ms, where nobody else does. */
+/* Removes what has expired by now_ms, where nobody else does. The wall clock limits it: one record
+ * from the future must not make a file forget everything. */
 TW_MUST_USE bool state_sweep(struct state *s, int64_t now_ms, struct err *e);
 
 #endif
