@@ -135,3 +135,34 @@ bool str_u64(struct str s, unsigned long long *out)
     *out = v;
     return true;
 }
+
+static size_t skip_digits(struct str s, size_t at)
+{
+    while (at < s.n && byte_is_digit(s.p[at]))
+        at++;
+    return at;
+}
+
+bool str_is_decimal(struct str s)
+{
+    size_t at = s.n && (s.p[0] == '-' || s.p[0] == '+');
+    size_t whole = skip_digits(s, at) - at;
+    at += whole;
+    size_t part = 0;
+    if (at < s.n && s.p[at] == '.') {
+        part = skip_digits(s, at + 1) - at - 1;
+        at += part + 1;
+    }
+    if (whole + part == 0)
+        return false;
+    if (at < s.n && byte_lower(s.p[at]) == 'e') {
+        at++;
+        if (at < s.n && (s.p[at] == '-' || s.p[at] == '+'))
+            at++;
+        size_t end = skip_digits(s, at);
+        if (end == at)
+            return false;
+        at = end;
+    }
+    return at == s.n;
+}

@@ -89,4 +89,8 @@ int byte_hex(char c);
  * UINT64_MAX. */
 bool str_u64(struct str s, unsigned long long *out);
 
+/* Whether the whole of s is [-+]? ( \. digits | digits ( \. digits? )? ) ( [eE] [-+]? digits )?,
+ * what strtod and YAML's core schema take for a finite decimal number. */
+bool str_is_decimal(struct str s);
+
 #endif

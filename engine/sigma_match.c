@@ -19,42 +19,10 @@ _Static_assert((int)SIGMA_EXACT == (int)PATTERN_EXACT && (int)SIGMA_GLOB == (int
 /* ---- numbers ----------------------------------------------------------------------------------
  */
 
-static size_t digits(struct str s, size_t at)
-{
-    size_t n = 0;
-    while (at + n < s.n && byte_is_digit(s.p[at + n]))
-        n++;
-    return n;
-}
-
-/* [+-] digits [. digits] [e [+-] digits]; the digits on one side of the point may be missing. */
-static bool is_decimal(struct str s)
-{
-    size_t at = s.n && (s.p[0] == '-' || s.p[0] == '+') ? 1 : 0;
-    size_t whole = digits(s, at), part = 0;
-    at += whole;
-    if (at < s.n && s.p[at] == '.') {
-        part = digits(s, at + 1);
-        at += 1 + part;
-    }
-    if (whole + part == 0)
-        return false;
-    if (at < s.n && byte_lower(s.p[at]) == 'e') {
-        at++;
-        if (at < s.n && (s.p[at] == '-' || s.p[at] == '+'))
-            at++;
-        size_t power = digits(s, at);
-        if (power == 0)
-            return false;
-        at += power;
-    }
-    return at == s.n;
-}
-
 bool sigma_number(struct str s, double *out)
 {
     char z[NUMBER_TEXT_MAX + 1];
-    if (s.n == 0 || s.n > NUMBER_TEXT_MAX || !is_decimal(s))
+    if (s.n == 0 || s.n > NUMBER_TEXT_MAX || !str_is_decimal(s))
         return false;
     memcpy(z, s.p, s.n);
     z[s.n] = '\0';

@@ -324,38 +324,6 @@ static bool radix_number(struct str s, double *out)
     return true;
 }
 
-static size_t skip_digits(struct str s, size_t at)
-{
-    while (at < s.n && byte_is_digit(s.p[at]))
-        at++;
-    return at;
-}
-
-/* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )? of the core schema. */
-static bool is_decimal(struct str s)
-{
-    size_t at = s.n && (s.p[0] == '-' || s.p[0] == '+');
-    size_t whole = skip_digits(s, at) - at;
-    at += whole;
-    size_t part = 0;
-    if (at < s.n && s.p[at] == '.') {
-        part = skip_digits(s, at + 1) - at - 1;
-        at += part + 1;
-    }
-    if (whole + part == 0)
-        return false;
-    if (at < s.n && byte_lower(s.p[at]) == 'e') {
-        at++;
-        if (at < s.n && (s.p[at] == '-' || s.p[at] == '+'))
-            at++;
-        size_t end = skip_digits(s, at);
-        if (end == at)
-            return false;
-        at = end;
-    }
-    return at == s.n;
-}
-
 bool yaml_number(const struct yaml *y, double *out)
 {
     static const char *const inf[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"};
@@ -368,7 +336,7 @@ bool yaml_number(const struct yaml *y, double *out)
     }
     if (radix_number(y->text, out))
         return true;
-    if (!is_decimal(y->text))
+    if (!str_is_decimal(y->text))
         return false;
     *out = strtod(y->text.p, NULL); /* yaml_parse ends every text with a NUL */
     return true;
@@ -380,7 +348,7 @@ static bool is_json_number(struct str s)
 {
     struct str d = s.n && s.p[0] == '-' ? str_skip(s, 1) : s;
     size_t dot = str_find_byte(d, '.', 0);
-    return is_decimal(s) && d.n && byte_is_digit(d.p[0]) &&
+    return str_is_decimal(s) && d.n && byte_is_digit(d.p[0]) &&
            !(d.n > 1 && d.p[0] == '0' && byte_is_digit(d.p[1])) &&
            (dot == SIZE_MAX || (dot + 1 < d.n && byte_is_digit(d.p[dot + 1])));
 }

@@ -186,13 +186,29 @@ static void test_bytes(void **state)
     }
 }
 
+static void test_decimal(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is;
+    } cases[] = {
+        {"0", true},      {"-1.5e+10", true}, {"+7", true},  {".5", true},  {"5.", true},
+        {"1E3", true},    {"", false},        {".", false},  {"-", false},  {"1e", false},
+        {"1.2.3", false}, {"0x1", false},     {" 1", false}, {"e3", false}, {"1_0", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_int(cases[i].text, str_is_decimal(str_of(cases[i].text)), cases[i].is);
+    check_false("absent", str_is_decimal(STR_ABSENT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equality), cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_find),     cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_cut),      cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_decimal), cmocka_unit_test(test_equality),
+        cmocka_unit_test(test_ends),    cmocka_unit_test(test_find),
+        cmocka_unit_test(test_parts),   cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
