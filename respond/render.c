@@ -541,40 +541,12 @@ static const struct limits shorter[] = {
 };
 #define SHORTER (sizeof shorter / sizeof *shorter)
 
-void rendered_init(struct rendered *r)
-{
-    *r = (struct rendered){0};
-    buf_init(&r->subject, MESSAGE_SUBJECT_MAX);
-    buf_init(&r->text, MESSAGE_TEXT_WIRE_MAX);
-    buf_init(&r->json, MESSAGE_JSON_WIRE_MAX);
-    buf_init(&r->values, MESSAGE_VALUE_MAX * 3 * MESSAGE_ATTRIBUTES_MAX); /* U+FFFD has 3 bytes */
-}
-
-void rendered_release(struct rendered *r)
-{
-    buf_release(&r->subject);
-    buf_release(&r->text);
-    buf_release(&r->json);
-    buf_release(&r->values);
-}
-
-/* Bytes of s as a JSON string. */
-static size_t wire_bytes(struct str s, size_t max)
-{
-    struct buf b;
-    buf_init(&b, max);
-    buf_put_json(&b, s);
-    size_t n = b.failed ? SIZE_MAX : b.n;
-    buf_release(&b);
-    return n;
-}
-
 static bool render_json(const struct ruleset *rs, const struct alert *a, struct rendered *r)
 {
     for (size_t i = 0; i < SHORTER; i++) {
         buf_reset(&r->json);
         alert_put_json(&r->json, rs, a, &shorter[i]);
-        if (!r->json.failed && wire_bytes(buf_str(&r->json), MESSAGE_JSON_WIRE_MAX) != SIZE_MAX)
+        if (rendered_json_fits(r))
             return true;
     }
     return false;
@@ -587,26 +559,13 @@ static bool render_text(const struct ruleset *rs, const struct alert *a, struct 
     bool fits = false;
     for (size_t i = 0; !fits && i < SHORTER; i++) {
         buf_reset(&draft);
-        buf_reset(&r->text);
         alert_put_text(&draft, rs, a, &shorter[i], false);
         if (i > 0)
             buf_putz(&draft, "\nThis was shortened to fit a message; the log object has it all.\n");
-        buf_put_xmlchars(&r->text, buf_str(&draft));
-        fits = !draft.failed && !r->text.failed &&
-               wire_bytes(buf_str(&r->text), MESSAGE_TEXT_WIRE_MAX) != SIZE_MAX;
+        fits = rendered_take_text(r, &draft);
     }
     buf_release(&draft);
     return fits;
-}
-
-/* Appends s with every character that is not printable ASCII as "?", up to max bytes. */
-static void put_ascii(struct buf *b, struct str s, size_t max)
-{
-    size_t end = b->n + max;
-    while (s.n && b->n < end) {
-        int32_t c = utf8_take(&s);
-        buf_putc(b, c >= 0x20 && c < 0x7F ? (char)c : '?');
-    }
 }
 
 /* "[HIGH] CloudTrail logging was stopped - 111122223333 us-east-1", of an update "[HIGH] Update 2:
@@ -619,61 +578,39 @@ static void render_subject(const struct ruleset *rs, const struct alert *a, stru
     buf_init(&tail, 64);
     if (account.n) {
         buf_putz(&tail, " - ");
-        put_ascii(&tail, account, 12); /* digits of an account id */
+        rendered_put_ascii(&tail, account, 12); /* digits of an account id */
     }
     if (region.n) {
         buf_putc(&tail, ' ');
-        put_ascii(&tail, region, 24); /* "us-isob-northwest-1" has 19 */
+        rendered_put_ascii(&tail, region, 24); /* "us-isob-northwest-1" has 19 */
     }
-    buf_reset(&r->subject);
     put_level(&r->subject, (enum level)rule->level, false);
     buf_putc(&r->subject, ' ');
     if (a->updates)
         buf_putf(&r->subject, "Update %u: ", (unsigned)a->updates);
     struct str title = rs_str(rs, rule->title);
-    put_ascii(&r->subject, title.n ? title : rs_str(rs, rule->id),
-              MESSAGE_SUBJECT_MAX - tail.n - r->subject.n);
+    rendered_put_ascii(&r->subject, title.n ? title : rs_str(rs, rule->id),
+                       MESSAGE_SUBJECT_MAX - tail.n - r->subject.n);
     buf_put(&r->subject, buf_str(&tail));
     buf_release(&tail);
-}
-
-/* Adds an attribute, its value free of what SNS refuses; none when value is empty. */
-static void add_attribute(struct rendered *r, const char *name, struct str value)
-{
-    struct message *m = &r->message;
-    size_t from = r->values.n;
-    buf_put_xmlchars(&r->values, text_cut(value, MESSAGE_VALUE_MAX));
-    struct str clean = str_skip(buf_str(&r->values), from);
-    if (clean.n)
-        m->attributes[m->n_attributes++] = (struct message_attribute){name, clean};
 }
 
 static void render_attributes(const struct ruleset *rs, const struct alert *a, struct rendered *r)
 {
     const struct rs_rule *rule = alert_rule(rs, a);
-    buf_reset(&r->values);
-    r->message.n_attributes = 0;
-    /* All room at once: the values must not move while attributes point at them. */
-    if (!buf_room(&r->values, r->values.max))
-        return;
-    add_attribute(r, "level", str_of(level_name((enum level)rule->level)));
-    add_attribute(r, "rule", rs_str(rs, rule->id));
-    add_attribute(r, "account", alert_account(a));
-    add_attribute(r, "region", a->first.facts.region);
+    rendered_add(r, "type", S("alert"));
+    rendered_add(r, "level", str_of(level_name((enum level)rule->level)));
+    rendered_add(r, "rule", rs_str(rs, rule->id));
+    rendered_add(r, "account", alert_account(a));
+    rendered_add(r, "region", a->first.facts.region);
 }
 
 bool alert_message(const struct ruleset *rs, const struct alert *a, struct rendered *r,
                    struct err *e)
 {
+    rendered_begin(r);
     bool fits = render_json(rs, a, r) && render_text(rs, a, r);
     render_subject(rs, a, r);
     render_attributes(rs, a, r);
-    if (!fits || r->subject.failed || r->values.failed)
-        return err_set(e, ERR_LIMIT, "no memory for the message of alert %.*s", (int)a->id.n,
-                       a->id.p);
-    r->message.id = a->id;
-    r->message.subject = buf_str(&r->subject);
-    r->message.text = buf_str(&r->text);
-    r->message.json = buf_str(&r->json);
-    return true;
+    return rendered_end(r, fits, a->id, "alert", e);
 }

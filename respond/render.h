@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "respond/alert.h"
-#include "respond/message.h"
 #include "respond/put.h"
+#include "respond/rendered.h"
 
 /* What fits a terminal: the first and last three events. */
 extern const struct limits limits_screen;
@@ -40,28 +40,11 @@ void alert_put_text(struct buf *b, const struct ruleset *rs, const struct alert 
 void alert_put_csv_head(struct buf *b);
 void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *a);
 
-/* A message and the memory it borrows from. */
-struct rendered {
-    struct message message;
-    struct buf subject, text, json, values;
-};
-
-void rendered_init(struct rendered *r);
-void rendered_release(struct rendered *r);
-
-/* Wire sizes of the two bodies, as JSON strings, since SNS's MessageStructure=json carries both in
- * one JSON document: together 208 KiB, which leaves 54 KiB of MESSAGE_BYTES_MAX for the subject,
- * the attributes and the document itself. */
-#define MESSAGE_TEXT_WIRE_MAX (48u << 10)
-#define MESSAGE_JSON_WIRE_MAX (160u << 10)
-/* SNS takes more in an attribute, but filter policies match at most 256 bytes. */
-#define MESSAGE_VALUE_MAX 256
-
 /* Renders the alert: subject "[HIGH] <title> - <account> <region>" in printable ASCII,
  * an update's with "Update <n>: " in front of the title; text and
- * JSON, both shortened step by step, with a sentence saying so, until they fit; attributes level,
- * rule, account, region (those that are known). ERR_LIMIT only when memory is out. r's former
- * content is gone; the message borrows from r and from a. */
+ * JSON, both shortened step by step, with a sentence saying so, until they fit; attributes type
+ * ("alert"), level, rule, account, region (those that are known). ERR_LIMIT only when memory is
+ * out. r's former content is gone; the message borrows from r and from a. */
 TW_MUST_USE bool alert_message(const struct ruleset *rs, const struct alert *a, struct rendered *r,
                                struct err *e);
 

@@ -63,7 +63,7 @@ def test_message_for_people_and_machines(stage, start):
     subject, alert, attributes = next(m for m in stage.messages() if m[2]["level"] == "critical")
     assert subject == f"[CRITICAL] Trail stopped - {trail.ACCOUNT} {trail.REGION}"
     assert subject.isascii() and subject.isprintable() and len(subject) < 100
-    assert set(attributes) == {"level", "rule", "account", "region"}
+    assert set(attributes) == {"type", "level", "rule", "account", "region"}
     assert alert["type"] == "alert" and alert["updates"] == 0
     assert alert["title"] == "Trail stopped"
     assert alert["rule"]["tags"] == ["attack.defense-evasion", "attack.t1562.008"]

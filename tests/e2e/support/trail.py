@@ -82,6 +82,6 @@ def expected(rule, records, object_name):
         "key": {"account": first["recipientAccountId"],
                 "identity": first["userIdentity"]["principalId"]},
         "object": object_name,
-        "attributes": {"level": level, "rule": rule, "account": first["recipientAccountId"],
-                       "region": first["awsRegion"]},
+        "attributes": {"type": "alert", "level": level, "rule": rule,
+                       "account": first["recipientAccountId"], "region": first["awsRegion"]},
     }
