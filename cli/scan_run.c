@@ -134,7 +134,7 @@ static bool tell_incidents(struct scan *s, struct err *e)
     bool ok = true;
     for (size_t k = 0; k < s->incidents.groups.n && ok; k++) {
         const struct incident_group *g = vec_at(&s->incidents.groups, k);
-        ok = incident_make(&i, &s->incidents, g, e);
+        ok = incident_make(&i, &s->incidents, g, &incident_caps_all, e);
         if (!ok)
             break;
         put_incident(s, &i);

@@ -83,6 +83,11 @@ struct incident_group {
     bool timed;
     int64_t first_ms, last_ms;
     char id[2 * INCIDENT_ID_BYTES + 1];
+    /* Of an incident that lies in a state (respond/incident_recall.h); of a run all 0. */
+    uint32_t updates;         /* 0: told for the first time; n: its n-th update */
+    uint32_t left_out;        /* signals beyond those kept */
+    const struct str *joined; /* ids that turned out to be this incident's; borrowed */
+    size_t n_joined;
 };
 
 /* rules are borrowed. */

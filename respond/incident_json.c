@@ -460,6 +460,19 @@ static void put_truncated(struct buf *b, const struct incident *i)
     end_list(b);
 }
 
+/* "joined":["<incident id>"], when there are any. */
+static void put_joined(struct buf *b, const struct incident_group *g)
+{
+    if (g->n_joined == 0)
+        return;
+    buf_putz(b, "\"joined\":[");
+    for (size_t k = 0; k < g->n_joined; k++) {
+        buf_put_json(b, g->joined[k]);
+        buf_putc(b, ',');
+    }
+    end_list(b);
+}
+
 static void put_head(struct buf *b, const struct incident *i)
 {
     const struct incident_group *g = i->group;
@@ -468,6 +481,8 @@ static void put_head(struct buf *b, const struct incident *i)
     incident_put_summary(&summary, i);
     buf_putz(b, "{\"type\":\"incident\",");
     put_member(b, S("id"), str_of(g->id), SIZE_MAX);
+    put_count(b, "updates", g->updates);
+    put_joined(b, g);
     put_member(b, S("level"), str_of(level_name(g->level)), SIZE_MAX);
     put_member(b, S("title"), incident_title(i), SIZE_MAX);
     put_member(b, S("summary"), buf_str(&summary), SIZE_MAX);

@@ -12,6 +12,16 @@
 #define LINKS_MAX  (4u * INCIDENT_LINKS_MAX)
 #define AGENTS_MAX (4u * INCIDENT_ENDPOINTS_MAX)
 
+const struct incident_caps incident_caps_all = {
+    .actors = INCIDENT_ACTORS_MAX,
+    .keys = INCIDENT_KEYS_MAX,
+    .links = INCIDENT_LINKS_MAX,
+    .endpoints = INCIDENT_ENDPOINTS_MAX,
+    .agents = AGENTS_MAX,
+    .resources = INCIDENT_RESOURCES_MAX,
+    .signals = INCIDENT_SIGNALS_MAX,
+};
+
 void incident_init(struct incident *i)
 {
     *i = (struct incident){.from = NULL};
@@ -101,7 +111,7 @@ static int by_place(const void *p, const void *q)
 static bool take_signals(struct making *m)
 {
     struct incident *i = m->i;
-    uint32_t n = i->group->n, kept = n < INCIDENT_SIGNALS_MAX ? n : INCIDENT_SIGNALS_MAX;
+    uint32_t n = i->group->n, kept = n < i->caps.signals ? n : i->caps.signals;
     struct weighed *all = calloc(n, sizeof *all);
     const struct incident_signal **to = vec_push(&i->signals, kept);
     if (!all || !to) {
@@ -117,7 +127,7 @@ static bool take_signals(struct making *m)
         to[k] = all[k].signal;
     free(all);
     sort(&i->signals, by_place);
-    i->cut.signals = n - kept;
+    i->cut.signals += n - kept;
     return true;
 }
 
@@ -437,11 +447,11 @@ static void find_actors(struct making *m)
     note_deeds(m);
     each_link(m, note_link);
     sort(actors, by_deeds);
-    for (size_t k = INCIDENT_ACTORS_MAX; k < actors->n; k++)
+    for (size_t k = m->i->caps.actors; k < actors->n; k++)
         mark_of(m, actor_at(m, (uint32_t)k)->node)->actor = LINEAGE_NONE;
-    if (actors->n > INCIDENT_ACTORS_MAX) {
-        m->i->cut.actors = (uint32_t)actors->n - INCIDENT_ACTORS_MAX;
-        actors->n = INCIDENT_ACTORS_MAX;
+    if (actors->n > m->i->caps.actors) {
+        m->i->cut.actors = (uint32_t)actors->n - m->i->caps.actors;
+        actors->n = m->i->caps.actors;
     }
     sort(actors, by_first);
     for (uint32_t k = 0; k < actors->n; k++)
@@ -456,20 +466,29 @@ static int by_owner(const void *p, const void *q)
     return id128_cmp(a->id, b->id);
 }
 
+/* Whether a key's owner found no room among the actors: the key goes with him. */
+static bool is_owner_cut(const struct making *m, uint32_t key)
+{
+    uint32_t owner = stands_for(m->x, key);
+    return owner != key && is_in(m, owner) && actor_of(m, key) == LINEAGE_NONE &&
+           node_at(m->x, owner)->kind != LINEAGE_INSTANCE;
+}
+
 static void find_keys(struct making *m)
 {
     struct vec *keys = &m->i->keys;
     for (size_t k = 0; k < m->nodes.n; k++) {
         uint32_t node = *(uint32_t *)vec_at(&m->nodes, k);
         const struct graph_node *n = node_at(m->x, node);
-        struct made_key *to = n->kind == LINEAGE_KEY ? vec_push(keys, 1) : NULL;
+        bool told = n->kind == LINEAGE_KEY && !is_owner_cut(m, node);
+        struct made_key *to = told ? vec_push(keys, 1) : NULL;
         if (to)
             *to = (struct made_key){.node = node, .id = n->id, .owner = actor_of(m, node)};
     }
     sort(keys, by_owner);
-    if (keys->n > INCIDENT_KEYS_MAX) {
-        m->i->cut.keys = (uint32_t)keys->n - INCIDENT_KEYS_MAX;
-        keys->n = INCIDENT_KEYS_MAX;
+    if (keys->n > m->i->caps.keys) {
+        m->i->cut.keys = (uint32_t)keys->n - m->i->caps.keys;
+        keys->n = m->i->caps.keys;
     }
     for (uint32_t k = 0; k < keys->n; k++)
         mark_of(m, ((struct made_key *)vec_at(keys, k))->node)->key = k;
@@ -542,9 +561,9 @@ static void find_links(struct making *m)
             list[kept++] = list[k];
     links->n = kept;
     sort(links, by_link_time);
-    if (kept > INCIDENT_LINKS_MAX) {
-        m->i->cut.links += (uint32_t)kept - INCIDENT_LINKS_MAX;
-        links->n = INCIDENT_LINKS_MAX;
+    if (kept > m->i->caps.links) {
+        m->i->cut.links += (uint32_t)kept - m->i->caps.links;
+        links->n = m->i->caps.links;
     }
 }
 
@@ -572,7 +591,7 @@ static bool add_agent(struct making *m, uint32_t endpoint, uint32_t agent)
         if (a->endpoint == endpoint && a->agent == agent)
             return true;
     }
-    struct made_agent *to = vec_push(v, 1);
+    struct made_agent *to = v->n < m->i->caps.agents ? vec_push(v, 1) : NULL;
     if (to)
         *to = (struct made_agent){endpoint, agent};
     return to != NULL;
@@ -584,7 +603,7 @@ static uint32_t endpoint_of(struct making *m, uint32_t ip)
     for (uint32_t k = 0; k < v->n; k++)
         if (((struct made_endpoint *)vec_at(v, k))->ip == ip)
             return k;
-    struct made_endpoint *to = vec_push(v, 1);
+    struct made_endpoint *to = v->n < m->i->caps.endpoints ? vec_push(v, 1) : NULL;
     if (!to)
         return LINEAGE_NONE;
     *to = (struct made_endpoint){.ip = ip,
@@ -622,7 +641,7 @@ static uint32_t resource_of(struct making *m, const struct seen *s, const struct
         if (r->name == t->name && r->type == t->type && r->account == s->account)
             return k;
     }
-    struct made_resource *to = vec_push(v, 1);
+    struct made_resource *to = v->n < m->i->caps.resources ? vec_push(v, 1) : NULL;
     if (!to)
         return LINEAGE_NONE;
     *to = (struct made_resource){t->type, t->name, s->account, s->region};
@@ -661,13 +680,14 @@ static void place_events(struct making *m)
  */
 
 bool incident_make(struct incident *i, struct incidents *x, const struct incident_group *g,
-                   struct err *e)
+                   const struct incident_caps *caps, struct err *e)
 {
     struct making m = {.i = i, .x = x, .stamp = ++x->stamps};
     each_vec(i, empty);
     i->from = x;
     i->group = g;
-    i->cut = (struct made_cut){0};
+    i->caps = *caps;
+    i->cut = (struct made_cut){.signals = g->left_out};
     i->n_events = 0;
     vec_init(&m.nodes, sizeof(uint32_t), LINEAGE_NODES_MAX);
     bool ok = take_signals(&m);

@@ -55,6 +55,14 @@ struct made_mention {
     uint32_t signal, resource;
 };
 
+/* How much of an incident is told; what is beyond is counted in its cut. */
+struct incident_caps {
+    uint32_t actors, keys, links, endpoints, agents, resources, signals;
+};
+
+/* INCIDENT_ACTORS_MAX and the others. */
+extern const struct incident_caps incident_caps_all;
+
 /* What was kept of how much. */
 struct made_cut {
     uint32_t actors, keys, links, endpoints, agents, resources, signals; /* left out */
@@ -73,14 +81,17 @@ struct incident {
     struct vec events;    /* struct made_event, by time, then id; each once for each signal */
     struct vec mentions;  /* struct made_mention */
     uint32_t n_events;    /* different ones among events */
+    struct incident_caps caps;
     struct made_cut cut;
 };
 
 void incident_init(struct incident *i);
 void incident_release(struct incident *i);
 
-/* Makes the incident of one group of x; what was in i is gone. i borrows from x. */
+/* Makes the incident of one group of x, none of its caps above those of incident_caps_all; what was
+ * in i is gone. i borrows from x. */
 TW_MUST_USE bool incident_make(struct incident *i, struct incidents *x,
-                               const struct incident_group *g, struct err *e);
+                               const struct incident_group *g, const struct incident_caps *caps,
+                               struct err *e);
 
 #endif

@@ -8,7 +8,7 @@
 /* Appends the incident as JSON, without a line end, in the shape of GuardDuty's attack sequence:
  * signals, resources and links refer to actors, endpoints and resources by their ids.
  *
- * {"type":"incident","id":"<32 hex>","level":"high","title":"<the gravest rule's>",
+ * {"type":"incident","id":"<32 hex>","updates":0,"level":"high","title":"<the gravest rule's>",
  *  "summary":"<a sentence>","first":"2026-03-17T14:02:01Z","last":"...","events":12,
  *  "accounts":["111122223333"],"regions":["eu-west-1"],
  *  "actors":[{"id":"user/3f0c8a5d0e3b7c11","kind":"user","name":"arn:...","account":"...",
@@ -28,7 +28,8 @@
  *  "truncated":[{"what":"signals","kept":100,"total":140}],
  *  "version":"0.1.0","rules":"<SHA-256 of the rules>"}
  *
- * The second "keys" are those made here whose owner nobody knows. `created` is a session's. */
+ * The second "keys" are those made here whose owner nobody knows. `created` is a session's. Behind
+ * "updates" comes "joined":["<incident id>"], when others turned out to be this one. */
 void incident_put_json(struct buf *b, const struct incident *i);
 
 /* Appends it as paragraphs for a terminal or a mail. */

@@ -145,7 +145,8 @@ void incident_put_summary(struct buf *b, const struct incident *i)
     const struct incident_group *g = i->group;
     put_beginners(b, i);
     put_addresses(b, i);
-    buf_putf(b, ": %u alert%s", (unsigned)g->n, g->n == 1 ? "" : "s");
+    uint32_t n = g->n + g->left_out;
+    buf_putf(b, ": %u alert%s", (unsigned)n, n == 1 ? "" : "s");
     if (g->timed) {
         buf_putz(b, g->first_ms == g->last_ms ? " at " : " from ");
         time_put(b, g->first_ms);
@@ -154,7 +155,7 @@ void incident_put_summary(struct buf *b, const struct incident *i)
         buf_putz(b, " to ");
         time_put(b, g->last_ms);
     }
-    buf_putz(b, g->n == 1 ? ", \"" : ", the gravest \"");
+    buf_putz(b, n == 1 ? ", \"" : ", the gravest \"");
     put_text(b, incident_title(i), NAME_MAX);
     buf_putf(b, "\" (%s)", level_name(g->level));
     put_led_to(b, i);

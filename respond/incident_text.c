@@ -42,12 +42,14 @@ static void put_label(struct buf *b, const char *name, size_t line)
     buf_putf(b, "  %-9s", line ? "" : name);
 }
 
-static void put_rest(struct buf *b, size_t n)
+/* What is not on a line of its own: `kept` are at hand, `cut` are not. */
+static void put_rest(struct buf *b, size_t kept, size_t cut)
 {
-    if (n > LINES_MAX) {
-        put_label(b, "", 1);
-        buf_putf(b, "and %zu more\n", n - LINES_MAX);
-    }
+    size_t left = (kept > LINES_MAX ? kept - LINES_MAX : 0) + cut;
+    if (left == 0)
+        return;
+    put_label(b, "", 1);
+    buf_putf(b, "and %zu more\n", left);
 }
 
 static void put_actor(struct buf *b, const struct incident *i, uint32_t at)
@@ -72,7 +74,7 @@ static void put_actors(struct buf *b, const struct incident *i)
         put_label(b, "who", k);
         put_actor(b, i, k);
     }
-    put_rest(b, i->actors.n);
+    put_rest(b, i->actors.n, i->cut.actors);
 }
 
 static void put_links(struct buf *b, const struct incident *i)
@@ -91,7 +93,7 @@ static void put_links(struct buf *b, const struct incident *i)
         }
         buf_putf(b, " (%s)\n", lineage_strength_name((enum lineage_strength)l->link->strength));
     }
-    put_rest(b, i->links.n);
+    put_rest(b, i->links.n, i->cut.links);
 }
 
 static void put_endpoints(struct buf *b, const struct incident *i)
@@ -108,7 +110,7 @@ static void put_endpoints(struct buf *b, const struct incident *i)
         put_more(b, agents);
         buf_putc(b, '\n');
     }
-    put_rest(b, i->endpoints.n);
+    put_rest(b, i->endpoints.n, i->cut.endpoints);
 }
 
 static void put_signals(struct buf *b, const struct incident *i, bool colour)
@@ -133,7 +135,7 @@ static void put_signals(struct buf *b, const struct incident *i, bool colour)
         }
         buf_putc(b, '\n');
     }
-    put_rest(b, i->signals.n + i->cut.signals);
+    put_rest(b, i->signals.n, i->cut.signals);
 }
 
 static void put_resources(struct buf *b, const struct incident *i)
@@ -145,7 +147,23 @@ static void put_resources(struct buf *b, const struct incident *i)
         put_text(b, text_of(i, r->name), NAME_MAX);
         buf_putc(b, '\n');
     }
-    put_rest(b, i->resources.n);
+    put_rest(b, i->resources.n, i->cut.resources);
+}
+
+/* Of an incident that was told before, and of others that turned out to be the same. */
+static void put_update(struct buf *b, const struct incident *i)
+{
+    const struct incident_group *g = i->group;
+    if (g->updates) {
+        put_label(b, "update", 0);
+        buf_putf(b, "number %u of an incident that was told before\n", (unsigned)g->updates);
+    }
+    for (size_t k = 0; k < g->n_joined; k++) {
+        put_label(b, "joined", k);
+        buf_putz(b, "incident ");
+        put_text(b, g->joined[k], SIZE_MAX);
+        buf_putz(b, " turned out to be the same hand's\n");
+    }
 }
 
 void incident_put_text(struct buf *b, const struct incident *i, bool colour)
@@ -153,9 +171,12 @@ void incident_put_text(struct buf *b, const struct incident *i, bool colour)
     put_level(b, i->group->level, colour);
     buf_putz(b, " Incident ");
     buf_putz(b, i->group->id);
+    if (i->group->updates)
+        buf_putf(b, " (update %u)", (unsigned)i->group->updates);
     buf_putz(b, "\n  ");
     incident_put_summary(b, i);
     buf_putc(b, '\n');
+    put_update(b, i);
     put_actors(b, i);
     put_links(b, i);
     put_endpoints(b, i);

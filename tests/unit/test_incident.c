@@ -124,7 +124,7 @@ static void put_all(struct buf *b, struct incidents *x,
     struct incident i;
     incident_init(&i);
     for (size_t k = 0; k < x->groups.n; k++) {
-        assert_true(incident_make(&i, x, vec_at(&x->groups, k), &e));
+        assert_true(incident_make(&i, x, vec_at(&x->groups, k), &incident_caps_all, &e));
         put(b, &i);
         buf_putc(b, '\n');
     }
@@ -274,7 +274,7 @@ static void keeps_the_gravest(void **state)
     assert_true(incidents_group(&x, &e));
     assert_int_equal(x.groups.n, 1);
     incident_init(&i);
-    assert_true(incident_make(&i, &x, vec_at(&x.groups, 0), &e));
+    assert_true(incident_make(&i, &x, vec_at(&x.groups, 0), &incident_caps_all, &e));
     incident_put_json(&b, &i);
     assert_true(str_find(buf_str(&b), S("{\"what\":\"signals\",\"kept\":100,\"total\":120}"), 0) !=
                 SIZE_MAX);
