@@ -51,11 +51,7 @@ static bool hash_bytes(struct str s, unsigned char out[HASH_BYTES], struct err *
 
 static void hex_z(const unsigned char hash[HASH_BYTES], char out[SIGV4_HASH_SIZE])
 {
-    static const char digit[] = "0123456789abcdef";
-    for (size_t i = 0; i < HASH_BYTES; i++) {
-        out[2 * i] = digit[hash[i] >> 4];
-        out[2 * i + 1] = digit[hash[i] & 15];
-    }
+    bytes_hex(out, hash, HASH_BYTES);
     out[2 * HASH_BYTES] = '\0';
 }
 

@@ -155,10 +155,10 @@ void buf_putf(struct buf *b, const char *fmt, ...)
 
 void buf_put_hex(struct buf *b, const void *bytes, size_t n)
 {
-    static const char digit[] = "0123456789abcdef";
     const unsigned char *p = bytes;
     for (size_t i = 0; i < n; i++) {
-        buf_putc(b, digit[p[i] >> 4]);
-        buf_putc(b, digit[p[i] & 15]);
+        char digits[2];
+        bytes_hex(digits, p + i, 1);
+        buf_put(b, str_n(digits, sizeof digits));
     }
 }

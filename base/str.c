@@ -111,6 +111,16 @@ struct str str_cut(struct str *rest, char sep)
     return piece;
 }
 
+void bytes_hex(char *out, const void *bytes, size_t n)
+{
+    static const char digit[] = "0123456789abcdef";
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digit[p[i] >> 4];
+        out[2 * i + 1] = digit[p[i] & 15];
+    }
+}
+
 int byte_hex(char c)
 {
     if (byte_is_digit(c))

@@ -82,6 +82,8 @@ static inline bool byte_is_alpha(char c)
     return c >= 'a' && c <= 'z';
 }
 
+/* Writes n bytes as 2 * n lower-case hexadecimal digits, no NUL behind them. */
+void bytes_hex(char *out, const void *bytes, size_t n);
 /* Value of a hexadecimal digit, or -1. */
 int byte_hex(char c);
 

@@ -53,15 +53,16 @@ struct id128 id128_of(struct str event_id)
 
 void id128_put(struct buf *b, struct id128 id)
 {
-    static const char digit[] = "0123456789abcdef";
+    unsigned char bytes[16];
     bool uuid = (id.hi >> VERSION_SHIFT & 15) != 0;
     if (!uuid)
         buf_putz(b, "sha256:");
-    for (unsigned i = 0; i < 32; i++) {
-        uint64_t half = i < 16 ? id.hi : id.lo;
-        if (uuid && (i == 8 || i == 12 || i == 16 || i == 20))
+    for (unsigned i = 0; i < sizeof bytes; i++) {
+        uint64_t half = i < 8 ? id.hi : id.lo;
+        bytes[i] = (unsigned char)(half >> (56 - 8 * (i % 8)));
+        if (uuid && (i == 4 || i == 6 || i == 8 || i == 10))
             buf_putc(b, '-');
-        buf_putc(b, digit[half >> (60 - 4 * (i % 16)) & 15]);
+        buf_put_hex(b, bytes + i, 1);
     }
 }
 

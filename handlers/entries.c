@@ -123,7 +123,6 @@ struct short_parts {
 
 static struct str shorten(struct str s, char room[ENTRY_PART_BYTES])
 {
-    static const char digit[] = "0123456789abcdef";
     unsigned char sum[SHA256_BYTES];
     size_t n = ENTRY_PART_BYTES - SHA256_HEX;
     struct sha256 h;
@@ -131,11 +130,8 @@ static struct str shorten(struct str s, char room[ENTRY_PART_BYTES])
     sha256_add(&h, s);
     sha256_end(&h, sum);
     memcpy(room, s.p, n);
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        room[n++] = digit[sum[i] >> 4];
-        room[n++] = digit[sum[i] & 15];
-    }
-    return str_n(room, n);
+    bytes_hex(room + n, sum, sizeof sum);
+    return str_n(room, ENTRY_PART_BYTES);
 }
 
 static void shorten_parts(const struct entry_name *name, struct short_parts *out)

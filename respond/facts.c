@@ -22,16 +22,12 @@ static struct str first_of(const struct str *list, size_t n)
 
 static void hash_record(struct str record, char out[SHA256_HEX])
 {
-    static const char digit[] = "0123456789abcdef";
     unsigned char raw[SHA256_BYTES];
     struct sha256 s;
     sha256_init(&s);
     sha256_add(&s, record);
     sha256_end(&s, raw);
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        out[2 * i] = digit[raw[i] >> 4];
-        out[2 * i + 1] = digit[raw[i] & 15];
-    }
+    bytes_hex(out, raw, sizeof raw);
 }
 
 static void read_id(struct event *ev, struct facts *f)

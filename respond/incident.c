@@ -181,7 +181,6 @@ static int by_lineage(const void *p, const void *q)
  * first of two lineages. */
 static void make_id(const struct incident_signal *first, char id[2 * INCIDENT_ID_BYTES + 1])
 {
-    static const char digit[] = "0123456789abcdef";
     unsigned char raw[SHA256_BYTES];
     char actor[16];
     struct sha256 h;
@@ -194,10 +193,7 @@ static void make_id(const struct incident_signal *first, char id[2 * INCIDENT_ID
     sha256_add_part(&h, first->alert->id);
     sha256_add_part(&h, str_n(actor, sizeof actor));
     sha256_end(&h, raw);
-    for (size_t i = 0; i < INCIDENT_ID_BYTES; i++) {
-        id[2 * i] = digit[raw[i] >> 4];
-        id[2 * i + 1] = digit[raw[i] & 15];
-    }
+    bytes_hex(id, raw, INCIDENT_ID_BYTES);
     id[2 * INCIDENT_ID_BYTES] = 0;
 }
 

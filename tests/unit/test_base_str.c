@@ -186,6 +186,16 @@ static void test_bytes(void **state)
     }
 }
 
+static void test_hex(void **state)
+{
+    (void)state;
+    char out[] = "........";
+    bytes_hex(out, "\x00\x9a\xff", 3);
+    check_str("bytes_hex", str_of(out), S("009aff.."));
+    bytes_hex(out, NULL, 0);
+    check_str("bytes_hex of none", str_of(out), S("009aff.."));
+}
+
 static void test_decimal(void **state)
 {
     static const struct {
@@ -209,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_ends),    cmocka_unit_test(test_find),
         cmocka_unit_test(test_parts),   cmocka_unit_test(test_cut),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_hex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
