@@ -63,7 +63,7 @@ struct odd_id {
     struct str text;
 };
 
-/* What windows.c and settle.c share. */
+/* What windows.c and settling share. */
 struct windows {
     struct windows_config cfg;
     struct port_state state;

@@ -1,4 +1,4 @@
-/* handlers/windows.c, entries.c and settle.c: from events to alerts, each case in three ways: with
+/* handlers/windows.c, entries.c and the steps of settle.c: from events to alerts, each case in three ways: with
  * a delivery for each event, with one delivery for all, and as a whole archive. Answers by hand,
  * from docs/correlations.md and the definition in engine/window.h. */
 #include "handlers/windows.h"
