@@ -37,7 +37,8 @@ static bool read_claims(struct world *w, uint32_t window, uint32_t key, struct c
 {
     struct state_claims got = {.key = w->keys[window][key]};
     buf_init(&got.blob, CLAIMS_BYTES_MAX);
-    bool ok = w->state.claims(w->state.self, &got, 1, e) && claims_decode(c, buf_str(&got.blob), e);
+    bool ok = w->stage.state.claims(w->stage.state.self, &got, 1, e) &&
+              claims_decode(c, buf_str(&got.blob), e);
     buf_release(&got.blob);
     return ok;
 }
@@ -97,8 +98,8 @@ static void check_spans(struct world *w, uint32_t window, uint32_t key, const st
         fine = fine && inside(got, c->list.n, least[i].first, least[i].until);
     if (exact)
         fine = n == c->list.n && memcmp(least, got, n * sizeof *least) == 0;
-    w->sums->episodes += n;
-    w->sums->inexact += !exact;
+    w->stage.sums->episodes += n;
+    w->stage.sums->inexact += !exact;
     if (fine)
         return;
     buf_putf(faults, "window %u key %u: %sclaims", window, key, exact ? "" : "(inexact) ");
@@ -116,7 +117,7 @@ static void check_alerts(struct world *w, uint32_t window, uint32_t key, const s
 {
     for (size_t i = 0; i < c->list.n; i++) {
         const struct claim *cl = claims_at(c, i);
-        w->sums->joins += cl->n_alerts > 1;
+        w->stage.sums->joins += cl->n_alerts > 1;
         if (cl->n_alerts >= CLAIM_ALERTS_MAX)
             w->forgets[window][key] = true;
         for (uint32_t a = 0; a < cl->n_alerts; a++) {
@@ -154,7 +155,7 @@ static void check_said(struct world *w, const struct vec *ids, struct buf *fault
             if (s->window != t->window || s->key != t->key)
                 buf_putz(faults, "two keys share an alert's id\n");
         }
-        w->sums->repeats += again;
+        w->stage.sums->repeats += again;
     }
 }
 

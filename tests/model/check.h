@@ -2,7 +2,7 @@
 #ifndef TW_TESTS_MODEL_CHECK_H
 #define TW_TESTS_MODEL_CHECK_H
 
-#include "tests/model/port.h"
+#include "tests/model/world.h"
 
 /* Fills w->keys from the plan's rules. */
 TW_MUST_USE bool check_keys(struct world *w, struct err *e);

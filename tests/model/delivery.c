@@ -16,9 +16,9 @@ void delivery_describe(void *to, struct event *ev, uint32_t rule, const struct f
     buf_put(out, f->evidence);
 }
 
-static bool add_event(struct worker *w, uint32_t number, struct err *e)
+static bool add_event(struct hand *h, uint32_t number, struct err *e)
 {
-    const struct plan_event *p = w->world->plan.events + number;
+    const struct plan_event *p = h->world->plan.events + number;
     struct buf id, record;
     uint32_t hits[PLAN_RULES];
     size_t n = 0, used;
@@ -34,19 +34,19 @@ static bool add_event(struct worker *w, uint32_t number, struct err *e)
                       .time_ms = p->time,
                       .account = S("1"),
                       .identity = delivery_key_text(p->key)};
-    bool ok = event_read(&w->event, buf_str(&record), &used, e) == JSON_OK &&
-              windows_add(w->windows, &w->event, &f, hits, n, e);
+    bool ok = event_read(&h->event, buf_str(&record), &used, e) == JSON_OK &&
+              windows_add(h->windows, &h->event, &f, hits, n, e);
     buf_release(&id);
     buf_release(&record);
     return ok;
 }
 
-bool delivery_make(struct worker *w, uint32_t object, const struct delivery *d, struct err *e)
+bool delivery_make(struct hand *h, uint32_t object, const struct delivery *d, struct err *e)
 {
-    const struct plan_object *o = w->world->plan.objects + object;
-    windows_begin(w->windows, d);
+    const struct plan_object *o = h->world->plan.objects + object;
+    windows_begin(h->windows, d);
     for (uint32_t i = 0; i < o->n; i++)
-        if (!add_event(w, o->events[i], e))
+        if (!add_event(h, o->events[i], e))
             return false;
-    return windows_settle(w->windows, e);
+    return windows_settle(h->windows, e);
 }

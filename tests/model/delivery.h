@@ -2,7 +2,7 @@
 #ifndef TW_TESTS_MODEL_DELIVERY_H
 #define TW_TESTS_MODEL_DELIVERY_H
 
-#include "tests/model/port.h"
+#include "tests/model/world.h"
 
 /* What an event says of its key. */
 struct str delivery_key_text(uint32_t key);
@@ -11,8 +11,8 @@ struct str delivery_key_text(uint32_t key);
 void delivery_describe(void *to, struct event *ev, uint32_t rule, const struct facts *f,
                        struct buf *out);
 
-/* Gives the object's events to the worker's windows, and settles. */
-TW_MUST_USE bool delivery_make(struct worker *w, uint32_t object, const struct delivery *d,
+/* Gives the object's events to the hand's windows, and settles. */
+TW_MUST_USE bool delivery_make(struct hand *h, uint32_t object, const struct delivery *d,
                                struct err *e);
 
 #endif

@@ -130,7 +130,7 @@ static bool work(struct process *p, const struct job *j, struct err *e)
     memcpy(d.owner + CLAIM_ID_BYTES - sizeof p->number, &p->number, sizeof p->number);
     p->moment = 0;
     p->die_at = j->die_at;
-    return delivery_make(p->world->workers, j->object, &d, e);
+    return delivery_make(p->world->hands, j->object, &d, e);
 }
 
 /* Takes jobs until the pipe ends. */
@@ -152,7 +152,7 @@ static bool run_worker(struct world *w, const char *store, uint32_t number, int 
 {
     struct err e = {0};
     struct store *s = store_open(store, &e);
-    struct worker *k = w->workers;
+    struct hand *k = w->hands;
     struct process p = {.world = w, .number = number, .reports = reports};
     struct port_state port = {&p, add, read_buckets, drop, claims, swap, pause_ms};
     struct windows_config cfg = {.rules = w->rules,
@@ -264,7 +264,7 @@ static bool finish(struct parent *p, struct child *c, bool ok)
         return put_ticket(p, c->since + VISIBILITY_MS, j->object, j->receives + 1);
     if (!p->calm) {
         p->aside[j->object] = true;
-        p->w->sums->aside++;
+        p->w->stage.sums->aside++;
         return true;
     }
     return j->receives < 3 * RECEIVES
@@ -275,7 +275,7 @@ static bool finish(struct parent *p, struct child *c, bool ok)
 /* Sends a job; a worker that is killed by it dies later. */
 static bool send_job(struct parent *p, struct child *c, const struct ticket *t)
 {
-    struct rng *r = &p->w->rng;
+    struct rng *r = &p->w->stage.rng;
     struct job j = {t->object, t->receives, 0};
     int64_t now = clock_mono_ms();
     c->since = now;
@@ -286,7 +286,7 @@ static bool send_job(struct parent *p, struct child *c, const struct ticket *t)
         c->kill_at = now + rng_in(r, 0, SUDDEN_MS);
     c->job = j;
     c->busy = true;
-    p->w->sums->deliveries++;
+    p->w->stage.sums->deliveries++;
     return write(c->jobs, &j, sizeof j) == (ssize_t)sizeof j;
 }
 
@@ -320,7 +320,7 @@ static bool listen_to(struct parent *p, int ms)
         if (read(fd.fd, &r, sizeof r) != (ssize_t)sizeof r)
             return false;
         if (r.type == ENDED) {
-            p->w->sums->refusals += !r.ok;
+            p->w->stage.sums->refusals += !r.ok;
             if (!finish(p, p->children + r.worker, r.ok))
                 return false;
             continue;
@@ -329,8 +329,8 @@ static bool listen_to(struct parent *p, int ms)
         if (!s)
             return false;
         *s = r.said;
-        p->w->sums->told++;
-        p->w->sums->updates += r.said.updates > 0;
+        p->w->stage.sums->told++;
+        p->w->stage.sums->updates += r.said.updates > 0;
     }
     return true;
 }
@@ -352,7 +352,7 @@ static bool keep_up(struct parent *p, struct err *e)
             continue;
         if (!bury(c))
             return err_set(e, ERR_SYSTEM, "a worker ended by itself");
-        p->w->sums->deaths++;
+        p->w->stage.sums->deaths++;
         if (!listen_to(p, 0) || (c->busy && !finish(p, c, false)))
             return err_set(e, ERR_SYSTEM, "no memory");
         if (!hire(p, i, e))
@@ -386,7 +386,7 @@ static bool play(struct parent *p, struct err *e)
 static bool announce(struct parent *p)
 {
     for (uint32_t o = 0; o < p->w->plan.n_objects; o++)
-        for (int i = rng_chance(&p->w->rng, 1000); i >= 0; i--)
+        for (int i = rng_chance(&p->w->stage.rng, 1000); i >= 0; i--)
             if (!put_ticket(p, 0, o, 1))
                 return false;
     return true;
@@ -407,7 +407,7 @@ static bool check(struct parent *p, struct err *e)
     struct store *s = store_open(p->store, e);
     if (!s)
         return false;
-    w->state = store_port(s);
+    w->stage.state = store_port(s);
     bool ok = check_acknowledged(w, p->done, p->faults, e) && check_end(w, p->faults, e);
     store_close(s);
     return ok;
@@ -450,11 +450,11 @@ bool processes_run(uint64_t seed, const char *store, struct tally *sums, struct 
     struct parent *p = calloc(1, sizeof *p);
     bool ok = w && p;
     if (ok) {
-        *w = (struct world){.rng = {seed}, .sums = sums};
+        *w = (struct world){.stage = {.rng = {seed}, .sums = sums}};
         *p = (struct parent){.w = w, .store = store, .faults = faults};
         vec_init(&w->said, sizeof(struct said), SIZE_MAX);
         vec_init(&p->tickets, sizeof(struct ticket), SIZE_MAX);
-        plan_make(&w->plan, &w->rng, false);
+        plan_make(&w->plan, &w->stage.rng, false);
         w->plan.salt = (uint64_t)clock_wall_ms() << 16 ^ seed ^ (uint64_t)getpid() << 48;
         ok = plan_rules(&w->plan, &w->rules, e) && check_keys(w, e) && run(p, e);
         if (ok && faults->n)

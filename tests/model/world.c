@@ -1,13 +1,12 @@
-/* The queue and the workers. */
+/* Windows on the stage. */
 #include "tests/model/world.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/model/check.h"
 #include "tests/model/delivery.h"
-
-#define TICKS_MAX 50000000 /* of one schedule; far more than the slowest takes */
+#include "tests/model/port.h"
+#include "tests/model/thinning.h"
 
 const char *mistake_name(enum mistake m)
 {
@@ -17,210 +16,80 @@ const char *mistake_name(enum mistake m)
     return names[m];
 }
 
-/* ---- a delivery ---- */
+/* ---- the public ---- */
 
-static bool deliver(struct worker *w, struct err *e)
+static unsigned digit_of(char c)
 {
-    struct world *world = w->world;
-    bool owner_only = world->mistake == OWNER_ONLY;
-    struct delivery d = {.now_ms = world->now,
-                         .lease_ms = owner_only ? INT64_MAX / 2 : LEASE,
-                         .again = w->receives > 1 && !owner_only};
-    int64_t since = owner_only ? 0 : world->now;
-    memcpy(d.owner, &w->object, sizeof w->object);
-    memcpy(d.owner + sizeof w->object, &since, sizeof since);
-    d.owner[CLAIM_ID_BYTES - 1] = 1; /* nobody is no owner */
-    return delivery_make(w, w->object, &d, e);
+    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-/* makecontext hands over numbers only: the halves of a worker's address. */
-static void work(unsigned high, unsigned low)
+struct said said_of(const struct ruleset *rules, const struct window_alert *a)
 {
-    struct worker *w = (struct worker *)(((uintptr_t)high << 32) | low); /* NOLINT */
-    w->ok = deliver(w, &w->why);
-    w->finished = true;
+    struct said s = {.updates = a->updates,
+                     .window = (uint32_t)(a->window - rules->windows),
+                     .key = (uint32_t)(a->key_values[a->n_keys - 1].p[1] - '0')}; /* "k0" */
+    for (size_t i = 0; i < CLAIM_ID_BYTES; i++)
+        s.id[i] = (unsigned char)(digit_of(a->id[2 * i]) << 4 | digit_of(a->id[2 * i + 1]));
+    return s;
 }
 
-static void begin(struct worker *w, uint32_t object, uint32_t receives)
+static bool note(struct world *w, const struct window_alert *a)
 {
-    uintptr_t self = (uintptr_t)w;
-    w->busy = true;
-    w->finished = w->dead = w->ok = false;
-    w->object = object;
-    w->receives = receives;
-    w->since = w->world->now;
-    w->why = (struct err){0};
-    getcontext(&w->context);
-    w->context.uc_stack.ss_sp = w->stack;
-    w->context.uc_stack.ss_size = STACK_BYTES;
-    w->context.uc_link = &w->world->main;
-    makecontext(&w->context, (void (*)(void))work, 2, (unsigned)(self >> 32), (unsigned)self);
-    w->world->sums->deliveries++;
-}
-
-static void resume(struct worker *w)
-{
-    swapcontext(&w->world->main, &w->context);
-}
-
-/* ---- the queue ---- */
-
-struct ticket {
-    int64_t when;
-    uint32_t object, receives;
-};
-
-struct queue {
-    struct vec tickets; /* struct ticket */
-    bool done[PLAN_ARRIVES], aside[PLAN_ARRIVES], doomed[PLAN_ARRIVES];
-};
-
-static bool put_ticket(struct queue *q, int64_t when, uint32_t object, uint32_t receives)
-{
-    struct ticket *t = vec_push(&q->tickets, 1);
-    if (t)
-        *t = (struct ticket){when, object, receives};
-    return t != NULL;
-}
-
-/* Takes the first ticket that is ready into a free worker. */
-static bool take_ticket(struct world *w, struct queue *q)
-{
-    struct worker *free_one = NULL;
-    for (size_t i = 0; i < WORKERS && !free_one; i++)
-        free_one = w->workers[i].busy ? NULL : w->workers + i;
-    for (size_t i = 0; free_one && i < q->tickets.n; i++) {
-        struct ticket *all = q->tickets.p, t = all[i];
-        if (t.when > w->now)
-            continue;
-        memmove(all + i, all + i + 1, (q->tickets.n - i - 1) * sizeof *all);
-        q->tickets.n--;
-        free_one->doomed = q->doomed[t.object];
-        begin(free_one, t.object, t.receives);
-        return true;
-    }
-    return false;
-}
-
-static struct worker *random_busy(struct world *w)
-{
-    struct worker *busy[WORKERS];
-    int64_t n = 0;
-    for (size_t i = 0; i < WORKERS; i++)
-        if (w->workers[i].busy)
-            busy[n++] = w->workers + i;
-    return n ? busy[rng_in(&w->rng, 0, n - 1)] : NULL;
-}
-
-static bool looks_settled(const struct worker *w)
-{
-    if (w->dead || w->ok)
-        return w->ok && !w->dead;
-    return (w->world->mistake == NO_SETTLING || w->world->mistake == OWNER_ONLY) &&
-           str_starts(str_of(w->why.text), S("another delivery"));
-}
-
-/* What becomes of a delivery that has ended. */
-static bool finish(struct world *w, struct queue *q, struct worker *k)
-{
-    k->busy = false;
-    port_forget(k);
-    w->sums->early += windows_counts(k->windows)->early;
-    if (looks_settled(k)) {
-        q->done[k->object] = true;
-        return true;
-    }
-    if (k->receives < RECEIVES)
-        return put_ticket(q, w->now + VISIBILITY, k->object, k->receives + 1);
-    q->aside[k->object] = true;
-    w->sums->aside++;
+    struct said *s = vec_push(&w->said, 1);
+    if (!s)
+        return false;
+    *s = said_of(w->rules, a);
+    w->stage.sums->told++;
+    w->stage.sums->updates += a->updates > 0;
     return true;
 }
 
-static bool step(struct world *w, struct queue *q)
+static bool tell(void *to, const struct window_alert *a, struct err *e)
 {
-    struct worker *k = random_busy(w);
-    if (!k->dead && !k->finished && (rng_chance(&w->rng, w->fault) || w->now - k->since >= LEASE)) {
-        k->dead = true;
-        w->sums->deaths++;
-    }
-    resume(k);
-    return !k->finished || finish(w, q, k);
+    struct worker *w = to;
+    if (!port_request(w, e))
+        return false;
+    if (!note(w->stage->play, a))
+        return err_set(e, ERR_SYSTEM, "no memory");
+    return port_answer(w, e);
 }
 
-static int64_t next_ticket(const struct world *w, const struct queue *q)
+/* ---- deliveries ---- */
+
+static bool deliver(struct worker *w, uint32_t object, const struct delivery *d, struct err *e)
 {
-    int64_t when = INT64_MAX;
-    for (size_t i = 0; i < q->tickets.n; i++) {
-        const struct ticket *t = vec_at(&q->tickets, i);
-        when = t->when < when ? t->when : when;
-    }
-    return when > w->now ? when : w->now;
+    return delivery_make(w->own, object, d, e);
 }
 
-static bool play(struct world *w, struct queue *q, struct err *e)
+static void end(struct worker *w)
 {
-    for (uint32_t o = 0; o < w->plan.n_objects; o++) {
-        q->doomed[o] = w->fault && rng_chance(&w->rng, 1000);
-        for (int i = rng_chance(&w->rng, 1000); i >= 0; i--) /* one in ten is announced twice */
-            if (!put_ticket(q, 1, o, 1))
-                return err_set(e, ERR_SYSTEM, "no memory");
-    }
-    for (w->now = 1; q->tickets.n || random_busy(w); w->now++) {
-        if (w->now > TICKS_MAX)
-            return err_set(e, ERR_LIMIT, "the schedule does not end");
-        if (!take_ticket(w, q) && !random_busy(w)) {
-            w->now = next_ticket(w, q);
-            continue;
-        }
-        if (!step(w, q))
-            return err_set(e, ERR_SYSTEM, "no memory");
-    }
-    return true;
-}
-
-/* An operator sends what was set aside once more. */
-static void redrive(struct world *w, struct queue *q, struct buf *faults)
-{
-    w->calm = true;
-    for (uint32_t o = 0; o < w->plan.n_objects; o++) {
-        struct worker *k = w->workers;
-        if (!q->aside[o])
-            continue;
-        w->now += VISIBILITY;
-        begin(k, o, RECEIVES + 1);
-        while (!k->finished) {
-            resume(k);
-            w->now++;
-        }
-        k->busy = false;
-        if (!looks_settled(k))
-            buf_putf(faults, "object %u cannot be redriven: %s\n", o, k->why.text);
-    }
+    const struct hand *h = w->own;
+    w->stage->sums->early += windows_counts(h->windows)->early;
 }
 
 /* ---- the whole ---- */
 
-static bool start_workers(struct world *w, struct err *e)
+static bool give_hands(struct world *w, struct err *e)
 {
+    struct rng *r = &w->stage.rng;
     struct windows_config cfg = {
         .rules = w->rules,
         .min_level = LEVEL_LOW,
-        .entries_max = rng_chance(&w->rng, 3000) ? (size_t)rng_in(&w->rng, 1, 4) : 64,
-        .elements_max = rng_chance(&w->rng, 2000) ? (size_t)rng_in(&w->rng, 1, 10) : 4096,
+        .entries_max = rng_chance(r, 3000) ? (size_t)rng_in(r, 1, 4) : 64,
+        .elements_max = rng_chance(r, 2000) ? (size_t)rng_in(r, 1, 10) : 4096,
         .pairs_max = w->plan.windows[1].rule.pairs_max,
         .memory_ms = INT64_MAX / 4,
     };
     for (size_t i = 0; i < WORKERS; i++) {
-        struct worker *k = w->workers + i;
+        struct worker *k = w->stage.workers + i;
+        struct hand *h = w->hands + i;
         struct port_state port = port_of(k);
-        k->world = w;
-        k->stack = malloc(STACK_BYTES);
-        vec_init(&k->late, sizeof(struct state_add), SIZE_MAX);
-        k->windows =
-            windows_new(&cfg, &port, (struct windows_calls){k, delivery_describe, port_tell}, e);
-        if (!k->stack || !k->windows || !event_init(&k->event, w->rules, e))
-            return err_set(e, ERR_SYSTEM, "no memory for workers");
+        k->own = h;
+        h->world = w;
+        h->windows =
+            windows_new(&cfg, &port, (struct windows_calls){k, delivery_describe, tell}, e);
+        if (!h->windows || !event_init(&h->event, w->rules, e))
+            return false;
     }
     return true;
 }
@@ -228,60 +97,61 @@ static bool start_workers(struct world *w, struct err *e)
 static void stop(struct world *w)
 {
     for (size_t i = 0; i < WORKERS; i++) {
-        struct worker *k = w->workers + i;
-        windows_free(k->windows);
-        if (k->event.rules)
-            event_release(&k->event);
-        free(k->stack);
-        vec_release(&k->late);
+        struct hand *h = w->hands + i;
+        windows_free(h->windows);
+        if (h->event.rules)
+            event_release(&h->event);
     }
     vec_release(&w->said);
-    state_memory_free(w->memory);
+    stage_release(&w->stage);
     ruleset_free(w->rules);
 }
 
 static bool start(struct world *w, struct err *e)
 {
     static const uint32_t faults[] = {0, 20, 60, 150};
-    plan_make(&w->plan, &w->rng, w->mistake == WIDE_CELLS);
-    w->fault = faults[rng_in(&w->rng, w->mistake ? 1 : 0, 3)];
-    vec_init(&w->said, sizeof(struct said), SIZE_MAX);
-    w->memory = state_memory_new();
-    if (!w->memory)
-        return err_set(e, ERR_SYSTEM, "no memory for the state");
-    w->state = state_memory_port(w->memory);
-    return plan_rules(&w->plan, &w->rules, e) && start_workers(w, e) && check_keys(w, e);
+    struct stage *s = &w->stage;
+    plan_make(&w->plan, &s->rng, w->mistake == WIDE_CELLS);
+    s->n_objects = w->plan.n_objects;
+    s->fault = faults[rng_in(&s->rng, w->mistake ? 1 : 0, 3)];
+    return stage_init(s, e) && plan_rules(&w->plan, &w->rules, e) && give_hands(w, e) &&
+           check_keys(w, e);
 }
 
-static bool run(struct world *w, struct queue *q, struct buf *faults, struct err *e)
+static bool run(struct world *w, struct buf *faults, struct err *e)
 {
-    if (!play(w, q, e) || !check_acknowledged(w, q->done, faults, e))
+    struct stage *s = &w->stage;
+    if (!stage_play(s, e) || !check_acknowledged(w, s->done, faults, e))
         return false;
-    redrive(w, q, faults);
-    size_t fullest = state_memory_fullest(w->memory);
-    if (fullest > w->sums->largest)
-        w->sums->largest = fullest;
+    stage_redrive(s, faults);
+    size_t fullest = state_memory_fullest(s->memory);
+    if (fullest > s->sums->largest)
+        s->sums->largest = fullest;
     return check_end(w, faults, e);
 }
 
 bool world_run(uint64_t seed, enum mistake mistake, bool verbose, struct tally *sums,
                struct buf *faults, struct err *e)
 {
+    static const struct stage_calls calls = {
+        .deliver = deliver, .ended = end, .thin = thinning_keep, .has_room = thinning_has_room};
     struct world *w = calloc(1, sizeof *w);
-    struct queue *q = calloc(1, sizeof *q);
-    bool ok = w && q;
-    if (ok) {
-        *w = (struct world){.rng = {seed}, .mistake = mistake, .sums = sums};
-        vec_init(&q->tickets, sizeof(struct ticket), SIZE_MAX);
-        ok = start(w, e) && run(w, q, faults, e);
-        if (ok && verbose && faults->n)
-            plan_print(&w->plan);
-        stop(w);
-        vec_release(&q->tickets);
-    } else {
-        err_set(e, ERR_SYSTEM, "no memory for a world");
-    }
+    if (!w)
+        return err_set(e, ERR_SYSTEM, "no memory for a world");
+    *w = (struct world){.stage = {.play = w,
+                                  .calls = &calls,
+                                  .rng = {seed},
+                                  .sums = sums,
+                                  .doom_max = 1,
+                                  .read_before_add = mistake == READ_BEFORE_ADD,
+                                  .owner_only = mistake == OWNER_ONLY,
+                                  .hasty = mistake == NO_SETTLING},
+                        .mistake = mistake};
+    vec_init(&w->said, sizeof(struct said), SIZE_MAX);
+    bool ok = start(w, e) && run(w, faults, e);
+    if (ok && verbose && faults->n)
+        plan_print(&w->plan);
+    stop(w);
     free(w);
-    free(q);
     return ok;
 }

@@ -1,17 +1,12 @@
-/* The world in which a schedule is played: workers that take objects from a queue and go through
- * handlers/windows.c, a state that is shared and unreliable, and a public that is told.
- *
- * Workers are coroutines. Each remote call of each, and of a call each single request, is a moment
- * at which others run. There a worker may die (its later calls do nothing, which is the same seen
- * from outside), a request may be refused, be answered although it never arrived, arrive although
- * no answer comes back, or be done twice. */
+/* The play of windows: on the stage (stage.h) workers go through handlers/windows.c, and a public
+ * is told. */
 #ifndef TW_TESTS_MODEL_WORLD_H
 #define TW_TESTS_MODEL_WORLD_H
 
-#include "adapters/state_memory.h"
 #include "base/buf.h"
-#include "handlers/windows.h"
+#include "engine/event.h"
 #include "tests/model/plan.h"
+#include "tests/model/stage.h"
 
 /* Deliberate mistakes; the test must notice each. */
 enum mistake {
@@ -34,12 +29,28 @@ struct said {
     uint32_t window, key;
 };
 
-/* Sums over runs, for people. */
-struct tally {
-    uint64_t episodes, deliveries, deaths, refusals, conflicts, aside, told, repeats, updates,
-        joins, inexact, early, full;
-    uint64_t largest; /* bucket, in elements */
+struct world;
+
+/* What one worker works with. */
+struct hand {
+    struct world *world;
+    struct windows *windows;
+    struct event event;
 };
+
+struct world {
+    struct stage stage;
+    struct plan plan;
+    enum mistake mistake;
+    struct ruleset *rules;
+    struct hand hands[WORKERS];
+    struct vec said;                       /* struct said */
+    bool forgets[PLAN_WINDOWS][PLAN_KEYS]; /* a claim has as many alerts as it may remember */
+    struct state_key keys[PLAN_WINDOWS][PLAN_KEYS]; /* under which the state knows them */
+};
+
+/* What an alert of these rules says. */
+struct said said_of(const struct ruleset *rules, const struct window_alert *a);
 
 /* Plays the schedule of a seed. What went wrong is put into `faults`, a line each; ERR_SYSTEM only
  * when the test itself cannot go on. */
