@@ -83,21 +83,48 @@ static size_t put_attribute(struct buf *form, size_t i, const struct message_att
     return bytes;
 }
 
-/* The alert's id, or a digest of it when a FIFO topic would refuse it. */
-static void put_fifo_ids(struct buf *form, struct str id)
+/* SNS API Reference, Publish: letters, digits and punctuation. */
+static bool is_fifo_id(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    }
+    return s.n > 0 && s.n <= FIFO_ID_MAX;
+}
+
+/* The id, or a digest of it where SNS would refuse it. */
+static void put_fifo_id(struct buf *form, const char *name, struct str id)
 {
     unsigned char digest[SHA256_BYTES];
     struct sha256 hash;
     struct buf hex;
+    if (is_fifo_id(id)) {
+        put_pair(form, name, id);
+        return;
+    }
     buf_init(&hex, SHA256_HEX);
     sha256_init(&hash);
     sha256_add(&hash, id);
     sha256_end(&hash, digest);
     buf_put_hex(&hex, digest, sizeof digest);
-    const struct str fit = id.n && id.n <= FIFO_ID_MAX ? id : buf_str(&hex);
-    put_pair(form, "MessageGroupId", fit);
-    put_pair(form, "MessageDeduplicationId", fit);
+    put_pair(form, name, buf_str(&hex));
     buf_release(&hex);
+}
+
+/* &MessageGroupId=111122223333&MessageDeduplicationId=0123456789abcdef0123456789abcdef.2 */
+static bool put_fifo_ids(struct buf *form, const struct message *m, struct err *e)
+{
+    struct buf id;
+    buf_init(&id, MESSAGE_BYTES_MAX);
+    buf_put(&id, m->id);
+    buf_putc(&id, '.');
+    buf_put_u64(&id, m->updates);
+    put_fifo_id(form, "MessageGroupId", m->account.n ? m->account : m->id);
+    put_fifo_id(form, "MessageDeduplicationId", buf_str(&id));
+    const bool ok = buf_ok(&id, "the id of a message", e);
+    buf_release(&id);
+    return ok;
 }
 
 bool sns_put_form(const struct sns_topic *topic, const struct message *m, struct buf *form,
@@ -115,9 +142,8 @@ bool sns_put_form(const struct sns_topic *topic, const struct message *m, struct
     put_pair(form, "Message", buf_str(&structure));
     for (size_t i = 0; i < m->n_attributes; i++)
         bytes += put_attribute(form, i, &m->attributes[i]);
-    if (topic->fifo)
-        put_fifo_ids(form, m->id);
-    bool ok = buf_ok(&structure, "a message", e) && buf_ok(form, "a message", e);
+    bool ok = !topic->fifo || put_fifo_ids(form, m, e);
+    ok = ok && buf_ok(&structure, "a message", e) && buf_ok(form, "a message", e);
     if (ok && bytes > MESSAGE_BYTES_MAX)
         ok = err_set(e, ERR_LIMIT, "a message of %zu bytes, %d are allowed", bytes,
                      MESSAGE_BYTES_MAX);

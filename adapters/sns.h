@@ -25,8 +25,11 @@ TW_MUST_USE bool sns_topic_init(struct sns_topic *topic, struct aws_client *clie
  *     &MessageAttributes.entry.1.Name=level&..Value.DataType=String&..Value.StringValue=high
  * so that machines (SQS, Lambda, HTTP, Firehose: all that have no form of their own) get the
  * alert's JSON and people its text. The JSON is said once: everything in Message counts against the
- * 256 KiB, for each protocol's form again. A FIFO topic gets the alert's id as group and as
- * deduplication id (a digest of it where it does not fit in 128 bytes). ERR_LIMIT: over
+ * 256 KiB, for each protocol's form again. A FIFO topic also gets
+ *     &MessageGroupId=<account>&MessageDeduplicationId=<id>.<updates>
+ * so that the alerts of one account stay in order, and within five minutes SNS itself drops a
+ * repeat but no update; the group is the alert's id where no account is known. What SNS would
+ * refuse (over 128 bytes, or other than visible ASCII) is sent as its SHA-256. ERR_LIMIT: over
  * MESSAGE_BYTES_MAX. ERR_RETRY also when the answer is 200 but names no message id (promise P2:
  * only a confirmed message counts). Else as aws_call. Needs sns:Publish. */
 struct port_alerts sns_alerts(struct sns_topic *topic);

@@ -3,6 +3,7 @@
 #define TW_RESPOND_MESSAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -18,7 +19,9 @@ struct message_attribute {
  * wire form) and attributes stays under MESSAGE_BYTES_MAX; subject is printable ASCII, under 100.
  */
 struct message {
-    struct str id;      /* stable across repeats */
+    struct str id;      /* of the alert; stable across repeats, and shared by its updates */
+    uint32_t updates;   /* 0: the alert itself; n: its n-th update. (id, updates) is the message */
+    struct str account; /* that it is about; absent when not known */
     struct str subject; /* for e-mail */
     struct str text;    /* for people */
     struct str json;    /* for machines: the alert as INTERFACES calls it */

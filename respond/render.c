@@ -612,5 +612,7 @@ bool alert_message(const struct ruleset *rs, const struct alert *a, struct rende
     bool fits = render_json(rs, a, r) && render_text(rs, a, r);
     render_subject(rs, a, r);
     render_attributes(rs, a, r);
+    r->message.updates = a->updates;
+    r->message.account = alert_account(a);
     return rendered_end(r, fits, a->id, "alert", e);
 }

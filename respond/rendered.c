@@ -27,7 +27,7 @@ void rendered_begin(struct rendered *r)
     buf_reset(&r->text);
     buf_reset(&r->json);
     buf_reset(&r->values);
-    r->message.n_attributes = 0;
+    r->message = (struct message){0};
     /* All room at once: the values must not move while attributes point at them. */
     buf_room(&r->values, r->values.max);
 }

@@ -38,8 +38,9 @@ void rendered_put_ascii(struct buf *b, struct str s, size_t max);
 /* Adds an attribute, its value cut and free of what SNS refuses; none when value is empty. */
 void rendered_add(struct rendered *r, const char *name, struct str value);
 
-/* All is put, and `fits`: the message borrows from r, and id from whoever gave it. ERR_LIMIT when
- * it does not, or memory was out; what names the message. */
+/* All is put, but for message.updates and message.account, and `fits`: the message borrows from r,
+ * and id from whoever gave it. ERR_LIMIT when it does not, or memory was out; what names the
+ * message. */
 TW_MUST_USE bool rendered_end(struct rendered *r, bool fits, struct str id, const char *what,
                               struct err *e);
 

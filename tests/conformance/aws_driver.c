@@ -1,7 +1,8 @@
 /* Makes the calls that tests ask for, one JSON object a line, with one client for all of them:
  *   {"op":"get","bucket","key","version"?,"region"?}   -> {"ok":true,"pieces":n,"sha256":".."}
  *   {"op":"list","bucket","prefix"}                    -> {"ok":true,"keys":[["key",bytes],..]}
- *   {"op":"publish","arn","id","subject","text","json","attributes":{..}} -> {"ok":true}
+ *   {"op":"publish","arn","id","account"?,"subject","text","json","attributes":{..}}
+ *                                                      -> {"ok":true}
  *   {"op":"clock","offset_ms":n}      our clock goes wrong by so much    -> {"ok":true}
  *   {"op":"deadline","in_ms":n}       for all later calls                -> {"ok":true}
  * A failure is {"ok":false,"kind":"missing","error":"..","took_ms":n}. */
@@ -126,6 +127,7 @@ static bool run_publish(struct driver *d, json_t *o, struct err *e)
 {
     struct sns_topic topic;
     struct message m = {.id = text_at(o, "id"),
+                        .account = text_at(o, "account"),
                         .subject = text_at(o, "subject"),
                         .text = text_at(o, "text"),
                         .json = text_at(o, "json")};

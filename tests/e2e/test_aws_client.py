@@ -316,13 +316,16 @@ def test_publish_form(aws, drive):
 
 def test_publish_to_fifo_and_to_the_topics_region(aws, drive):
     driver = drive()
-    assert driver.publish(arn="arn:aws-cn:sns:cn-north-1:111122223333:alerts.fifo")["ok"]
+    assert driver.publish(arn="arn:aws-cn:sns:cn-north-1:111122223333:alerts.fifo",
+                          account="111122223333")["ok"]
     assert driver.publish(arn=TOPIC + ".fifo", id="i" * 129)["ok"]
     first, second = aws.asked()
     assert "/cn-north-1/sns/" in first["headers"]["authorization"]
-    assert form_of(first)["MessageGroupId"] == form_of(first)["MessageDeduplicationId"] == "id-1"
-    digest = hashlib.sha256(b"i" * 129).hexdigest()
-    assert form_of(second)["MessageDeduplicationId"] == digest
+    assert form_of(first)["MessageGroupId"] == "111122223333"
+    assert form_of(first)["MessageDeduplicationId"] == "id-1.0"
+    assert form_of(second)["MessageGroupId"] == hashlib.sha256(b"i" * 129).hexdigest()
+    assert form_of(second)["MessageDeduplicationId"] == hashlib.sha256(
+        b"i" * 129 + b".0").hexdigest()
 
 
 def test_publish_limits(aws, drive):

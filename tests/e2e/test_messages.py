@@ -99,7 +99,8 @@ def test_many_identities(start, fake_aws):
 
 
 def test_fifo_topic(start, fake_aws):
-    """Group and deduplication id are the alert's id, so that SNS itself drops a repeat."""
+    """The group is the account, the deduplication id that of the message: SNS itself drops a
+    repeat."""
     fake_aws.put(BUCKET, KEY, packed([record("StopLogging")]))
     function = start(AWS_ENDPOINT_URL=fake_aws.url,
                      TRAILWARDEN_TOPIC_ARN="arn:aws:sns:eu-west-1:123456789012:alerts.fifo")
@@ -107,8 +108,25 @@ def test_fifo_topic(start, fake_aws):
         assert function.invoke(payloads.s3((BUCKET, KEY))).ok
     first, second = fake_aws.published
     alert = json.loads(json.loads(first["Message"])["default"])
-    assert first["MessageDeduplicationId"] == first["MessageGroupId"] == alert["id"]
+    assert first["MessageGroupId"] == record("StopLogging")["recipientAccountId"]
+    assert first["MessageDeduplicationId"] == alert["id"] + ".0"
     assert second == first
+
+
+def test_fifo_topic_of_moto(start, stage):
+    """A queue behind a FIFO topic gets an alert and its update, and a repeat of neither."""
+    queue = stage.make_fifo()
+    first, update = "AWSLogs/1.json.gz", "AWSLogs/2.json.gz"
+    stage.put(first, packed([record("StopLogging", i) for i in range(5)]))
+    stage.put(update, packed([record("StopLogging", 60 + i) for i in range(200)]))
+    function = start(TRAILWARDEN_TOPIC_ARN=stage.topic)
+    for _ in range(2):
+        assert function.invoke(payloads.s3((stage.bucket, first), (stage.bucket, update))).ok
+    messages = stage.drain(queue)
+    assert {m["Attributes"]["MessageGroupId"] for m in messages} == {"111122223333"}
+    alerts = [json.loads(m["Body"]) for m in messages]
+    assert [a["updates"] for a in alerts] == [0, 1]
+    assert len({a["id"] for a in alerts}) == 1
 
 
 def test_no_secret_of_a_record_leaves(start, fake_aws):

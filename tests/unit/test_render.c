@@ -157,14 +157,17 @@ static bool check_alert(void *to, const struct ruleset *rs, const struct alert *
     assert_true(alert_message(rs, a, &r, e));
     check_message(&r.message);
     assert_true(str_eq(r.message.id, a->id));
+    assert_int_equal(r.message.updates, a->updates);
     assert_int_equal(str_find(r.message.text, S("SECRETSECRET"), 0), SIZE_MAX);
     assert_int_equal(str_find(r.message.json, S("SECRETSECRET"), 0), SIZE_MAX);
     assert_int_equal(str_find(r.message.json, S("hunter2"), 0), SIZE_MAX);
-    if (k->shortened)
+    if (k->shortened) {
         assert_int_not_equal(str_find(r.message.text, S("shortened to fit"), 0), SIZE_MAX);
-    else
+    } else {
         check_str("subject", r.message.subject,
                   S("[HIGH] Something was called - 111122223333 us-east-1"));
+        check_str("account", r.message.account, S("111122223333"));
+    }
     rendered_release(&r);
     k->n++;
     return true;

@@ -38,6 +38,8 @@ static void reads_arns(void **state)
 
 static const struct message message = {
     .id = {"id", 2},
+    .updates = 2,
+    .account = {"111122223333", 12},
     .subject = {"S s", 3},
     .text = {"a\nb", 3},
     .json = {"{\"a\":1}", 7},
@@ -73,7 +75,54 @@ static void writes_forms(void **state)
     check_form(ARN ".fifo",
                "Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A"
                "111122223333%3Aalerts.fifo" FORM_TAIL
-               "&MessageGroupId=id&MessageDeduplicationId=id");
+               "&MessageGroupId=111122223333&MessageDeduplicationId=id.2");
+}
+
+#define DIGITS_64  "0123456789012345678901234567890123456789012345678901234567890123"
+#define DIGITS_128 DIGITS_64 "4567890123456789012345678901234567890123456789012345678901234567"
+
+/* The digests: printf %s TEXT | sha256sum */
+static const struct {
+    const char *name, *id;
+    uint32_t updates;
+    const char *account, *group, *deduplication; /* account NULL: not known */
+} fifos[] = {
+    {"an alert", "a1", 0, "111122223333", "111122223333", "a1.0"},
+    {"its update is another message", "a1", 1, "111122223333", "111122223333", "a1.1"},
+    {"no account", "a1", 0, NULL, "a1", "a1.0"},
+    {"an empty account", "a1", 0, "", "a1", "a1.0"},
+    {"128 bytes fit", "a1", 0, DIGITS_128, DIGITS_128, "a1.0"},
+    {"129 do not", "a1", 0, DIGITS_128 "8",
+     "5fd5d92c21a0c695de143dcca8e43b297c7afe9610c7b78f28fbc5e3587fc6a9", "a1.0"},
+    {"an id that is full with its number", DIGITS_128, 7, "1", "1",
+     "501a080d9c1d21f2112713ca1d48006f0dda8434f27161fd33750487de26c75d"},
+    {"a blank", "a1", 0, "two words",
+     "a03f1d611645eb53ad16c1af546ca0792dc884505bab57ede80f4dad6b911d3a", "a1.0"},
+    {"a letter outside ASCII", "a1", 0, "\xC3\xBC",
+     "607474ca475a9724d7360aba71a56d5df77e61350e3f724cfa1f46e857e2d85f", "a1.0"},
+};
+
+static void tells_fifo_messages_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(fifos); i++) {
+        struct sns_topic topic;
+        const struct message m = {.id = str_of(fifos[i].id),
+                                  .updates = fifos[i].updates,
+                                  .account = str_of(fifos[i].account)};
+        struct buf form, want;
+        struct err e = {0};
+        buf_init(&form, 10000);
+        buf_init(&want, 10000);
+        buf_putf(&want, "&MessageGroupId=%s&MessageDeduplicationId=%s", fifos[i].group,
+                 fifos[i].deduplication);
+        check_true(fifos[i].name, sns_topic_init(&topic, NULL, S(ARN ".fifo"), &e));
+        check_true(fifos[i].name, sns_put_form(&topic, &m, &form, &e));
+        const size_t at = str_find(buf_str(&form), S("&MessageGroupId="), 0);
+        check_str(fifos[i].name, str_skip(buf_str(&form), at), buf_str(&want));
+        buf_release(&form);
+        buf_release(&want);
+    }
 }
 
 static void counts_what_sns_counts(void **state)
@@ -100,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_arns),
         cmocka_unit_test(writes_forms),
+        cmocka_unit_test(tells_fifo_messages_apart),
         cmocka_unit_test(counts_what_sns_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

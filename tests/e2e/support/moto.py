@@ -91,6 +91,14 @@ class Stage:
                               CreateBucketConfiguration={"LocationConstraint": REGION})
         return name
 
+    def make_fifo(self):
+        """Puts a FIFO topic in place of the other; returns the queue behind it."""
+        name = f"{self.name}.fifo"
+        self.topic = self.sns.create_topic(Name=name, Attributes={"FifoTopic": "true"})["TopicArn"]
+        url = self.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+        self.subscribe(url, "true")
+        return url
+
     def _queue(self, suffix, raw):
         url = self.sqs.create_queue(QueueName=f"{self.name}-{suffix}")["QueueUrl"]
         self.subscribe(url, raw)
@@ -129,12 +137,13 @@ class Stage:
         self.s3.put_object(Bucket=bucket, Key=key, Body=body)
         return f"s3://{bucket}/{key}"
 
-    def _drain(self, url):
+    def drain(self, url):
+        """All that is in the queue."""
         messages = []
         while True:
             batch = self.sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-            ).get("Messages", [])
+                QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"],
+                AttributeNames=["All"]).get("Messages", [])
             if not batch:
                 return messages
             messages += batch
@@ -146,12 +155,12 @@ class Stage:
         """All messages since the last call: (subject, alert, attributes), by the alert's text. Both
         queues must have got the same."""
         wrapped = []
-        for m in self._drain(self.wrapped):
+        for m in self.drain(self.wrapped):
             body = json.loads(m["Body"])
             wrapped.append((body["Subject"], body["Message"], {
                 name: a["Value"] for name, a in body["MessageAttributes"].items()}))
         raw = [(m["Body"], {name: a["StringValue"] for name, a in m["MessageAttributes"].items()})
-               for m in self._drain(self.raw)]
+               for m in self.drain(self.raw)]
         wrapped.sort(key=lambda m: m[1])
         assert [m[1:] for m in wrapped] == sorted(raw, key=lambda m: m[0])
         return [(subject, json.loads(alert), attributes) for subject, alert, attributes in wrapped]
