@@ -38,6 +38,7 @@ struct builder {
     struct vec steps;
     struct vec codes; /* pcre2_code *, one for each regex */
     uint32_t roots[2];
+    uint32_t geo[GEO_FIELDS]; /* slots, RS_NONE when not asked for */
     unsigned char hash[SHA256_BYTES];
     bool failed;
     struct err why;
@@ -167,6 +168,8 @@ struct builder *builder_new(void)
     vec_init(&b->inputs, sizeof(struct rs_input), ROWS_MAX);
     vec_init(&b->steps, sizeof(struct step), ROWS_MAX);
     vec_init(&b->codes, sizeof(void *), ROWS_MAX);
+    for (size_t f = 0; f < GEO_FIELDS; f++)
+        b->geo[f] = RS_NONE;
     b->roots[SLOT_FAN] = new_step(b, RS_TEXT_ABSENT, RS_NONE);
     b->roots[SLOT_POINT] = new_step(b, RS_TEXT_ABSENT, RS_NONE);
     return b;
@@ -259,8 +262,18 @@ static uint32_t slot_for(struct builder *b, enum slot_kind kind, struct str path
     return put(b, &b->slots, &slot, 1, "field paths").first;
 }
 
+/* A slot without steps: no record fills it. */
+static uint32_t slot_geo(struct builder *b, enum geo_field field, struct str path)
+{
+    b->geo[field] = slot_for(b, SLOT_GEO, path);
+    return b->geo[field];
+}
+
 uint32_t builder_slot_fan(struct builder *b, struct str path)
 {
+    enum geo_field field = geo_field_of(path);
+    if (field != GEO_FIELDS)
+        return slot_geo(b, field, path);
     uint32_t slot = slot_for(b, SLOT_FAN, path);
     uint32_t at = b->roots[SLOT_FAN];
     struct str rest = path;
@@ -658,6 +671,14 @@ static void add_ties(struct builder *b, uint32_t ties[TIE_FIELDS])
         ties[f] = builder_slot_fan(b, str_of(paths[f]));
 }
 
+static void take_geo(const struct builder *b, struct ruleset *rs)
+{
+    for (size_t f = 0; f < GEO_FIELDS; f++) {
+        rs->geo[f] = b->geo[f];
+        rs->names_geo = rs->names_geo || b->geo[f] != RS_NONE;
+    }
+}
+
 static void take_tables(struct builder *b, struct ruleset *rs)
 {
     rs->rules = take_rows(&b->rules, &rs->n_rules);
@@ -700,6 +721,7 @@ bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e)
     rs->roots[SLOT_FAN] = 0;
     rs->roots[SLOT_POINT] = 1;
     take_tables(b, rs);
+    take_geo(b, rs);
     memcpy(rs->hash, b->hash, sizeof rs->hash);
     struct rs_index *index;
     if (!index_build(rs, &index, e)) {

@@ -19,7 +19,8 @@ struct rs_list builder_numbers(struct builder *b, const uint32_t *list, size_t n
 /* Steps of a path; a longer one fails the builder, so refuse it before. */
 #define FIELD_STEPS_MAX 64
 
-/* Slot of a Sigma path ("a.b.c"; `\.` is not special: keys with dots are found anyway). */
+/* Slot of a Sigma path ("a.b.c"; `\.` is not special: keys with dots are found anyway), or of a
+ * field of engine/geo.h. */
 uint32_t builder_slot_fan(struct builder *b, struct str path);
 /* Slot of exact steps; n == 0 is the whole record. */
 uint32_t builder_slot_point(struct builder *b, const struct str *steps, size_t n);

@@ -73,6 +73,12 @@ void event_release(struct event *ev)
     *ev = (struct event){0};
 }
 
+void event_set_geo(struct event *ev, struct port_geo port)
+{
+    ev->geo_port = port;
+    ev->geo = (struct event_geo){0};
+}
+
 /* Forgets the record before. */
 static void start(struct event *ev)
 {
@@ -323,6 +329,58 @@ static enum json_status walk_value(struct walk *w, struct place at)
     return JSON_OK;
 }
 
+/* Keeps what the port says of the address; of what is too long for one, nothing. */
+static void find_geo(struct event *ev, struct str address)
+{
+    struct event_geo *g = &ev->geo;
+    char digits[EVENT_ASN_MAX];
+    g->found = (struct geo){0};
+    g->n_address = g->n_asn = 0;
+    if (address.n > GEO_ADDRESS_MAX)
+        return;
+    memcpy(g->address, address.p, address.n);
+    g->n_address = address.n;
+    ev->geo_port.find(ev->geo_port.self, address, &g->found);
+    size_t at = sizeof digits;
+    for (uint32_t left = g->found.asn; left; left /= 10)
+        digits[--at] = (char)('0' + left % 10);
+    g->n_asn = sizeof digits - at;
+    memcpy(g->asn, digits + at, g->n_asn);
+}
+
+const struct geo *event_geo(struct event *ev)
+{
+    static const struct geo unknown;
+    struct str address = event_core(ev, CORE_IP);
+    if (!ev->geo_port.find || address.n == 0)
+        return &unknown;
+    if (!str_eq(address, str_n(ev->geo.address, ev->geo.n_address)))
+        find_geo(ev, address);
+    return &ev->geo.found;
+}
+
+static void add_geo(struct event *ev, enum geo_field field, struct str text, enum json_type type)
+{
+    uint32_t slot = ev->rules->geo[field];
+    if (slot == RS_NONE || text.n == 0)
+        return;
+    uint32_t at = add_value(ev, slot);
+    if (at == RS_NONE)
+        ev->counts.values_cut += ev->n_values == EVENT_VALUES_MAX;
+    else
+        ev->values[at] = (struct value){.raw = text, .type = (uint8_t)type};
+}
+
+/* Values for the slots that rules name and no record has. */
+static void add_geo_fields(struct event *ev)
+{
+    const struct geo *g = event_geo(ev);
+    struct str asn = g->asn ? str_n(ev->geo.asn, ev->geo.n_asn) : STR_ABSENT;
+    add_geo(ev, GEO_COUNTRY, g->country, JSON_STRING);
+    add_geo(ev, GEO_ASN, asn, JSON_NUMBER);
+    add_geo(ev, GEO_AS_ORG, g->as_org, JSON_STRING);
+}
+
 enum json_status event_read(struct event *ev, struct str bytes, size_t *used, struct err *e)
 {
     const struct ruleset *rs = ev->rules;
@@ -340,6 +398,8 @@ enum json_status event_read(struct event *ev, struct str bytes, size_t *used, st
     *used = (size_t)(w.p - bytes.p);
     ev->record = str_n(bytes.p, *used);
     ev->number++;
+    if (rs->names_geo && ev->geo_port.find)
+        add_geo_fields(ev);
     return JSON_OK;
 }
 

@@ -25,6 +25,18 @@ struct value {
     uint32_t next;   /* next value of the same slot, as position + 1; 0 is none */
 };
 
+#define EVENT_ASN_MAX 10 /* digits of a 32-bit number */
+
+/* What is known of the caller's address. It is asked for once for each run of records with the same
+ * address. */
+struct event_geo {
+    struct geo found;              /* of `address` */
+    char address[GEO_ADDRESS_MAX]; /* n_address bytes */
+    size_t n_address;
+    char asn[EVENT_ASN_MAX]; /* found.asn in digits */
+    size_t n_asn;
+};
+
 /* What one reader saw that its owner should tell about. */
 struct event_counts {
     uint64_t values_cut;   /* records with more values than EVENT_VALUES_MAX */
@@ -52,12 +64,18 @@ struct event {
     struct arena scratch;
     void *match_data; /* pcre2_match_data */
     void *match_context;
-    bool first_match; /* Falco's default: only the first rule of the source */
+    bool first_match;         /* Falco's default: only the first rule of the source */
+    struct port_geo geo_port; /* of event_set_geo */
+    struct event_geo geo;
     struct event_counts counts;
 };
 
 TW_MUST_USE bool event_init(struct event *ev, const struct ruleset *rs, struct err *e);
 void event_release(struct event *ev);
+
+/* From the next record on, addresses are looked up in this port, which is borrowed; until then
+ * nothing is known of any. */
+void event_set_geo(struct event *ev, struct port_geo port);
 
 /* Reads the record (a JSON object) that starts at bytes.p; the bytes must stay until the next read.
  * JSON_OK: *used bytes belong to it. JSON_MORE: it does not end in bytes. JSON_BAD: e says where.
@@ -78,6 +96,10 @@ struct str event_text(struct event *ev, struct value *v);
 
 /* Text of a core field's first string value; absent when there is none (or it is no string). */
 struct str event_core(struct event *ev, enum core_field f);
+
+/* What is known of the present record's caller by its address: sourceIPAddress. Texts are borrowed
+ * from the port. */
+const struct geo *event_geo(struct event *ev);
 
 /* Runs compiled regular expression `regex` over s, unanchored unless its options say so. A met
  * match limit counts in ev->counts and is no match. */

@@ -9,6 +9,7 @@
 
 #include "base/sha256.h"
 #include "base/str.h"
+#include "engine/geo.h"
 
 #define RS_NONE       UINT32_MAX /* no such number */
 #define RS_HASH_BYTES 16         /* of a rule: first half of a SHA-256 */
@@ -40,19 +41,20 @@ const char *source_name(enum source source);        /* "cloudtrail" */
 /* ---- where values come from ---------------------------------------------------------------------
  */
 
-/* A slot holds the values one path has in an event. There are two kinds of path:
+/* A slot holds the values one path has in an event. There are three kinds of path:
  * SLOT_FAN    Sigma: dots nest; a step over an array takes every member, and so does the end of the
  *             path; a key that itself has dots is found too.
  * SLOT_POINT  Falco: object keys and array positions, exactly; the first of duplicate keys counts.
+ * SLOT_GEO    no path in the record: what is known of the caller's address (engine/geo.h).
  */
-enum slot_kind { SLOT_FAN, SLOT_POINT };
+enum slot_kind { SLOT_FAN, SLOT_POINT, SLOT_GEO };
 
 struct rs_slot {
     struct rs_text path; /* for people: a.b.c or /a/b/0 */
     uint32_t kind;       /* enum slot_kind */
 };
 
-/* A step of the paths, one tree for each kind. Root steps are rs->roots[kind]. */
+/* A step of the paths, one tree for each of the first two kinds. Root steps are rs->roots[kind]. */
 struct rs_step {
     struct rs_text key;
     uint32_t index;       /* of SLOT_POINT: the array position this key also names, else RS_NONE */
@@ -303,6 +305,8 @@ struct ruleset {
     uint32_t roots[2];                /* step, by enum slot_kind */
     uint32_t core[CORE_FIELDS];       /* slot, by enum core_field */
     uint32_t ties[TIE_FIELDS];        /* slot, by enum tie_field */
+    uint32_t geo[GEO_FIELDS];         /* slot, by enum geo_field; RS_NONE: no rule names it */
+    bool names_geo;                   /* a rule names one of them */
     unsigned char hash[SHA256_BYTES]; /* of the files' contents, their names and order left out */
     const struct rs_index *index;
     void **regex_codes; /* pcre2_code *, n_regexes */

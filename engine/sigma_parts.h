@@ -42,7 +42,8 @@ bool sigma_at(struct sigma_scope *sc, unsigned line, bool failed);
 /* Fails with ERR_SYSTEM: memory is out. It ends the loading; every other failure refuses one rule.
  */
 bool sigma_no_memory(struct err *e);
-/* Refuses a field that builder_slot_fan would not take. */
+/* Refuses a field that builder_slot_fan would not take, and one under trailwarden. that there is
+ * not (engine/geo.h). */
 TW_MUST_USE bool sigma_field_check(struct sigma_scope *sc, unsigned line, struct str field,
                                    struct err *e);
 

@@ -20,6 +20,104 @@ static void join_values(struct event *ev, uint32_t slot, struct buf *out)
     }
 }
 
+/* ---- fields that no record holds ----
+ */
+
+/* Knows two addresses, and counts the questions. */
+static void find(void *self, struct str address, struct geo *out)
+{
+    ++*(unsigned *)self;
+    if (str_eqz(address, "198.51.100.7"))
+        *out = (struct geo){S("DE"), 64500, S("Example \"Net\"")};
+    if (str_eqz(address, "2001:db8::1"))
+        *out = (struct geo){.asn = UINT32_MAX};
+}
+
+static void knows_where(void **state)
+{
+    static const struct {
+        const char *record, *country, *asn, *as_org;
+        unsigned asked; /* so far */
+    } cases[] = {
+        {"{\"sourceIPAddress\":\"198.51.100.7\"}", "DE", "64500", "Example \"Net\"", 1},
+        {"{\"sourceIPAddress\":\"198.51.100.\\u0037\"}", "DE", "64500", "Example \"Net\"", 1},
+        {"{\"sourceIPAddress\":\"2001:db8::1\"}", "", "4294967295", "", 2},
+        {"{\"sourceIPAddress\":\"AWS Internal\"}", "", "", "", 3},
+        {"{\"sourceIPAddress\":\"\"}", "", "", "", 3},
+        {"{\"sourceIPAddress\":[\"198.51.100.7\"]}", "DE", "64500", "Example \"Net\"", 4},
+        {"{\"sourceIPAddress\":7}", "", "", "", 4},
+        {"{}", "", "", "", 4},
+        /* a record cannot claim a country */
+        {"{\"trailwarden.country\":\"FR\",\"trailwarden\":{\"country\":\"FR\",\"asn\":1}}", "", "",
+         "", 4},
+        {"{\"sourceIPAddress\":\"198.51.100.7198.51.100.7198.51.100.7198.51.100.7\"}", "", "", "",
+         4},
+    };
+    (void)state;
+    static const char *const paths[GEO_FIELDS] = {"trailwarden.country", "trailwarden.asn",
+                                                  "trailwarden.as_org"};
+    struct builder *b = builder_new();
+    uint32_t slots[GEO_FIELDS];
+    for (size_t f = 0; f < GEO_FIELDS; f++)
+        slots[f] = builder_slot_fan(b, str_of(paths[f]));
+    struct ruleset *rs;
+    struct err e;
+    struct event ev;
+    struct buf got;
+    size_t used;
+    unsigned asked = 0;
+    buf_init(&got, 4096);
+    assert_true(builder_freeze(b, &rs, &e));
+    assert_true(rs->names_geo);
+    assert_true(event_init(&ev, rs, &e));
+    event_set_geo(&ev, (struct port_geo){&asked, find});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const expected[] = {cases[i].country, cases[i].asn, cases[i].as_org};
+        assert_int_equal(event_read(&ev, str_of(cases[i].record), &used, &e), JSON_OK);
+        for (size_t f = 0; f < GEO_FIELDS; f++) {
+            join_values(&ev, slots[f], &got);
+            check_str(cases[i].record, buf_str(&got), str_of(expected[f]));
+        }
+        if (asked != cases[i].asked)
+            fail_msg("%s: asked %u times", cases[i].record, asked);
+    }
+    /* another port knows nothing of what this one said */
+    assert_int_equal(event_read(&ev, str_of(cases[0].record), &used, &e), JSON_OK);
+    event_set_geo(&ev, (struct port_geo){0});
+    assert_int_equal(event_read(&ev, str_of(cases[0].record), &used, &e), JSON_OK);
+    assert_null(event_first(&ev, slots[GEO_COUNTRY]));
+    assert_false(str_present(event_geo(&ev)->country));
+    buf_release(&got);
+    event_release(&ev);
+    ruleset_free(rs);
+    builder_free(b);
+}
+
+/* Rules that name no such field cost no question; who wants to know can still ask. */
+static void asks_only_when_named(void **state)
+{
+    (void)state;
+    struct builder *b = builder_new();
+    struct ruleset *rs;
+    struct err e;
+    struct event ev;
+    size_t used;
+    unsigned asked = 0;
+    (void)builder_slot_fan(b, S("sourceIPAddress"));
+    assert_true(builder_freeze(b, &rs, &e));
+    assert_false(rs->names_geo);
+    assert_true(event_init(&ev, rs, &e));
+    event_set_geo(&ev, (struct port_geo){&asked, find});
+    assert_int_equal(event_read(&ev, S("{\"sourceIPAddress\":\"198.51.100.7\"}"), &used, &e),
+                     JSON_OK);
+    assert_int_equal(asked, 0);
+    check_str("country", event_geo(&ev)->country, S("DE"));
+    assert_int_equal(asked, 1);
+    event_release(&ev);
+    ruleset_free(rs);
+    builder_free(b);
+}
+
 static void fans_out(void **state)
 {
     static const struct {
@@ -313,6 +411,8 @@ static void refuses_endless_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_where),
+        cmocka_unit_test(asks_only_when_named),
         cmocka_unit_test(fans_out),
         cmocka_unit_test(points),
         cmocka_unit_test(tells_more_from_bad),
