@@ -66,6 +66,30 @@ void id128_put(struct buf *b, struct id128 id)
     }
 }
 
+void id128_put_hex(struct buf *b, struct id128 id)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        uint64_t half = i < 8 ? id.hi : id.lo;
+        unsigned char byte = (unsigned char)(half >> (56 - 8 * (i % 8)));
+        buf_put_hex(b, &byte, 1);
+    }
+}
+
+bool id128_read_hex(struct str s, struct id128 *out)
+{
+    uint64_t half[2] = {0, 0};
+    if (s.n != 32)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        int digit = byte_hex(s.p[i]);
+        if (digit < 0)
+            return false;
+        half[i / 16] = half[i / 16] << 4 | (uint64_t)digit;
+    }
+    *out = (struct id128){half[0], half[1]};
+    return true;
+}
+
 int id128_cmp(struct id128 a, struct id128 b)
 {
     if (a.hi != b.hi)

@@ -76,6 +76,9 @@ struct id128 {
 struct id128 id128_of(struct str event_id);
 /* Appends the UUID; of an id that was none, "sha256:" and the 32 digits. */
 void id128_put(struct buf *b, struct id128 id);
+/* Appends its 32 hexadecimal digits, and reads them back: false when s is anything else. */
+void id128_put_hex(struct buf *b, struct id128 id);
+bool id128_read_hex(struct str s, struct id128 *out);
 int id128_cmp(struct id128 a, struct id128 b);
 
 struct element {

@@ -638,7 +638,7 @@ static uint32_t resource_of(struct making *m, const struct seen *s, const struct
     struct vec *v = &m->i->resources;
     for (uint32_t k = 0; k < v->n; k++) {
         const struct made_resource *r = vec_at(v, k);
-        if (r->name == t->name && r->type == t->type && r->account == s->account)
+        if (r->name == t->name && r->account == s->account && strcmp(r->type, t->type) == 0)
             return k;
     }
     struct made_resource *to = v->n < m->i->caps.resources ? vec_push(v, 1) : NULL;

@@ -103,7 +103,7 @@ static const char *const target_types[TIE_FIELDS] = {
     [TIE_IDENTITY] = "mail identity",
 };
 
-static void keep_target(struct seen_events *s, struct seen *to, const char *type, struct str name)
+void seen_put_target(struct seen_events *s, struct seen *to, const char *type, struct str name)
 {
     uint32_t text = keep_text(s, name, SEEN_TEXT_MAX);
     struct seen_target *t = text == SEEN_NONE ? NULL : vec_push(&s->targets, 1);
@@ -115,17 +115,25 @@ static void keep_target(struct seen_events *s, struct seen *to, const char *type
     to->n_targets++;
 }
 
+const char *seen_target_type(struct str word)
+{
+    for (uint32_t f = 0; f < TIE_FIELDS; f++)
+        if (target_types[f] && str_eqz(word, target_types[f]))
+            return target_types[f];
+    return NULL;
+}
+
 static void keep_field(struct seen_events *s, struct event *ev, struct seen *to, uint32_t field)
 {
     struct value *v = event_first(ev, ev->rules->ties[field]);
     for (; v && to->n_targets < SEEN_TARGETS_PER_EVENT; v = event_next(ev, v))
         if (v->type == JSON_STRING)
-            keep_target(s, to, target_types[field], redact_text(event_text(ev, v), &ev->scratch));
+            seen_put_target(s, to, target_types[field],
+                            redact_text(event_text(ev, v), &ev->scratch));
 }
 
 static void keep_targets(struct seen_events *s, struct event *ev, struct seen *to)
 {
-    to->first_target = (uint32_t)s->targets.n;
     for (uint32_t f = 0; f < TIE_FIELDS; f++)
         if (target_types[f])
             keep_field(s, ev, to, f);
@@ -134,30 +142,43 @@ static void keep_targets(struct seen_events *s, struct event *ev, struct seen *t
 /* ---- events ------------------------------------------------------------------------------------
  */
 
+struct seen *seen_put(struct seen_events *s, const struct seen *as, const struct seen_words *words)
+{
+    uint32_t at = (uint32_t)s->list.n;
+    if (lineage_map_find(&s->event_at, as->event) != LINEAGE_MAP_NONE)
+        return NULL;
+    struct seen *to = vec_push(&s->list, 1);
+    if (!to || !lineage_map_add(&s->event_at, as->event, at)) {
+        s->list.n = at;
+        s->cut++;
+        return NULL;
+    }
+    *to = (struct seen){.event = as->event,
+                        .time_ms = as->time_ms,
+                        .actor = as->actor,
+                        .key = as->key,
+                        .ip = keep_text(s, words->ip, SEEN_WORD_MAX),
+                        .agent = keep_text(s, words->agent, SEEN_AGENT_MAX),
+                        .source = keep_text(s, words->source, SEEN_WORD_MAX),
+                        .name = keep_text(s, words->name, SEEN_WORD_MAX),
+                        .account = keep_text(s, words->account, SEEN_WORD_MAX),
+                        .region = keep_text(s, words->region, SEEN_WORD_MAX),
+                        .first_target = (uint32_t)s->targets.n};
+    return to;
+}
+
 void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, uint32_t actor,
               uint32_t key)
 {
-    struct id128 id = seen_id(f->evidence);
-    uint32_t at = (uint32_t)s->list.n;
-    if (lineage_map_find(&s->event_at, id) != LINEAGE_MAP_NONE)
-        return;
-    struct seen *to = vec_push(&s->list, 1);
-    if (!to || !lineage_map_add(&s->event_at, id, at)) {
-        s->list.n = at;
-        s->cut++;
-        return;
-    }
-    *to = (struct seen){.event = id,
-                        .time_ms = f->timed ? f->time_ms : INT64_MIN,
-                        .actor = actor,
-                        .key = key,
-                        .ip = keep_text(s, f->ip, SEEN_WORD_MAX),
-                        .agent = keep_text(s, f->user_agent, SEEN_AGENT_MAX),
-                        .source = keep_text(s, f->source, SEEN_WORD_MAX),
-                        .name = keep_text(s, f->name, SEEN_WORD_MAX),
-                        .account = keep_text(s, f->account, SEEN_WORD_MAX),
-                        .region = keep_text(s, f->region, SEEN_WORD_MAX)};
-    keep_targets(s, ev, to);
+    const struct seen as = {.event = seen_id(f->evidence),
+                            .time_ms = f->timed ? f->time_ms : INT64_MIN,
+                            .actor = actor,
+                            .key = key};
+    const struct seen_words words = {f->ip,   f->user_agent, f->source,
+                                     f->name, f->account,    f->region};
+    struct seen *to = seen_put(s, &as, &words);
+    if (to)
+        keep_targets(s, ev, to);
 }
 
 const struct seen *seen_find(const struct seen_events *s, struct id128 event)

@@ -58,6 +58,21 @@ struct id128 seen_id(struct str evidence);
 void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, uint32_t actor,
               uint32_t key);
 
+/* What of an event is texts. */
+struct seen_words {
+    struct str ip, agent, source, name, account, region;
+};
+
+/* Keeps an event that was seen elsewhere: its id, time, actor and key as `as` has them. NULL when
+ * it is there already, or there is no room. Its targets follow at once. */
+struct seen *seen_put(struct seen_events *s, const struct seen *as, const struct seen_words *words);
+
+/* Adds a target to the event that was put last. */
+void seen_put_target(struct seen_events *s, struct seen *to, const char *type, struct str name);
+
+/* The type that is spelt so, as a constant; NULL for any other word. */
+const char *seen_target_type(struct str word);
+
 /* The event of that evidence; NULL when it was not kept. */
 const struct seen *seen_find(const struct seen_events *s, struct id128 event);
 
