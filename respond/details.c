@@ -10,7 +10,7 @@
 /* ---- writing ---- */
 
 /* How long values may be: tried from the first to the last until all fits. The last one does: 18
- * strings of 20 bytes, each at most six in JSON, and their names are below 3 KB. */
+ * strings of 20 bytes, each at most six in JSON, their names and the node are below 3 KB. */
 static const struct
 try {
     size_t fact, field, fields;
@@ -106,6 +106,29 @@ static void put_fields(struct buf *b, struct event *ev, const struct rs_rule *r,
     put_close(b, ']');
 }
 
+static void put_id(struct buf *b, const char *name, struct id128 id)
+{
+    buf_putf(b, "\"%s\":\"", name);
+    id128_put_hex(b, id);
+    buf_putz(b, "\",");
+}
+
+static void put_node(struct buf *b, struct event *ev, const struct facts *f)
+{
+    struct lineage_node who;
+    struct id128 key;
+    lineage_actor(ev, f, &who, &key);
+    buf_putz(b, "\"node\":{");
+    put_id(b, "id", who.id);
+    buf_putf(b, "\"kind\":%u,", (unsigned)who.kind);
+    if (who.created_ms != INT64_MIN)
+        buf_putf(b, "\"created\":%lld,", (long long)who.created_ms);
+    if (key.hi || key.lo)
+        put_id(b, "key", key);
+    put_close(b, '}');
+    buf_putc(b, ',');
+}
+
 void details_put(struct buf *out, struct event *ev, uint32_t rule, const struct facts *f,
                  struct buf *scratch)
 {
@@ -114,6 +137,7 @@ void details_put(struct buf *out, struct event *ev, uint32_t rule, const struct 
         buf_putc(out, '{');
         put_event(out, f, tries[i].fact);
         put_identity(out, f, tries[i].fact);
+        put_node(out, ev, f);
         put_known(out, S("output"), facts_output(ev, rule, scratch), tries[i].fact);
         put_fields(out, ev, ev->rules->rules + rule, tries + i, scratch);
         buf_putc(out, '}');
@@ -179,6 +203,30 @@ static void read_fields(struct str fields, struct arena *a, struct details *out)
     }
 }
 
+/* False when raw is no string of 32 digits. */
+static bool read_id(struct str raw, struct id128 *id)
+{
+    return raw.n > 2 && id128_read_hex(str_n(raw.p + 1, raw.n - 2), id);
+}
+
+static void read_node(struct str node, struct details *out)
+{
+    struct str created = json_member(node, S("created"));
+    bool past = str_starts(created, S("-"));
+    unsigned long long kind, ms;
+    if (!read_id(json_member(node, S("id")), &out->node.id) ||
+        !str_u64(json_member(node, S("kind")), &kind) || kind >= LINEAGE_KINDS)
+        return;
+    out->has_node = true;
+    out->node.kind = (enum lineage_kind)kind;
+    out->node.name = out->facts.actor.n ? out->facts.actor : out->facts.identity;
+    out->node.account = out->facts.user_account;
+    out->node.created_ms = INT64_MIN;
+    if (str_u64(past ? str_skip(created, 1) : created, &ms) && ms <= INT64_MAX)
+        out->node.created_ms = past ? -(int64_t)ms : (int64_t)ms;
+    read_id(json_member(node, S("key")), &out->key);
+}
+
 bool details_read(struct str text, struct arena *a, struct details *out)
 {
     *out = (struct details){.facts = {.time_ms = INT64_MIN}};
@@ -188,6 +236,7 @@ bool details_read(struct str text, struct arena *a, struct details *out)
         return false;
     read_event(json_member(text, S("event")), a, &out->facts);
     read_identity(json_member(text, S("identity")), a, &out->facts);
+    read_node(json_member(text, S("node")), out);
     out->output = member(text, "output", a);
     read_fields(json_member(text, S("fields")), a, out);
     return true;

@@ -9,13 +9,18 @@
  *   "user_agent":"aws-cli/2.15.0","error":"AccessDenied","object":"s3://bucket/key"},
  *  "identity":{"type":"IAMUser","arn":"arn:...","principal":"AIDA...","account":"111122223333",
  *   "name":"dev","access_key":"AKIA...","issuer":"arn:...","invoked_by":"..."},
- *  "output":"<Falco's line>","fields":[["requestParameters.userName","support"]]} */
+ *  "node":{"id":"<32 hex>","kind":3,"created":1773755061000,"key":"<32 hex>"},
+ *  "output":"<Falco's line>","fields":[["requestParameters.userName","support"]]}
+ *
+ * node is who acted as lineages know him (respond/lineage.h): the number of his kind, of a session
+ * when it began, and the node of the key that signed. */
 #ifndef TW_RESPOND_DETAILS_H
 #define TW_RESPOND_DETAILS_H
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "respond/facts.h"
+#include "respond/lineage.h"
 
 /* A field that the rule's author finds worth showing, with its value in the event. */
 struct shown {
@@ -28,7 +33,10 @@ struct shown {
 /* All borrowed from the arena and the text of details_read. */
 struct details {
     struct facts facts; /* evidence is absent unless the event has an id */
-    struct str output;  /* of a Falco rule */
+    bool has_node;
+    struct lineage_node node; /* who acted, under the name that facts.actor tells */
+    struct id128 key;         /* (0, 0): none told */
+    struct str output;        /* of a Falco rule */
     struct shown shown[SHOWN_MAX];
     size_t n_shown;
 };

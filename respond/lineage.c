@@ -671,6 +671,17 @@ void lineage_read(struct event *ev, const struct facts *f, struct lineage_event 
         put_copy(&r);
 }
 
+void lineage_actor(struct event *ev, const struct facts *f, struct lineage_node *who,
+                   struct id128 *key)
+{
+    struct lineage_event out = {.n_nodes = 0};
+    const struct reading r = {ev, f, &out};
+    put_actor(&r);
+    put_own_key(&r);
+    *who = out.nodes[0];
+    *key = out.key ? out.nodes[out.key].id : (struct id128){0, 0};
+}
+
 bool lineage_links(struct event *ev)
 {
     struct str name = event_core(ev, CORE_NAME);

@@ -21,6 +21,7 @@
 #include "engine/window.h"
 #include "respond/facts.h"
 
+/* The numbers are written down in states: new kinds go behind the last. */
 enum lineage_kind {
     LINEAGE_USER, /* an IAM user, by its AIDA id: a user of the same name made later is another */
     LINEAGE_ROOT, /* of an account */
@@ -119,6 +120,11 @@ struct lineage_event {
     uint32_t key; /* the access key that signed the call, as position in nodes; 0: none told */
     bool cut;
 };
+
+/* Only who acted, and the id of the key that signed: (0, 0) when none is told. The node's strings
+ * are borrowed as those of f. */
+void lineage_actor(struct event *ev, const struct facts *f, struct lineage_node *who,
+                   struct id128 *key);
 
 /* Reads it. f are the event's facts. The strings are borrowed until the event's next record. */
 void lineage_read(struct event *ev, const struct facts *f, struct lineage_event *out);

@@ -85,6 +85,43 @@ static void reads_back_what_it_wrote(void **state)
     alert_case_release(&c);
 }
 
+/* Whom lineages name is named when it is read back, whoever he is: session, user, nobody. */
+static void says_who_acted(void **state)
+{
+    (void)state;
+    static const char *const records[] = {
+        "{\"userIdentity\":{\"type\":\"AssumedRole\",\"principalId\":\"AROA:s\",\"arn\":\"arn:x\","
+        "\"accountId\":\"222\",\"accessKeyId\":\"ASIA\",\"sessionContext\":{\"attributes\":{"
+        "\"creationDate\":\"2026-03-17T14:05:11Z\"}}}}",
+        "{\"userIdentity\":{\"type\":\"IAMUser\",\"principalId\":\"AIDA1\",\"arn\":\"arn:y\"}}",
+        "{}"};
+    for (size_t i = 0; i < COUNT(records); i++) {
+        static struct lineage_event wanted;
+        struct alert_case c;
+        struct arena a;
+        struct buf text;
+        struct facts f;
+        struct details d;
+        alert_case_init(&c, "t.yml", every_event);
+        arena_init(&a, 1u << 20);
+        write_details(&c, records[i], ROOM, &text);
+        facts_read(&c.ev, STR_ABSENT, &f);
+        lineage_read(&c.ev, &f, &wanted);
+        assert_true(details_read(buf_str(&text), &a, &d));
+        check_true(records[i], d.has_node);
+        check_int("id", id128_cmp(d.node.id, wanted.nodes[0].id), 0);
+        check_int("kind", d.node.kind, wanted.nodes[0].kind);
+        check_int("created", d.node.created_ms, wanted.nodes[0].created_ms);
+        check_str("name", d.node.name, wanted.nodes[0].name);
+        if (wanted.key)
+            check_int("key", id128_cmp(d.key, wanted.nodes[wanted.key].id), 0);
+        check_true("no key", wanted.key || (d.key.hi == 0 && d.key.lo == 0));
+        buf_release(&text);
+        arena_release(&a);
+        alert_case_release(&c);
+    }
+}
+
 static void absent_stays_absent(void **state)
 {
     (void)state;
@@ -210,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back_what_it_wrote),
+        cmocka_unit_test(says_who_acted),
         cmocka_unit_test(absent_stays_absent),
         cmocka_unit_test(fits_whatever_the_event_holds),
         cmocka_unit_test(cuts_fields_first),
