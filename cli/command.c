@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "adapters/files.h"
+#include "adapters/rules.h"
 #include "base/escape.h"
-#include "engine/loader.h"
 
 void complain(const struct err *e)
 {
@@ -75,91 +75,37 @@ bool rules_shipped(struct buf *path, struct err *e)
     return err_set(e, ERR_USAGE, "the shipped rules were not found; name rules with --rules");
 }
 
-static bool read_config(const char *path, struct loaded *out, struct err *e)
+static bool load_rules(const struct vec *paths, struct rule_files files, struct loaded *out,
+                       struct err *e)
 {
-    struct buf text;
-    buf_init(&text, RULE_FILE_MAX);
-    out->has_config = files_read(path, &text, e) &&
-                      rule_config_parse(str_of(path), buf_str(&text), &out->config, e);
-    buf_release(&text);
-    if (!out->has_config && e->kind != ERR_SYSTEM)
-        e->kind = ERR_USAGE; /* its author can mend it */
-    return out->has_config;
-}
-
-static bool add_file(struct loader *l, struct str path, struct buf *text, struct err *e)
-{
-    buf_reset(text);
-    return files_read(path.p, text, e) && loader_add(l, path, buf_str(text), e);
-}
-
-static bool add_all(struct loader *l, struct walk *w, struct loaded *out, struct err *e)
-{
-    struct buf text;
-    buf_init(&text, RULE_FILE_MAX);
-    struct str path;
-    uint64_t bytes;
-    bool ok;
-    while ((ok = walk_next(w, &path, &bytes, e)) && str_present(path)) {
-        ok = add_file(l, path, &text, e);
-        if (!ok)
-            break;
-        out->files++;
-    }
-    buf_release(&text);
-    return ok;
-}
-
-static bool load_roots(const char *const *roots, size_t n, struct loaded *out, struct err *e)
-{
-    struct walk *w = NULL;
-    struct loader *l = loader_new(out->has_config ? &out->config : NULL, &out->diags);
-    bool ok = l || err_set(e, ERR_SYSTEM, "no memory for rules");
-    if (l && out->durable)
-        loader_durable(l);
-    ok = ok && walk_new(roots, n, FILES_RULES, &w, e) && add_all(l, w, out, e) &&
-         loader_finish(l, &out->rules, e);
-    walk_free(w);
-    loader_free(l);
-    if (!ok && (e->kind == ERR_MISSING || e->kind == ERR_DENIED))
-        e->kind = ERR_USAGE;
-    return ok;
-}
-
-static bool load_rules(const struct vec *paths, const char *config, bool durable,
-                       struct loaded *out, struct err *e)
-{
-    *out = (struct loaded){.durable = durable};
-    diags_init(&out->diags);
-    if (config && !read_config(config, out, e))
-        return false;
-    if (paths->n)
-        return load_roots(paths->p, paths->n, out, e);
     struct buf shipped;
+    const char *root;
+    *out = (struct loaded){0};
+    diags_init(&out->diags);
     buf_init(&shipped, FILES_PATH_MAX);
-    bool ok = rules_shipped(&shipped, e);
-    const char *root = ok ? buf_z(&shipped) : NULL;
-    ok = ok && load_roots(&root, 1, out, e);
+    bool ok = paths->n || rules_shipped(&shipped, e);
+    root = buf_z(&shipped);
+    files.roots = paths->n ? paths->p : &root;
+    files.n_roots = paths->n ? paths->n : 1;
+    ok = ok && rule_files_load(&files, &out->diags, &out->rules, &out->files, e);
     buf_release(&shipped);
     return ok;
 }
 
 bool rules_load(const struct vec *paths, const char *config, struct loaded *out, struct err *e)
 {
-    return load_rules(paths, config, false, out, e);
+    return load_rules(paths, (struct rule_files){.config = config}, out, e);
 }
 
 bool rules_load_durable(const struct vec *paths, const char *config, struct loaded *out,
                         struct err *e)
 {
-    return load_rules(paths, config, true, out, e);
+    return load_rules(paths, (struct rule_files){.config = config, .durable = true}, out, e);
 }
 
 void loaded_release(struct loaded *l)
 {
     ruleset_free(l->rules);
-    if (l->has_config)
-        rule_config_release(&l->config);
     diags_release(&l->diags);
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/err.h"
 #include "base/vec.h"
-#include "engine/config.h"
 #include "engine/diag.h"
 #include "engine/ruleset.h"
 
@@ -47,17 +46,14 @@ bool interrupted(void);
 
 /* Rules that were read, and what there was to say about them. */
 struct loaded {
-    struct rule_config config;
-    bool has_config;
     struct diags diags;
-    bool durable;          /* see rules_load_durable */
     struct ruleset *rules; /* NULL: none were frozen */
     size_t files;
 };
 
 /* Reads the rule files under paths (of const char *; empty: the shipped rules) with the
- * configuration file (NULL: none). Refusals are diags. ERR_USAGE and others: the configuration is
- * wrong, a path is not there, a file cannot be read. Release it in either case. */
+ * configuration file (NULL: none), as rule_files_load of adapters/rules.h; refusals are diags.
+ * Release it in either case. */
 TW_MUST_USE bool rules_load(const struct vec *paths, const char *config, struct loaded *out,
                             struct err *e);
 /* The same for windows that must be right whatever the order of arrival: what only `scan` can

@@ -20,7 +20,6 @@
 struct function {
     struct log log;
     struct runtime_config config;
-    struct rule_config rule_config;
     struct ruleset *rules;
     struct aws_world world;
     struct aws_client *client;
@@ -110,10 +109,10 @@ static bool start(struct function *f, const char *host, struct err *e)
 {
     int64_t began_ms = clock_mono_ms();
     struct environment env = {NULL, get_env};
-    bool ok = crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
-              function_rules_config(f->config.config_file, &f->rule_config, e) &&
-              function_rules_load(f->config.rules.p, &f->rule_config, &f->log, &f->rules, e) &&
-              start_client(f, e) && start_state(f, e) && start_handler(f, e);
+    bool ok =
+        crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
+        function_rules_load(f->config.rules.p, f->config.config_file, &f->log, &f->rules, e) &&
+        start_client(f, e) && start_state(f, e) && start_handler(f, e);
     if (ok)
         log_start(f, began_ms);
     return ok;
@@ -166,7 +165,6 @@ int main(void)
     dynamodb_release(&f.table);
     aws_client_free(f.client);
     ruleset_free(f.rules);
-    rule_config_release(&f.rule_config);
     runtime_config_release(&f.config);
     curl_global_cleanup();
     return code;
