@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "cli/command.h"
 #include "cli/explain_window.h"
-#include "cli/options.h"
+#include "cli/rules.h"
 #include "handlers/records.h"
 #include "respond/put.h"
 
@@ -194,15 +194,15 @@ static bool find_wanted(struct explaining *x, const char *rule, struct err *e)
     return x->windows || !correlations;
 }
 
-static int explain(struct vec *rules_paths, const char *config, const char *rule, const char *path)
+static int explain(struct rules_asked *a, const char *rule, const char *path)
 {
     struct err e = {0};
     struct loaded rules;
-    bool file = rules_paths->n == 0 && is_file(rule);
-    const char **named = file ? vec_push(rules_paths, 1) : NULL;
+    bool file = a->rules.n == 0 && is_file(rule);
+    const char **named = file ? vec_push(&a->rules, 1) : NULL;
     if (named)
         *named = rule;
-    bool ok = rules_load(rules_paths, config, &rules, &e);
+    bool ok = rules_load(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
     struct explaining x = {.rs = rules.rules, .wanted = file ? STR_ABSENT : str_of(rule)};
     ok = ok && find_wanted(&x, rule, &e) && explain_file(&x, path, &e);
@@ -214,36 +214,26 @@ static int explain(struct vec *rules_paths, const char *config, const char *rule
 
 int rules_explain(int argc, char **argv)
 {
-    struct err e = {0};
-    struct vec rules, rest;
-    const char *config = NULL;
-    bool help = false;
-    const struct option options[] = {
-        {"rules", 'r', OPTION_LIST, &rules, "PATH", "rule file or folder; repeatable"},
-        {"config", 0, OPTION_TEXT, &config, "FILE", "placeholders that rules use"},
-        {"help", 'h', OPTION_FLAG, &help, NULL, "print this"},
-    };
-    const size_t n = sizeof options / sizeof *options;
-    vec_init(&rules, sizeof(const char *), ARGUMENTS_MAX);
-    vec_init(&rest, sizeof(const char *), ARGUMENTS_MAX);
-    int code = EXIT_DONE;
-    if (!options_read(options, n, argc, argv, &rest, &e)) {
-        code = fail(&e);
-    } else if (help) {
-        puts(
+    static const struct rules_usage usage = {
+        .text =
             "usage: trailwarden rules explain [options] RULE EVENT.json\n\n"
             "RULE is an id or a title (of a Falco rule: its name), or a file of rules; EVENT.json\n"
             "holds one record or a list of them. Prints each test of the rule with its result\n"
-            "and the event's value; of a correlation, how its windows fill with all events.\n");
-        options_help(stdout, options, n);
-    } else if (rest.n != 2) {
-        err_set(&e, ERR_USAGE, "rules explain needs a rule and a file with an event");
-        code = fail(&e);
-    } else {
-        code = explain(&rules, config, *(const char **)vec_at(&rest, 0),
-                       *(const char **)vec_at(&rest, 1));
+            "and the event's value; of a correlation, how its windows fill with all events.\n",
+        .arguments = true,
+    };
+    struct err e;
+    struct rules_asked a;
+    int code;
+    if (rules_asked_read(&a, &usage, argc, argv, &code)) {
+        const char *const *named = a.rest.p;
+        if (a.rest.n == 2) {
+            code = explain(&a, named[0], named[1]);
+        } else {
+            err_set(&e, ERR_USAGE, "rules explain needs a rule and a file with an event");
+            code = fail(&e);
+        }
     }
-    vec_release(&rules);
-    vec_release(&rest);
+    rules_asked_release(&a);
     return code;
 }

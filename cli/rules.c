@@ -1,11 +1,13 @@
-/* trailwarden rules: the subcommand table, and the two short ones, check and list. */
+/* trailwarden rules: the subcommand table, the options that all of them have, and the two short
+ * ones, check and list. */
+#include "cli/rules.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/escape.h"
 #include "cli/command.h"
-#include "cli/options.h"
 #include "respond/match.h"
 
 static const struct command {
@@ -42,15 +44,52 @@ int rules_command(int argc, char **argv)
     return EXIT_USAGE;
 }
 
+/* ---- options -----------------------------------------------------------------------------------
+ */
+
+bool rules_asked_read(struct rules_asked *a, const struct rules_usage *usage, int argc, char **argv,
+                      int *code)
+{
+    struct err e = {0};
+    bool help = false;
+    const struct option common[] = {
+        {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
+        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders that rules use"},
+        {"help", 'h', OPTION_FLAG, &help, NULL, "print this"},
+    };
+    struct option options[sizeof common / sizeof *common + RULES_OPTIONS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < usage->n_more; i++)
+        options[n++] = usage->more[i];
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+        options[n++] = common[i];
+    *a = (struct rules_asked){0};
+    vec_init(&a->rules, sizeof(const char *), ARGUMENTS_MAX);
+    vec_init(&a->rest, sizeof(const char *), ARGUMENTS_MAX);
+    bool ok = options_read(options, n, argc, argv, usage->arguments ? &a->rest : &a->rules, &e);
+    *code = ok ? EXIT_DONE : fail(&e);
+    if (ok && help) {
+        puts(usage->text);
+        options_help(stdout, options, n);
+    }
+    return ok && !help;
+}
+
+void rules_asked_release(struct rules_asked *a)
+{
+    vec_release(&a->rules);
+    vec_release(&a->rest);
+}
+
 /* ---- check -------------------------------------------------------------------------------------
  */
 
-static int check(const struct vec *paths, const char *config)
+static int check(const struct rules_asked *a)
 {
     struct err e = {0};
     struct loaded rules;
     int code = EXIT_DONE;
-    bool loaded = rules_load(paths, config, &rules, &e);
+    bool loaded = rules_load(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
     if (loaded) {
         size_t refused = diags_count(&rules.diags, DIAG_REFUSED);
@@ -67,29 +106,16 @@ static int check(const struct vec *paths, const char *config)
 
 int rules_check(int argc, char **argv)
 {
-    struct err e = {0};
-    struct vec paths;
-    const char *config = NULL;
-    bool help = false;
-    const struct option options[] = {
-        {"rules", 'r', OPTION_LIST, &paths, "PATH", "the same as naming the path itself"},
-        {"config", 0, OPTION_TEXT, &config, "FILE", "placeholders that rules use"},
-        {"help", 'h', OPTION_FLAG, &help, NULL, "print this"},
+    static const struct rules_usage usage = {
+        .text = "usage: trailwarden rules check [options] [PATH ...]    (default: the shipped "
+                "rules)\n\n"
+                "Exit 2 when a rule does not load.\n",
     };
-    const size_t n = sizeof options / sizeof *options;
-    vec_init(&paths, sizeof(const char *), ARGUMENTS_MAX);
-    int code = EXIT_DONE;
-    if (!options_read(options, n, argc, argv, &paths, &e)) {
-        code = fail(&e);
-    } else if (help) {
-        puts("usage: trailwarden rules check [options] [PATH ...]    (default: the shipped "
-             "rules)\n\n"
-             "Exit 2 when a rule does not load.\n");
-        options_help(stdout, options, n);
-    } else {
-        code = check(&paths, config);
-    }
-    vec_release(&paths);
+    struct rules_asked a;
+    int code;
+    if (rules_asked_read(&a, &usage, argc, argv, &code))
+        code = check(&a);
+    rules_asked_release(&a);
     return code;
 }
 
@@ -113,11 +139,11 @@ static void put_rule(struct buf *b, const struct ruleset *rs, uint32_t rule, boo
     buf_putc(b, '\n');
 }
 
-static int list(const struct vec *paths, const char *config, bool jsonl)
+static int list(const struct rules_asked *a, bool jsonl)
 {
     struct err e = {0};
     struct loaded rules;
-    bool loaded = rules_load(paths, config, &rules, &e);
+    bool loaded = rules_load(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
     int code = loaded ? EXIT_DONE : fail(&e);
     if (loaded && diags_count(&rules.diags, DIAG_REFUSED))
@@ -137,33 +163,27 @@ static int list(const struct vec *paths, const char *config, bool jsonl)
 
 int rules_list(int argc, char **argv)
 {
-    struct err e = {0};
-    struct vec paths;
-    const char *config = NULL;
+    struct err e;
     const char *format = NULL;
-    bool help = false;
-    const struct option options[] = {
-        {"rules", 'r', OPTION_LIST, &paths, "PATH", "the same as naming the path itself"},
-        {"config", 0, OPTION_TEXT, &config, "FILE", "placeholders that rules use"},
-        {"format", 0, OPTION_TEXT, &format, "FORMAT", "text or jsonl"},
-        {"help", 'h', OPTION_FLAG, &help, NULL, "print this"},
+    const struct option more = {"format", 0, OPTION_TEXT, &format, "FORMAT", "text or jsonl"};
+    const struct rules_usage usage = {
+        .text = "usage: trailwarden rules list [options] [PATH ...]    (default: the shipped "
+                "rules)\n",
+        .more = &more,
+        .n_more = 1,
     };
-    const size_t n = sizeof options / sizeof *options;
-    vec_init(&paths, sizeof(const char *), ARGUMENTS_MAX);
-    int code = EXIT_DONE;
-    if (!options_read(options, n, argc, argv, &paths, &e)) {
-        code = fail(&e);
-    } else if (help) {
-        puts(
-            "usage: trailwarden rules list [options] [PATH ...]    (default: the shipped rules)\n");
-        options_help(stdout, options, n);
-    } else if (format && strcmp(format, "text") != 0 && strcmp(format, "jsonl") != 0) {
-        err_set(&e, ERR_USAGE, "--format %.40s is not available; there are text and jsonl", format);
-        code = fail(&e);
-    } else {
-        bool terminal = isatty(STDOUT_FILENO) == 1;
-        code = list(&paths, config, format ? strcmp(format, "jsonl") == 0 : !terminal);
+    struct rules_asked a;
+    int code;
+    if (rules_asked_read(&a, &usage, argc, argv, &code)) {
+        if (format && strcmp(format, "text") != 0 && strcmp(format, "jsonl") != 0) {
+            err_set(&e, ERR_USAGE, "--format %.40s is not available; there are text and jsonl",
+                    format);
+            code = fail(&e);
+        } else {
+            bool terminal = isatty(STDOUT_FILENO) == 1;
+            code = list(&a, format ? strcmp(format, "jsonl") == 0 : !terminal);
+        }
     }
-    vec_release(&paths);
+    rules_asked_release(&a);
     return code;
 }

@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "cli/explain.h"
 #include "cli/explain_window.h"
-#include "cli/options.h"
+#include "cli/rules.h"
 #include "cli/testwindows.h"
 #include "respond/put.h"
 
@@ -354,21 +354,21 @@ static int test_loaded(const struct loaded *rules, const char *const *roots, siz
     return !ok ? EXIT_FAILED : fine ? EXIT_DONE : EXIT_UNREADABLE;
 }
 
-static int test(struct vec *paths, const char *config, bool require)
+static int test(struct rules_asked *a, bool require)
 {
     struct err e = {0};
     struct loaded rules;
     struct buf shipped;
     buf_init(&shipped, FILES_PATH_MAX);
-    bool ok = rules_load(paths, config, &rules, &e);
+    bool ok = rules_load(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
-    if (ok && paths->n == 0) {
-        const char **place = rules_shipped(&shipped, &e) ? vec_push(paths, 1) : NULL;
+    if (ok && a->rules.n == 0) {
+        const char **place = rules_shipped(&shipped, &e) ? vec_push(&a->rules, 1) : NULL;
         ok = place != NULL;
         if (place)
             *place = buf_z(&shipped);
     }
-    int code = ok ? test_loaded(&rules, paths->p, paths->n, require) : fail(&e);
+    int code = ok ? test_loaded(&rules, a->rules.p, a->rules.n, require) : fail(&e);
     loaded_release(&rules);
     buf_release(&shipped);
     return code;
@@ -376,30 +376,20 @@ static int test(struct vec *paths, const char *config, bool require)
 
 int rules_test(int argc, char **argv)
 {
-    struct err e = {0};
-    struct vec paths;
-    const char *config = NULL;
     bool require = false;
-    bool help = false;
-    const struct option options[] = {
-        {"rules", 'r', OPTION_LIST, &paths, "PATH", "the same as naming the path itself"},
-        {"config", 0, OPTION_TEXT, &config, "FILE", "placeholders that rules use"},
-        {"require-tests", 0, OPTION_FLAG, &require, NULL, "a rule without a test fails"},
-        {"help", 'h', OPTION_FLAG, &help, NULL, "print this"},
+    const struct option more = {"require-tests", 0,    OPTION_FLAG,
+                                &require,        NULL, "a rule without a test fails"};
+    const struct rules_usage usage = {
+        .text = "usage: trailwarden rules test [options] [PATH ...]    (default: the shipped "
+                "rules)\n\n"
+                "Runs x.test.yml for each rule file x.yml. Exit 1 when a test fails.\n",
+        .more = &more,
+        .n_more = 1,
     };
-    const size_t n = sizeof options / sizeof *options;
-    vec_init(&paths, sizeof(const char *), ARGUMENTS_MAX);
-    int code = EXIT_DONE;
-    if (!options_read(options, n, argc, argv, &paths, &e)) {
-        code = fail(&e);
-    } else if (help) {
-        puts(
-            "usage: trailwarden rules test [options] [PATH ...]    (default: the shipped rules)\n\n"
-            "Runs x.test.yml for each rule file x.yml. Exit 1 when a test fails.\n");
-        options_help(stdout, options, n);
-    } else {
-        code = test(&paths, config, require);
-    }
-    vec_release(&paths);
+    struct rules_asked a;
+    int code;
+    if (rules_asked_read(&a, &usage, argc, argv, &code))
+        code = test(&a, require);
+    rules_asked_release(&a);
     return code;
 }
