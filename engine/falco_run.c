@@ -224,6 +224,7 @@ static bool add_rule(struct run *r, const struct falco_rule *rule, uint32_t prog
         .id = builder_text(b, rule->name),
         .title = builder_text(b, rule->name),
         .description = builder_text(b, rule->desc),
+        .runbook = RS_TEXT_ABSENT,
         .author = RS_TEXT_ABSENT,
         .status = RS_TEXT_ABSENT,
         .file = builder_text(b, rule->at.file),

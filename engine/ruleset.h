@@ -201,6 +201,7 @@ struct rs_rule {
     struct rs_text id; /* of a Falco rule: its name */
     struct rs_text title;
     struct rs_text description;
+    struct rs_text runbook; /* what to do next; Sigma: a key of our own */
     struct rs_text author;
     struct rs_text status;
     struct rs_text file;

@@ -8,12 +8,13 @@
 #define KEY_LENGTH_MAX  32 /* of keys that are looked at for misspelling */
 #define SIGMA_VERSION_3 3  /* the first that gives brackets in field names a meaning */
 
-/* Keys of rules, filters and correlations in version 2.1, and of the older collections. */
+/* Keys of rules, filters and correlations in version 2.1, of the older collections, and our own. */
 static const char *const known_keys[] = {
-    "title",       "id",         "name",     "related",        "status",        "description",
-    "license",     "references", "author",   "date",           "modified",      "logsource",
-    "detection",   "fields",     "level",    "falsepositives", "tags",          "scope",
-    "correlation", "filter",     "generate", "taxonomy",       "sigma-version", "action",
+    "title",          "id",        "name",          "related",     "status",
+    "description",    "license",   "references",    "author",      "date",
+    "modified",       "logsource", "detection",     "fields",      "level",
+    "falsepositives", "tags",      "scope",         "correlation", "filter",
+    "generate",       "taxonomy",  "sigma-version", "action",      "runbook",
 };
 
 /* ---- keys -------------------------------------------------------------------------------------
@@ -284,6 +285,7 @@ bool sigma_meta_read(struct sigma_scope *sc, const struct yaml *root, struct sig
     if (!read_title(sc, root, out, e) || !check_version(sc, root, e) ||
         !read_text(sc, root, "id", &out->id, e) || !read_text(sc, root, "name", &out->name, e) ||
         !read_text(sc, root, "description", &out->description, e) ||
+        !read_text(sc, root, "runbook", &out->runbook, e) ||
         !read_text(sc, root, "status", &out->status, e) || !read_author(sc, root, out, e) ||
         !read_level(sc, root, out, e) || !read_source(sc, root, out, e))
         return false;

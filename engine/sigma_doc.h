@@ -11,7 +11,7 @@ struct sigma_source {
 
 /* What is known of a document from its metadata; texts are the YAML's. */
 struct sigma_meta {
-    struct str id, name, title, description, author, status;
+    struct str id, name, title, description, runbook, author, status;
     enum level level;
     struct sigma_source source;
 };

@@ -182,6 +182,7 @@ bool sigma_set_rule(struct sigma_scope *sc, struct sigma_entry *d, const struct 
         .id = builder_text(b, id_of(m)),
         .title = builder_text(b, m->title),
         .description = builder_text(b, m->description),
+        .runbook = builder_text(b, m->runbook),
         .author = builder_text(b, m->author),
         .status = builder_text(b, m->status),
         .file = builder_text(b, d->file),

@@ -229,6 +229,7 @@ void alert_put_json(struct buf *b, const struct ruleset *rs, const struct alert 
     put_mitre(b, rs, r);
     put_first(b, a, limits);
     put_member(b, S("why"), rs_str(rs, r->description), limits->value);
+    put_member(b, S("runbook"), rs_str(rs, r->runbook), limits->value);
     put_member_list(b, "falsepositives", rs, r->falsepositives, limits);
     put_member(b, S("version"), S(TRAILWARDEN_VERSION), SIZE_MAX);
     buf_putz(b, "\"rules\":\"");
@@ -306,6 +307,7 @@ static void put_rule(struct buf *b, const struct ruleset *rs, const struct rs_ru
     put_part(b, " by ", rs_str(rs, r->author), "", limits->value);
     buf_putf(b, " (%s)\n", dialect_name((enum dialect)r->dialect));
     put_line(b, "why", str_trim(rs_str(rs, r->description)), limits->value);
+    put_line(b, "next", str_trim(rs_str(rs, r->runbook)), limits->value);
     struct mitre list[MITRE_PER_RULE_MAX];
     size_t n = mitre_of(rs, r, list);
     for (size_t i = 0; i < n; i++) {

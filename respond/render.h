@@ -21,7 +21,7 @@ extern const struct limits limits_screen;
  *            "technique_name":"Disable or Modify Cloud Logs"}],
  *  "identity":{"type","arn","principal","account","name","access_key","issuer","invoked_by"},
  *  "event":{...the first event as in a match...},"fields":{"requestParameters.name":"main"},
- *  "why":"<the rule's description>","falsepositives":[...],
+ *  "why":"<the rule's description>","runbook":"<what to do next>","falsepositives":[...],
  *  "version":"0.1.0","rules":"<SHA-256 of the rules>"}
  *
  * When evidence lies between the ids at either end, count is larger than their number. There are

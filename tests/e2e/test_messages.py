@@ -53,7 +53,7 @@ def test_for_people(start, fake_aws):
     assert {"default", "email"} <= set(parts)
     for wanted in ("arn:aws:iam::111122223333:user/mallory", "StopLogging",
                    "cloudtrail.amazonaws.com", "198.51.100.77", time_of(1),
-                   time_of(62), "Trail stopped", "Recording was stopped", "T1562.008",
+                   time_of(62), "Trail stopped", "Recording was stopped", "start it again", "T1562.008",
                    "Disable or Modify Cloud Logs", stopped[0]["eventID"], stopped[1]["eventID"],
                    f"s3://{BUCKET}/{KEY}"):
         assert wanted in parts["email"], wanted

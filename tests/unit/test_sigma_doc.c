@@ -61,7 +61,7 @@ static void test_metadata(void **state)
                     "title: A title\nid: 5b8d5a4f-1111-4222-8333-0123456789ab\nname: a_name\n"
                     "status: test\ndescription: |\n  Two\n  lines\nauthor: [A, B]\nlevel: high\n"
                     "tags: [attack.t1, attack.t2]\nreferences: one\nfalsepositives: [x]\n"
-                    "fields: [userAgent]\n" AWS DETECTION,
+                    "fields: [userAgent]\nrunbook: Look.\n" AWS DETECTION,
                     NULL);
     assert_int_equal(c.rules->n_rules, 1);
     const struct ruleset *rs = c.rules;
@@ -69,6 +69,7 @@ static void test_metadata(void **state)
     check_str("id", rs_str(rs, r->id), S("5b8d5a4f-1111-4222-8333-0123456789ab"));
     check_str("title", rs_str(rs, r->title), S("A title"));
     check_str("description", rs_str(rs, r->description), S("Two\nlines\n"));
+    check_str("runbook", rs_str(rs, r->runbook), S("Look."));
     check_str("author", rs_str(rs, r->author), S("A, B"));
     check_str("status", rs_str(rs, r->status), S("test"));
     check_str("file", rs_str(rs, r->file), S("t.yml"));
