@@ -13,7 +13,7 @@ static uint64_t big_endian(const unsigned char *p)
     return v;
 }
 
-static bool address_parse(struct str s, struct cidr *out)
+bool cidr_address(struct str s, struct cidr *out)
 {
     char z[ADDRESS_MAX];
     unsigned char bytes[16] = {0};
@@ -41,7 +41,7 @@ bool cidr_parse(struct str s, struct cidr *out, struct err *e)
 {
     struct str rest = s, address = str_cut(&rest, '/');
     unsigned long long prefix = 0;
-    if (!address_parse(address, out))
+    if (!cidr_address(address, out))
         return err_set(e, ERR_INPUT, "'%.*s' is no IPv4 or IPv6 network", (int)s.n, s.p);
     if (str_present(rest)) {
         if (!str_u64(rest, &prefix) || rest.n > 3 || prefix > out->prefix)
@@ -54,10 +54,15 @@ bool cidr_parse(struct str s, struct cidr *out, struct err *e)
     return true;
 }
 
+bool cidr_covers(const struct cidr *net, const struct cidr *address)
+{
+    return address->v6 == net->v6 &&
+           ((address->bits[0] ^ net->bits[0]) & mask(net->prefix, 0)) == 0 &&
+           ((address->bits[1] ^ net->bits[1]) & mask(net->prefix, 1)) == 0;
+}
+
 bool cidr_has(const struct cidr *net, struct str s)
 {
     struct cidr a;
-    return address_parse(s, &a) && a.v6 == net->v6 &&
-           ((a.bits[0] ^ net->bits[0]) & mask(net->prefix, 0)) == 0 &&
-           ((a.bits[1] ^ net->bits[1]) & mask(net->prefix, 1)) == 0;
+    return cidr_address(s, &a) && cidr_covers(net, &a);
 }

@@ -435,6 +435,7 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
         handler_free(h);
         return NULL;
     }
+    event_set_geo(&h->reader.ev, ports->geo);
     return h;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "engine/geo.h"
 #include "handlers/state.h"
 #include "respond/message.h"
 
@@ -64,6 +65,7 @@ struct ports {
     struct port_clock clock;
     struct port_random random;
     struct port_state state;
+    struct port_geo geo; /* its find may be NULL */
 };
 
 #endif

@@ -35,7 +35,7 @@ LIBRARIES = [
     (r"pcre2.*\.h", {"engine"}),
     (r"jansson\.h", {"respond", "aws", "handlers", "adapters", "runtime", "cli"}),
     (r"zlib\.h|libdeflate\.h", {"handlers"}),
-    (r"sqlite3\.h", {"adapters"}),
+    (r"sqlite3\.h|maxminddb.*\.h", {"adapters"}),
     # Time, files, sockets and processes reach the pure layers only as arguments and ports.
     (r"time\.h|sys/time\.h|unistd\.h|fcntl\.h|dirent\.h|ftw\.h|netdb\.h|poll\.h|signal\.h"
      r"|sys/(socket|stat|wait|mman|random)\.h|netinet/.*",
