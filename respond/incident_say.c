@@ -38,12 +38,13 @@ struct str incident_short_name(const struct graph_node *n)
 struct str incident_title(const struct incident *i)
 {
     const struct ruleset *rs = i->from->rules;
+    const struct rs_rule *gravest = NULL;
     for (size_t k = 0; k < i->signals.n; k++) {
         const struct rs_rule *r = rs->rules + incident_signal(i, k)->alert->window->rule;
-        if (r->level == i->group->level)
-            return rs_str(rs, r->title);
+        if (!gravest || r->level > gravest->level)
+            gravest = r;
     }
-    return S("");
+    return gravest ? rs_str(rs, gravest->title) : S("");
 }
 
 void incident_put_api(struct buf *b, const struct incident *i, const struct seen *s)

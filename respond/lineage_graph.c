@@ -70,6 +70,11 @@ static bool unite(struct lineage_graph *g, uint32_t a, uint32_t b)
     return true;
 }
 
+void lineage_graph_unite(struct lineage_graph *g, uint32_t a, uint32_t b)
+{
+    unite(g, a, b);
+}
+
 /* ---- nodes and links ---------------------------------------------------------------------------
  */
 

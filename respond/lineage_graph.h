@@ -72,6 +72,9 @@ void lineage_graph_release(struct lineage_graph *g);
 void lineage_graph_add(struct lineage_graph *g, const struct lineage_event *from, bool timed,
                        int64_t time_ms, struct id128 event, uint32_t *actor, uint32_t *key);
 
+/* Makes one lineage of two nodes' that are known to be akin, whatever links were added. */
+void lineage_graph_unite(struct lineage_graph *g, uint32_t a, uint32_t b);
+
 /* All events are in: resolves the ties. Nothing may be added afterwards. */
 void lineage_graph_join(struct lineage_graph *g);
 
