@@ -6,7 +6,8 @@
 #include "adapters/state_memory.h"
 #include "base/timefmt.h"
 #include "cli/explain.h"
-#include "cli/explain_groups.h"
+#include "cli/explain_asked.h"
+#include "cli/explain_held.h"
 #include "respond/put.h"
 
 #define RECORDS_BYTES_MAX (256u << 20) /* copies of the records of one file, or of one test */
@@ -128,92 +129,8 @@ bool explain_windows_is(const struct ruleset *rs, uint32_t rule)
     return w != RS_NONE && rs->windows[w].type != WINDOW_TYPE_SINGLE;
 }
 
-/* ---- words -------------------------------------------------------------------------------------
+/* ---- one key -----------------------------------------------------------------------------------
  */
-
-static void put_length(struct buf *b, int64_t ms)
-{
-    static const struct {
-        int64_t ms;
-        const char *unit;
-    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, " ms"}};
-    size_t i = 0;
-    while (ms % units[i].ms != 0)
-        i++;
-    buf_put_i64(b, ms / units[i].ms);
-    buf_putz(b, units[i].unit);
-}
-
-/* The input that has this step, NULL when there is none. */
-static const struct rs_input *input_of(const struct ruleset *rs, uint32_t window, uint64_t step)
-{
-    for (uint32_t i = 0; i < rs->n_inputs; i++)
-        if (rs->inputs[i].window == window && (step == UINT64_MAX || rs->inputs[i].step == step))
-            return rs->inputs + i;
-    return NULL;
-}
-
-static void put_step(struct buf *b, const struct ruleset *rs, uint32_t window, uint64_t step)
-{
-    const struct rs_input *in = input_of(rs, window, step);
-    buf_putf(b, "step %u ", (unsigned)step + 1);
-    if (in)
-        explain_put_value(b, rs_str(rs, rs->rules[in->rule].title));
-}
-
-static void put_fields(struct buf *b, const struct ruleset *rs, uint32_t window)
-{
-    const struct rs_input *in = input_of(rs, window, UINT64_MAX);
-    for (uint32_t i = 0; in && i < in->values.n; i++) {
-        buf_putz(b, i ? ", " : "");
-        put_text(b, rs_str(rs, rs->slots[rs->numbers[in->values.first + i]].path),
-                 EXPLAIN_VALUE_MAX);
-    }
-}
-
-static void put_asked(struct buf *b, const struct ruleset *rs, uint32_t window)
-{
-    static const char *const sums[] = {[WINDOW_TYPE_SUM] = "the sum",
-                                       [WINDOW_TYPE_AVG] = "the average",
-                                       [WINDOW_TYPE_PERCENTILE] = "a percentile",
-                                       [WINDOW_TYPE_MEDIAN] = "the median"};
-    const struct rs_window *w = rs->windows + window;
-    bool bounded = w->flags & WINDOW_SCAN_ONLY;
-    switch ((enum window_type)w->type) {
-    case WINDOW_TYPE_SINGLE:
-    case WINDOW_TYPE_EVENT_COUNT:
-        buf_putf(b, bounded ? "events within bounds" : "at least %u events", w->n);
-        break;
-    case WINDOW_TYPE_VALUE_COUNT:
-        buf_putf(b, bounded ? "values within bounds, of " : "at least %u different values of ",
-                 w->n);
-        put_fields(b, rs, window);
-        break;
-    case WINDOW_TYPE_TEMPORAL:
-        if (w->expr.n || bounded)
-            buf_putf(b, "a condition over %u rules", w->n_steps);
-        else
-            buf_putf(b, "%u of %u rules", w->n, w->n_steps);
-        break;
-    case WINDOW_TYPE_ORDERED:
-        buf_putf(b, "%u rules in this order", w->n_steps);
-        break;
-    case WINDOW_TYPE_FIRST_SEEN:
-        buf_putz(b, "a value not seen before of ");
-        put_fields(b, rs, window);
-        break;
-    case WINDOW_TYPE_SUM:
-    case WINDOW_TYPE_AVG:
-    case WINDOW_TYPE_PERCENTILE:
-    case WINDOW_TYPE_MEDIAN:
-        buf_putf(b, "%s within bounds, of ", sums[w->type]);
-        put_fields(b, rs, window);
-        break;
-    }
-    buf_putz(b, " within ");
-    put_length(b, w->type == WINDOW_TYPE_FIRST_SEEN ? w->history_ms : w->timespan_ms);
-    buf_putc(b, '\n');
-}
 
 static void put_key(struct buf *b, const struct ruleset *rs, uint32_t window, const struct group *g)
 {
@@ -230,9 +147,6 @@ static void put_key(struct buf *b, const struct ruleset *rs, uint32_t window, co
     buf_putz(b, g->n_parts ? "\n" : "all events\n");
 }
 
-/* ---- elements ----------------------------------------------------------------------------------
- */
-
 static const struct kept *find_record(const struct explain_windows *x, struct id128 id)
 {
     for (size_t i = 0; i < x->records.n; i++) {
@@ -247,7 +161,7 @@ static const struct kept *find_record(const struct explain_windows *x, struct id
 static void put_values(struct explain_windows *x, struct buf *b, uint32_t window,
                        const struct kept *k)
 {
-    const struct rs_input *in = input_of(x->rs, window, UINT64_MAX);
+    const struct rs_input *in = explain_input(x->rs, window, EXPLAIN_ANY_STEP);
     struct err ignored;
     size_t used, shown = 0;
     if (!in || event_read(&x->reader, k->record, &used, &ignored) != JSON_OK)
@@ -279,7 +193,7 @@ static void put_element(struct explain_windows *x, struct buf *b, uint32_t windo
     time_put(b, el->time_ms);
     if (w->type == WINDOW_TYPE_TEMPORAL || w->type == WINDOW_TYPE_ORDERED) {
         buf_putz(b, "  ");
-        put_step(b, x->rs, window, el->what);
+        explain_put_step(b, x->rs, window, el->what);
     }
     if (k && has_values(w))
         put_values(x, b, window, k);
@@ -310,148 +224,12 @@ static void put_elements(struct explain_windows *x, struct buf *b, uint32_t wind
     }
 }
 
-/* ---- whether it holds --------------------------------------------------------------------------
- */
-
-/* The most that any span has: for a condition of n, the largest k <= n for which it would hold. The
- * moment it first does so is *at_ms. */
-static bool find_most(struct window eval, const struct group *g, uint32_t *most, int64_t *at_ms,
-                      struct err *e)
-{
-    struct vec spans;
-    uint32_t low = 0, high = eval.n;
-    bool ok = true;
-    vec_init(&spans, sizeof(struct span), SIZE_MAX);
-    while (ok && low < high) {
-        eval.n = low + (high - low + 1) / 2;
-        spans.n = 0;
-        ok = window_held(&eval, g->elements.p, g->elements.n, &spans, e);
-        if (spans.n) {
-            *at_ms = ((const struct span *)spans.p)->first_ms;
-            low = eval.n;
-        } else {
-            high = eval.n - 1;
-        }
-    }
-    *most = low;
-    vec_release(&spans);
-    return ok;
-}
-
-/* The steps that are not in the span that ends at at_ms. */
-static void put_missing(const struct explain_windows *x, struct buf *b, uint32_t window,
-                        const struct group *g, int64_t at_ms)
-{
-    const struct rs_window *w = x->rs->windows + window;
-    const char *before = "; it lacks ";
-    for (uint32_t step = 0; step < w->n_steps; step++) {
-        bool there = false;
-        for (size_t i = 0; i < g->elements.n && !there; i++) {
-            const struct element *el = vec_at(&g->elements, i);
-            there =
-                el->what == step && el->time_ms <= at_ms && el->time_ms >= at_ms - w->timespan_ms;
-        }
-        if (there)
-            continue;
-        buf_putz(b, before);
-        put_step(b, x->rs, window, step);
-        before = ", ";
-    }
-}
-
-static bool put_why_not(const struct explain_windows *x, struct buf *b, uint32_t window,
-                        const struct group *g, struct err *e)
-{
-    const struct rs_window *w = x->rs->windows + window;
-    struct window eval = window_of(x->rs, w);
-    uint32_t most, asked = eval.n;
-    int64_t at_ms = 0;
-    buf_putz(b, "  does not hold: ");
-    if (w->flags & WINDOW_SCAN_ONLY) {
-        buf_putz(b, "at no moment within the bounds\n");
-        return true;
-    }
-    if (eval.kind == WINDOW_ALL)
-        eval.kind = WINDOW_DISTINCT;
-    if (!find_most(eval, g, &most, &at_ms, e))
-        return false;
-    buf_putf(b,
-             eval.kind == WINDOW_ORDERED ? "only the first %u of %u in order within "
-                                         : "at most %u of %u within ",
-             most, asked);
-    put_length(b, w->timespan_ms);
-    buf_putz(b, ", at ");
-    time_put(b, at_ms);
-    if (eval.kind == WINDOW_ORDERED) {
-        buf_putz(b, "; next would be ");
-        put_step(b, x->rs, window, most);
-    } else if (w->type == WINDOW_TYPE_TEMPORAL) {
-        put_missing(x, b, window, g, at_ms);
-    }
-    buf_putc(b, '\n');
-    return true;
-}
-
-/* When first_seen began to know: the earliest element of the account, or of the key without the
- * values behind it. */
-static int64_t oldest(const struct vec *groups, const struct group *g, size_t n_key, bool account)
-{
-    int64_t ms = INT64_MAX;
-    for (size_t i = 0; i < groups->n; i++) {
-        const struct group *other = vec_at(groups, i);
-        bool same = account ? str_eq(other->account, g->account) : true;
-        for (size_t k = 0; k < n_key && !account; k++)
-            same = same && str_eq(other->parts[k], g->parts[k]);
-        int64_t first = ((const struct element *)other->elements.p)->time_ms;
-        ms = same && first < ms ? first : ms;
-    }
-    return ms;
-}
-
-static void put_first_seen(const struct explain_windows *x, struct buf *b, uint32_t window,
-                           const struct vec *groups, const struct group *g)
-{
-    const struct rs_window *w = x->rs->windows + window;
-    int64_t account = oldest(groups, g, 0, true), key = oldest(groups, g, w->key_names.n, false);
-    for (size_t i = 0; i < g->spans.n; i++) {
-        int64_t t = ((const struct span *)vec_at(&g->spans, i))->first_ms;
-        bool learning = t<account + w->learn_ms, fresh = t> key && t < key + w->learn_ms;
-        buf_putz(b, "  first seen at ");
-        time_put(b, t);
-        buf_putz(b, learning ? ", not told: the account is learned until "
-                    : fresh  ? ", not told: its key is new, and learned until "
-                             : "\n");
-        if (!learning && !fresh)
-            continue;
-        time_put(b, (learning ? account : key) + w->learn_ms);
-        buf_putc(b, '\n');
-    }
-}
-
-static void put_spans(struct buf *b, const struct group *g)
-{
-    for (size_t i = 0; i < g->spans.n; i++) {
-        const struct span *s = vec_at(&g->spans, i);
-        buf_putz(b, "  holds from ");
-        time_put(b, s->first_ms);
-        buf_putz(b, " to ");
-        time_put(b, s->until_ms);
-        buf_putc(b, '\n');
-    }
-}
-
 static bool put_group(struct explain_windows *x, struct buf *b, uint32_t window,
                       const struct vec *groups, const struct group *g, struct err *e)
 {
     put_key(b, x->rs, window, g);
     put_elements(x, b, window, g);
-    if (x->rs->windows[window].type == WINDOW_TYPE_FIRST_SEEN)
-        put_first_seen(x, b, window, groups, g);
-    else if (g->spans.n)
-        put_spans(b, g);
-    else
-        return put_why_not(x, b, window, g, e);
-    return true;
+    return explain_put_held(b, x->rs, window, groups, g, e);
 }
 
 /* ---- events left out ---------------------------------------------------------------------------
@@ -523,7 +301,7 @@ bool explain_windows_put(struct explain_windows *x, struct buf *b, uint32_t rule
     uint32_t window = x->rs->rules[rule].window;
     struct vec groups;
     bool ok = groups_gather(x->windows, window, &groups, e);
-    put_asked(b, x->rs, window);
+    explain_put_asked(b, x->rs, window);
     if (groups.n)
         qsort(groups.p, groups.n, sizeof(struct group), by_parts);
     for (size_t i = 0; ok && i < groups.n && i < EXPLAIN_KEYS_MAX; i++)
