@@ -9,8 +9,9 @@
 #include "cli/command.h"
 #include "cli/explain_window.h"
 #include "cli/rules.h"
-#include "handlers/records.h"
+#include "handlers/object.h"
 #include "respond/put.h"
+#include "respond/redact.h"
 
 #define EXPLAIN_BYTES_MAX (4u << 20) /* what is said of one rule: lines and keys are few */
 
@@ -22,6 +23,11 @@ void explain_put_value(struct buf *b, struct str value)
     buf_putc(b, '"');
     put_text(b, value, EXPLAIN_VALUE_MAX);
     buf_putc(b, '"');
+}
+
+void explain_put_found(struct buf *b, struct str path, struct str value, struct arena *a)
+{
+    explain_put_value(b, redact_is_secret_path(path) ? S(REDACTED) : redact_text(value, a));
 }
 
 struct tree {
@@ -84,6 +90,8 @@ void explain_put(struct buf *b, struct event *ev, uint32_t rule)
 /* Where the records of the event's file go. */
 struct explaining {
     const struct ruleset *rs;
+    const char *path;                /* of the file */
+    bool unreadable;                 /* some of it was */
     struct str wanted;               /* id or title; absent: all */
     size_t rules;                    /* that are called so */
     struct explain_windows *windows; /* NULL: none of them is a correlation */
@@ -127,15 +135,30 @@ static void print_rule(struct event *ev, uint32_t rule)
     print(&b);
 }
 
-/* records_sink.record */
-static bool explain_record(void *to, struct event *ev, const struct record_place *at, struct err *e)
+static bool take_piece(void *to, size_t bytes, struct err *e)
 {
-    (void)at;
+    (void)to;
+    (void)bytes;
+    (void)e;
+    return true;
+}
+
+static bool explain_record(void *to, struct event *ev, struct err *e)
+{
     const struct explaining *x = to;
     for (uint32_t i = 0; i < x->rs->n_rules; i++)
         if (is_wanted(x, i) && !explain_windows_is(x->rs, i))
             print_rule(ev, i);
     return !x->windows || explain_windows_add(x->windows, ev, e);
+}
+
+static void note_bad(void *to, const char *sentence)
+{
+    struct explaining *x = to;
+    struct err e;
+    err_set(&e, ERR_INPUT, "%.200s: %s", x->path, sentence);
+    complain(&e);
+    x->unreadable = true;
 }
 
 /* Correlations are explained when all events are there. */
@@ -154,22 +177,23 @@ static bool print_correlations(const struct explaining *x, struct err *e)
     return ok;
 }
 
-static bool explain_file(struct explaining *x, const char *path, struct err *e)
+/* What stands in front of a fault of the file's content is explained. */
+static bool explain_file(struct explaining *x, struct err *e)
 {
-    struct event ev;
-    struct records records;
-    struct buf text;
-    if (!event_init(&ev, x->rs, e))
-        return false;
-    buf_init(&text, 2 * RECORD_BYTES_MAX); /* one record, or a few in a list */
-    records_init(&records, &ev, (struct records_sink){x, explain_record, NULL});
-    records_begin(&records);
-    bool ok = files_read(path, &text, e) && records_take(&records, buf_str(&text), e) &&
-              records_end(&records, e) && print_correlations(x, e);
-    records_release(&records);
-    event_release(&ev);
-    buf_release(&text);
-    return ok || err_wrap(e, "%.200s", path);
+    const struct object_calls calls = {x, take_piece, explain_record, note_bad};
+    const struct object_ref ref = {.key = str_of(x->path)};
+    const struct port_objects files = files_port();
+    struct object_reader reader;
+    bool ok = object_reader_init(&reader, x->rs, calls, e);
+    if (ok && !object_read(&reader, &files, &ref, e)) {
+        ok = reader.fault == OBJECT_CONTENT;
+        if (ok)
+            note_bad(x, e->text);
+        else
+            err_wrap(e, "%.200s", x->path);
+    }
+    object_reader_release(&reader);
+    return ok && print_correlations(x, e);
 }
 
 /* RULE may be a file: then its rules are loaded, and all of them explained. */
@@ -204,9 +228,10 @@ static int explain(struct rules_asked *a, const char *rule, const char *path)
         *named = rule;
     bool ok = rules_load(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
-    struct explaining x = {.rs = rules.rules, .wanted = file ? STR_ABSENT : str_of(rule)};
-    ok = ok && find_wanted(&x, rule, &e) && explain_file(&x, path, &e);
-    int code = ok ? EXIT_DONE : fail(&e);
+    struct explaining x = {
+        .rs = rules.rules, .path = path, .wanted = file ? STR_ABSENT : str_of(rule)};
+    ok = ok && find_wanted(&x, rule, &e) && explain_file(&x, &e);
+    int code = !ok ? fail(&e) : x.unreadable ? EXIT_UNREADABLE : EXIT_DONE;
     explain_windows_free(x.windows);
     loaded_release(&rules);
     return code;
@@ -218,8 +243,9 @@ int rules_explain(int argc, char **argv)
         .text =
             "usage: trailwarden rules explain [options] RULE EVENT.json\n\n"
             "RULE is an id or a title (of a Falco rule: its name), or a file of rules; EVENT.json\n"
-            "holds one record or a list of them. Prints each test of the rule with its result\n"
-            "and the event's value; of a correlation, how its windows fill with all events.\n",
+            "holds one record or many, in any form that scan reads. Prints each test of the rule\n"
+            "with its result and the event's value; of a correlation, how its windows fill with\n"
+            "all events.\n",
         .arguments = true,
     };
     struct err e;

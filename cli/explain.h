@@ -2,6 +2,7 @@
 #ifndef TW_CLI_EXPLAIN_H
 #define TW_CLI_EXPLAIN_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "engine/event.h"
 
@@ -23,5 +24,8 @@ void explain_put_sigma(struct buf *b, struct event *ev, const struct rs_pred *p)
 void explain_put_falco(struct buf *b, struct event *ev, const struct rs_pred *p);
 /* A value as it is printed: quoted, escaped, cut. */
 void explain_put_value(struct buf *b, struct str value);
+/* The same for one that an event has at this path, without its secrets, as alerts show it
+ * (respond/redact.h; promise P5). What a is filled with is not needed behind the call. */
+void explain_put_found(struct buf *b, struct str path, struct str value, struct arena *a);
 
 #endif

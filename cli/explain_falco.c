@@ -6,6 +6,7 @@
 #include "engine/falco_field.h"
 #include "engine/falco_term.h"
 #include "respond/put.h"
+#include "respond/redact.h"
 
 #define TERM_DEPTH_MAX 16 /* calls in calls that are printed */
 
@@ -68,9 +69,67 @@ static void put_term(struct buf *b, const struct ruleset *rs, uint32_t number, i
     }
 }
 
+static bool is_secret_term(const struct ruleset *rs, uint32_t number, int depth);
+
+static bool is_secret_slot(const struct ruleset *rs, uint32_t slot)
+{
+    return redact_is_secret_path(rs_str(rs, rs->slots[slot].path));
+}
+
+/* Whether one of a field's slots, or of a call's arguments, is a secret. */
+static bool is_any_secret(const struct ruleset *rs, const struct rs_term *t, int depth)
+{
+    bool secret = false;
+    for (uint32_t i = 0; i < t->args.n && !secret; i++) {
+        uint32_t number = rs->numbers[t->args.first + i];
+        secret = t->fn == FALCO_FN_FIELD ? is_secret_slot(rs, number)
+                                         : is_secret_term(rs, number, depth);
+    }
+    return secret;
+}
+
+/* Whether the term is made of a secret of the event; of a call too deep to be printed, it may be.
+ */
+static bool is_secret_term(const struct ruleset *rs, uint32_t number, int depth)
+{
+    const struct rs_term *t = &rs->terms[number];
+    if (depth > TERM_DEPTH_MAX)
+        return true;
+    switch ((enum falco_fn)t->fn) {
+    case FALCO_FN_PLAIN:
+    case FALCO_FN_JSON:
+        return is_secret_slot(rs, t->a);
+    case FALCO_FN_TEXT:
+        return false;
+    case FALCO_FN_FIELD:
+    case FALCO_FN_LIST:
+    case FALCO_FN_CONCAT:
+        return is_any_secret(rs, t, depth + 1);
+    case FALCO_FN_JOIN:
+    case FALCO_FN_GETOPT:
+        return is_secret_term(rs, t->a, depth + 1) || is_secret_term(rs, t->b, depth + 1);
+    case FALCO_FN_TOLOWER:
+    case FALCO_FN_TOUPPER:
+    case FALCO_FN_B64:
+    case FALCO_FN_BASENAME:
+    case FALCO_FN_LEN:
+        break;
+    }
+    return is_secret_term(rs, t->a, depth + 1);
+}
+
+static void put_one(struct buf *b, struct event *ev, struct str text)
+{
+    explain_put_found(b, S(""), text, &ev->scratch);
+}
+
 static void put_found(struct buf *b, struct event *ev, uint32_t term)
 {
     struct falco_value v;
+    if (is_secret_term(ev->rules, term, 0)) {
+        buf_putz(b, "; what the event has is not shown");
+        return;
+    }
     if (!falco_term(ev, term, &v)) {
         buf_putz(b, "; the event has no value");
         return;
@@ -80,11 +139,11 @@ static void put_found(struct buf *b, struct event *ev, uint32_t term)
         buf_putc(b, '(');
         for (size_t i = 0; i < v.n && i < EXPLAIN_VALUES_MAX; i++) {
             buf_putz(b, i ? ", " : "");
-            explain_put_value(b, v.items[i]);
+            put_one(b, ev, v.items[i]);
         }
         buf_putz(b, v.n > EXPLAIN_VALUES_MAX ? ", ...)" : ")");
     } else if ((v.type & ~FALCO_PADDED_FLAG) == FALCO_STRING) {
-        explain_put_value(b, v.text);
+        put_one(b, ev, v.text);
     } else {
         buf_putf(b, "%" PRIu64, v.number);
     }

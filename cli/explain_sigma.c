@@ -65,7 +65,8 @@ static void put_found(struct buf *b, struct event *ev, const struct rs_term *t)
         if (v->type == JSON_NULL)
             buf_putz(b, "null");
         else
-            explain_put_value(b, event_text(ev, v));
+            explain_put_found(b, rs_str(ev->rules, ev->rules->slots[t->a].path), event_text(ev, v),
+                              &ev->scratch);
     }
     if (n == 0)
         buf_putz(b, "; the event has no such field");

@@ -132,17 +132,29 @@ bool explain_windows_is(const struct ruleset *rs, uint32_t rule)
 /* ---- one key -----------------------------------------------------------------------------------
  */
 
-static void put_key(struct buf *b, const struct ruleset *rs, uint32_t window, const struct group *g)
+/* The field that part i of a key comes from: those of first_seen's values stand behind the key. */
+static struct str part_name(const struct ruleset *rs, uint32_t window, size_t i)
 {
     const struct rs_list names = rs->windows[window].key_names;
+    if (i < names.n)
+        return rs_list_str(rs, names, (uint32_t)i);
+    const struct rs_input *in = explain_input(rs, window, EXPLAIN_ANY_STEP);
+    return rs_str(rs, rs->slots[rs->numbers[in->values.first + i - names.n]].path);
+}
+
+static void put_key(struct explain_windows *x, struct buf *b, uint32_t window,
+                    const struct group *g)
+{
+    const uint32_t n_names = x->rs->windows[window].key_names.n;
     for (size_t i = 0; i < g->n_parts; i++) {
+        const struct str name = part_name(x->rs, window, i);
         buf_putz(b, i ? ", " : "");
-        if (i < names.n)
-            put_text(b, rs_list_str(rs, names, (uint32_t)i), EXPLAIN_VALUE_MAX);
+        if (i < n_names)
+            put_text(b, name, EXPLAIN_VALUE_MAX);
         else
             buf_putz(b, "value");
         buf_putc(b, ' ');
-        explain_put_value(b, g->parts[i]);
+        explain_put_found(b, name, g->parts[i], &x->reader.scratch);
     }
     buf_putz(b, g->n_parts ? "\n" : "all events\n");
 }
@@ -172,7 +184,8 @@ static void put_values(struct explain_windows *x, struct buf *b, uint32_t window
             if (v->type == JSON_NULL || v->type == JSON_ARRAY || shown++ >= EXPLAIN_VALUES_MAX)
                 continue;
             buf_putz(b, "  ");
-            explain_put_value(b, event_text(&x->reader, v));
+            explain_put_found(b, rs_str(x->rs, x->rs->slots[slot].path), event_text(&x->reader, v),
+                              &x->reader.scratch);
         }
     }
 }
@@ -227,7 +240,7 @@ static void put_elements(struct explain_windows *x, struct buf *b, uint32_t wind
 static bool put_group(struct explain_windows *x, struct buf *b, uint32_t window,
                       const struct vec *groups, const struct group *g, struct err *e)
 {
-    put_key(b, x->rs, window, g);
+    put_key(x, b, window, g);
     put_elements(x, b, window, g);
     return explain_put_held(b, x->rs, window, groups, g, e);
 }

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "engine/event.h"
 
-#define EXPLAIN_EVENTS_MAX 100000 /* a file of 8 MB has fewer records */
+#define EXPLAIN_EVENTS_MAX 100000 /* a log object has some thousand at most */
 #define EXPLAIN_KEYS_MAX   50     /* keys printed of one correlation */
 #define EXPLAIN_ENDS_MAX   50     /* elements printed of one key at either end */
 

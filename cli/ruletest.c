@@ -118,13 +118,13 @@ static void run_match(struct run *run, struct str path, const struct testcase *t
     end_failure(run);
 }
 
-static void put_told(struct buf *b, const struct test_alert *a)
+static void put_told(struct buf *b, const struct test_alert *a, struct arena *memory)
 {
     buf_putz(b, a->joined ? "  joined: " : "  told: ");
     for (size_t i = 0; i < a->n_keys; i++) {
         put_text(b, a->key_names[i], EXPLAIN_VALUE_MAX);
         buf_putc(b, ' ');
-        explain_put_value(b, a->key_values[i]);
+        explain_put_found(b, a->key_names[i], a->key_values[i], memory);
         buf_putz(b, ", ");
     }
     time_put(b, a->first_ms);
@@ -167,7 +167,7 @@ static void fail_alerts(struct run *run, struct str path, const struct testcase 
     else
         buf_putz(&run->text, "no alert has the key that is expected\n");
     for (size_t i = 0; i < run->windows.alerts.n; i++)
-        put_told(&run->text, vec_at(&run->windows.alerts, i));
+        put_told(&run->text, vec_at(&run->windows.alerts, i), &run->memory);
     if (run->rs->rules[rule].muted)
         buf_putz(&run->text, "the rule is muted: another one builds on it without `generate`\n");
     if (explain_windows_is(run->rs, rule) && !put_windows(run, t, rule, &e))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support import payloads
+from support import payloads, trail
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("TRAILWARDEN_BIN", ROOT / "build/bin/trailwarden")).resolve()
@@ -435,6 +435,81 @@ def test_rules_explain(rules, tmp_path):
     assert 'no     eventName is "stoplogging"; the event has "StartLogging"' in text or \
         'no   eventName is "stoplogging"; the event has "StartLogging"' in text
     assert run("rules", "explain", "-r", rules, "No such rule", log).returncode == 2
+
+
+EXPLAINED_FORMS = {
+    "a record": lambda r: json.dumps(r[0]).encode(),
+    "a list": lambda r: json.dumps(r).encode(),
+    "as delivered": lambda r: json.dumps({"Records": r}).encode(),
+    "lines": lambda r: b"\n".join(json.dumps(x).encode() for x in r),
+    "gzip": lambda r: gzip.compress(json.dumps({"Records": r}).encode()),
+}
+
+
+@pytest.mark.parametrize("form", EXPLAINED_FORMS)
+def test_rules_explain_reads_what_scan_reads(form, rules, tmp_path):
+    log = tmp_path / "a"
+    log.write_bytes(EXPLAINED_FORMS[form]([record(1), record(2)]))
+    result = run("rules", "explain", "-r", rules, "Trail stopped", log)
+    wanted = 1 if form == "a record" else 2
+    assert (result.returncode, result.stdout.count(b"holds for event")) == (0, wanted)
+
+
+def test_rules_explain_says_what_it_cannot_read(rules, tmp_path):
+    whole = gzip.compress(json.dumps({"Records": [record(1), 7]}).encode())
+    for name, body, words in [("bad", whole, "record 2"), ("cut", whole[:-12], "end"),
+                              ("text", b"no JSON", "trailwarden: ")]:
+        log = tmp_path / name
+        log.write_bytes(body)
+        result = run("rules", "explain", "-r", rules, "Trail stopped", log)
+        assert result.returncode == 1, name
+        assert str(log) in result.stderr.decode() and words in result.stderr.decode()
+
+
+def test_rules_explain_shows_no_secret(tmp_path):
+    """In a field that is a secret, in a token anywhere, in a key, in a Falco field."""
+    token = trail.RECORD_SECRET
+    rule = tmp_path / "r.yml"
+    rule.write_text("""
+title: Token
+id: 7a1d9a30-0000-4000-8000-000000000001
+name: token
+logsource: {product: aws, service: cloudtrail}
+detection: {s: {responseElements.credentials.sessionToken|exists: true,
+                responseElements.credentials: x, userAgent: y}, condition: s}
+---
+title: Tokens
+id: 7a1d9a30-0000-4000-8000-000000000002
+logsource: {product: aws, service: cloudtrail}
+correlation: {type: value_count, rules: other, group-by: responseElements.credentials.sessionToken,
+              timespan: 1m, condition: {field: requestParameters.masterUserPassword, gte: 2}}
+---
+title: Other
+id: 7a1d9a30-0000-4000-8000-000000000003
+name: other
+logsource: {product: aws, service: cloudtrail}
+detection: {s: {eventName: StopLogging, responseElements.credentials.sessionToken|contains: FwoG},
+            condition: 1 of s}
+""")
+    falco = tmp_path / "falco.yaml"
+    falco.write_text("""
+- rule: Falco
+  desc: d
+  condition: toupper(json.value[/responseElements/credentials/sessionToken]) = x or
+             json.value[/userAgent] = y
+  output: o
+  priority: INFO
+  source: aws_cloudtrail
+""")
+    log = write_log(tmp_path / "a.json", record(
+        1, responseElements={"credentials": {"sessionToken": token}}, userAgent="with " + token,
+        requestParameters={"masterUserPassword": "hunter2hunter2"}))
+    for rules in (rule, falco):
+        result = run("rules", "explain", rules, log)
+        text = result.stdout.decode()
+        assert result.returncode == 0, result.stderr
+        assert token[:20].lower() not in text.lower() and "hunter2" not in text
+        assert "REDACTED" in text
 
 
 def test_rules_list(rules):
