@@ -4,6 +4,7 @@
 
 #include "adapters/cloud.h"
 #include "adapters/files.h"
+#include "adapters/geo.h"
 #include "adapters/output.h"
 #include "adapters/state.h"
 #include "base/clock.h"
@@ -17,7 +18,7 @@
 
 struct asked {
     struct vec rules, paths; /* const char * */
-    const char *config, *topic, *table, *min_level;
+    const char *config, *topic, *table, *min_level, *geoip, *asn;
     bool dry_run, help;
 };
 
@@ -38,6 +39,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"topic", 0, OPTION_TEXT, &a->topic, "ARN", "where alerts are published"},
         {"table", 0, OPTION_TEXT, &a->table, "NAME", "DynamoDB table that windows remember in"},
         {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL", "alerts below are not made"},
+        {"geoip", 0, OPTION_TEXT, &a->geoip, "FILE.mmdb", "which country an address is in"},
+        {"asn", 0, OPTION_TEXT, &a->asn, "FILE.mmdb", "which network an address belongs to"},
         {"dry-run", 0, OPTION_FLAG, &a->dry_run, NULL, "publish nothing"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
@@ -150,21 +153,29 @@ static bool open_table(const struct asked *a, struct cloud *cloud, struct port_s
     return !table || a->dry_run || cloud_state(cloud, str_of(table), out, e);
 }
 
-static int serve_with(const struct asked *a, struct cloud *cloud, struct state *memory,
+/* The adapters that a notification is served with. */
+struct stores {
+    struct cloud *cloud;
+    struct state *memory;
+    struct geo_files *geo;
+};
+
+static int serve_with(const struct asked *a, const struct stores *stores,
                       const struct ruleset *rules, struct str payload)
 {
     struct err e = {0};
     struct handle_config cfg;
-    struct sources sources = {cloud_objects(cloud), files_port()};
+    struct sources sources = {cloud_objects(stores->cloud), files_port()};
     struct ports ports = {.objects = {&sources, read_object},
                           .alerts = {NULL, print_alert},
                           .clock = {NULL, now, no_deadline},
                           .random = {NULL, fill_random},
-                          .state = state_port(memory)};
+                          .state = state_port(stores->memory),
+                          .geo = geo_port(stores->geo)};
     const char *topic = from_env(a->topic, "TRAILWARDEN_TOPIC_ARN");
-    bool ok = make_config(a, rules, &cfg, &e) && open_table(a, cloud, &ports.state, &e);
+    bool ok = make_config(a, rules, &cfg, &e) && open_table(a, stores->cloud, &ports.state, &e);
     if (ok && topic && !a->dry_run)
-        ok = cloud_alerts(cloud, str_of(topic), &ports.alerts, &e);
+        ok = cloud_alerts(stores->cloud, str_of(topic), &ports.alerts, &e);
     struct handler *h =
         ok ? handler_new(&cfg, &ports, (struct handle_notes){NULL, note}, &e) : NULL;
     int code = h ? serve(h, payload) : fail(&e);
@@ -172,23 +183,32 @@ static int serve_with(const struct asked *a, struct cloud *cloud, struct state *
     return code;
 }
 
+static bool open_stores(const struct asked *a, struct stores *out, struct err *e)
+{
+    return geo_open(from_env(a->geoip, "TRAILWARDEN_GEOIP"), from_env(a->asn, "TRAILWARDEN_ASN"),
+                    &out->geo, e) &&
+           (out->cloud = cloud_new(e)) && (out->memory = state_open(NULL, e));
+}
+
+static void close_stores(struct stores *s)
+{
+    state_close(s->memory);
+    cloud_free(s->cloud);
+    geo_close(s->geo);
+}
+
 static int load_and_serve(const struct asked *a, struct str payload)
 {
     struct err e = {0};
     struct loaded rules;
-    struct cloud *cloud = NULL;
-    struct state *memory = NULL;
+    struct stores stores = {0};
     bool ok = rules_load_durable(&a->rules, from_env(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
     diags_print(stderr, &rules.diags);
-    if (ok)
-        cloud = cloud_new(&e);
-    if (cloud)
-        memory = state_open(NULL, &e);
-    int code = memory ? serve_with(a, cloud, memory, rules.rules, payload) : fail(&e);
-    state_close(memory);
+    ok = ok && open_stores(a, &stores, &e);
+    int code = ok ? serve_with(a, &stores, rules.rules, payload) : fail(&e);
+    close_stores(&stores);
     if (code == EXIT_DONE && diags_count(&rules.diags, DIAG_REFUSED))
         code = EXIT_UNREADABLE;
-    cloud_free(cloud);
     loaded_release(&rules);
     return code;
 }

@@ -5,7 +5,10 @@
 
 /* Options of INTERFACES that come with a later version: a clear word beats "unknown". */
 static const char *const later[] = {
-    "state", "learn", "threads", "geoip", "asn", "report",
+    "state",
+    "learn",
+    "threads",
+    "report",
 };
 
 static const struct option *find(const struct option *options, size_t n, struct str name)

@@ -6,6 +6,7 @@
 
 #include "adapters/cloud.h"
 #include "adapters/files.h"
+#include "adapters/geo.h"
 #include "adapters/state.h"
 #include "base/clock.h"
 #include "base/timefmt.h"
@@ -20,6 +21,7 @@ struct asked {
     struct vec paths; /* const char *, those in S3 behind the others */
     size_t n_local;
     const char *config, *emit, *format, *output, *state, *min_level, *from, *to, *fail_on;
+    const char *geoip, *asn;
     bool strict, first_match, learn, help;
 };
 
@@ -50,6 +52,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"from", 0, OPTION_TEXT, &a->from, "TIME",
          "leave out events before (2026-03-17T14:00:00Z)"},
         {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out events after"},
+        {"geoip", 0, OPTION_TEXT, &a->geoip, "FILE.mmdb", "which country an address is in"},
+        {"asn", 0, OPTION_TEXT, &a->asn, "FILE.mmdb", "which network an address belongs to"},
         {"first-match", 0, OPTION_FLAG, &a->first_match, NULL,
          "of Falco rules, only the first that holds"},
         {"fail-on", 0, OPTION_TEXT, &a->fail_on, "LEVEL", "exit 3 when something is found"},
@@ -323,6 +327,23 @@ static int scan_with(const struct asked *a, struct scan_options *options, enum l
     return code;
 }
 
+/* With what is known of addresses. */
+static int scan_placed(const struct asked *a, struct scan_options *options, enum level fail_on,
+                       const struct loaded *rules, struct output *out)
+{
+    struct err e = {0};
+    struct geo_files *geo;
+    int code;
+    if (geo_open(a->geoip, a->asn, &geo, &e)) {
+        options->geo = geo_port(geo);
+        code = scan_with(a, options, fail_on, rules, out);
+    } else {
+        code = fail(&e);
+    }
+    geo_close(geo);
+    return code;
+}
+
 static int load_and_scan(const struct asked *a, struct scan_options *options, enum level fail_on)
 {
     struct err e = {0};
@@ -338,7 +359,7 @@ static int load_and_scan(const struct asked *a, struct scan_options *options, en
     else if (!output_open(&out, a->output, &e))
         code = fail(&e);
     else
-        code = scan_with(a, options, fail_on, &rules, &out);
+        code = scan_placed(a, options, fail_on, &rules, &out);
     output_release(&out);
     loaded_release(&rules);
     return code;

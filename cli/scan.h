@@ -32,7 +32,8 @@ struct scan_options {
     bool has_from, has_to;
     int64_t from_ms, to_ms; /* event times, both included */
     bool first_match;
-    bool learn; /* fill the state, tell nothing */
+    bool learn;          /* fill the state, tell nothing */
+    struct port_geo geo; /* where addresses are; its find may be NULL */
 };
 
 struct scan_counts {

@@ -341,6 +341,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
         !start_windows(s, state, e))
         return false;
     s->reader.ev.first_match = options->first_match;
+    event_set_geo(&s->reader.ev, options->geo);
     return put_head(s, e);
 }
 

@@ -53,6 +53,8 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->topic = str_of(get(env, "TRAILWARDEN_TOPIC_ARN"));
     out->table = str_of(get(env, "TRAILWARDEN_TABLE"));
     out->config_file = get(env, "TRAILWARDEN_CONFIG");
+    out->geoip = get(env, "TRAILWARDEN_GEOIP");
+    out->asn = get(env, "TRAILWARDEN_ASN");
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");

@@ -20,6 +20,8 @@ struct runtime_config {
     const char *config_file; /* TRAILWARDEN_CONFIG; NULL: none */
     struct str buckets;      /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
     enum level min_level;    /* TRAILWARDEN_MIN_LEVEL; default low */
+    const char *geoip, *asn; /* TRAILWARDEN_GEOIP, TRAILWARDEN_ASN: files of adapters/geo.h; NULL:
+                                none */
 };
 
 /* An empty variable counts as not set. ERR_USAGE, naming the variable, when one is missing or holds

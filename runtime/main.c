@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "adapters/dynamodb.h"
+#include "adapters/geo.h"
 #include "adapters/s3.h"
 #include "adapters/sns.h"
 #include "base/clock.h"
@@ -27,6 +28,7 @@ struct function {
     struct dynamodb table;
     struct state_memory *memory; /* of windows, without a table */
     struct port_state state;
+    struct geo_files *geo;
     struct deadline deadline;
     struct handler *handler;
     struct rapi *rapi;
@@ -65,6 +67,12 @@ static bool start_state(struct function *f, struct err *e)
     return true;
 }
 
+static bool start_geo(struct function *f, struct err *e)
+{
+    return geo_open(f->config.geoip, f->config.asn, &f->geo, e) ||
+           err_wrap(e, "TRAILWARDEN_GEOIP, TRAILWARDEN_ASN");
+}
+
 static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
 {
     (void)self;
@@ -81,6 +89,7 @@ static bool start_handler(struct function *f, struct err *e)
         .clock = deadline_clock(&f->deadline),
         .random = {NULL, fill_random},
         .state = f->state,
+        .geo = geo_port(f->geo),
     };
     f->handler = handler_new(&cfg, &ports, (struct handle_notes){&f->log, serve_note}, e);
     return f->handler;
@@ -112,7 +121,7 @@ static bool start(struct function *f, const char *host, struct err *e)
     bool ok =
         crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
         function_rules_load(f->config.rules.p, f->config.config_file, &f->log, &f->rules, e) &&
-        start_client(f, e) && start_state(f, e) && start_handler(f, e);
+        start_client(f, e) && start_state(f, e) && start_geo(f, e) && start_handler(f, e);
     if (ok)
         log_start(f, began_ms);
     return ok;
@@ -163,6 +172,7 @@ int main(void)
     rapi_free(f.rapi);
     state_memory_free(f.memory);
     dynamodb_release(&f.table);
+    geo_close(f.geo);
     aws_client_free(f.client);
     ruleset_free(f.rules);
     runtime_config_release(&f.config);

@@ -71,8 +71,24 @@ static void reads_variables(void **state)
     }
 }
 
+static void reads_geographic_files(void **state)
+{
+    (void)state;
+    const char *const given[] = {TOPIC, ROOT, "TRAILWARDEN_GEOIP=/opt/c.mmdb",
+                                 "TRAILWARDEN_ASN=", NULL};
+    struct runtime_config c;
+    struct err e = {0};
+    assert_true(runtime_config_read(&c, (struct environment){(void *)(uintptr_t)given, get}, &e));
+    check_str("countries", str_of(c.geoip), S("/opt/c.mmdb"));
+    assert_null(c.asn);
+    runtime_config_release(&c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_variables)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_variables),
+        cmocka_unit_test(reads_geographic_files),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
