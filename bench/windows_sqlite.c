@@ -73,7 +73,7 @@ static bool open_state(struct bench *b, const char *path, struct err *e)
     if (!b->file)
         return false;
     const struct port_state port = sqlite_state_port(b->file);
-    b->windows = windows_new(&cfg, &port, (struct windows_calls){b, describe, tell}, e);
+    b->windows = windows_new(&cfg, &port, (struct windows_calls){b, describe, tell, NULL}, e);
     return b->windows != NULL;
 }
 

@@ -70,7 +70,7 @@ struct explain_windows *explain_windows_new(const struct ruleset *rs, struct err
                                        .whole = true,
                                        .entries_max = WINDOWS_ENTRIES_MAX,
                                        .elements_max = WINDOWS_ELEMENTS_MAX};
-    const struct windows_calls calls = {NULL, describe_nothing, tell_nobody};
+    const struct windows_calls calls = {NULL, describe_nothing, tell_nobody, NULL};
     struct explain_windows *x = calloc(1, sizeof *x);
     if (!x) {
         no_memory(e);

@@ -316,7 +316,7 @@ static bool start_windows(struct scan *s, const struct scan_state *state, struct
     };
     struct delivery d = {.again = true};
     s->windows =
-        windows_new(&cfg, &state->port, (struct windows_calls){s, describe, tell_alert}, e);
+        windows_new(&cfg, &state->port, (struct windows_calls){s, describe, tell_alert, NULL}, e);
     if (!s->windows || !random_fill(d.owner, sizeof d.owner, e))
         return false;
     windows_begin(s->windows, &d);

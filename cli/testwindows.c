@@ -188,7 +188,7 @@ bool testwindows_init(struct testwindows *t, const struct ruleset *rs, struct ev
                                  .entries_max = WINDOWS_ENTRIES_MAX,
                                  .elements_max = WINDOWS_ELEMENTS_MAX,
                                  .memory_ms = MEMORY_MS};
-    const struct windows_calls calls = {t, describe_nothing, note_alert};
+    const struct windows_calls calls = {t, describe_nothing, note_alert, NULL};
     *t = (struct testwindows){.rs = rs, .ev = ev, .state = state_memory_new()};
     vec_init(&t->alerts, sizeof(struct test_alert), TESTCASE_EVENTS_MAX);
     arena_init(&t->texts, TEXTS_MAX);

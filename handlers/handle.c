@@ -410,7 +410,8 @@ static bool start_windows(struct handler *h, struct err *e)
         .described_max = WINDOWS_DESCRIBED_MAX,
         .memory_ms = MEMORY_MS,
     };
-    h->windows = windows_new(&cfg, &h->ports.state, (struct windows_calls){h, describe, tell}, e);
+    h->windows =
+        windows_new(&cfg, &h->ports.state, (struct windows_calls){h, describe, tell, NULL}, e);
     return h->windows;
 }
 

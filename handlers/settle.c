@@ -18,7 +18,7 @@ static bool claim_and_tell(struct batch *b, struct err *e)
             b->works[i].done = b->works[i].en->stray || (look && work_is_settled(b->works + i));
         if (look)
             b->w->state.pause(b->w->state.self, LOOK_MS);
-        ok = settle_claim(b, e) && settle_tell(b, e) && settle_mark(b, e);
+        ok = settle_claim(b, e) && settle_tell(b, e) && settle_told(b, e) && settle_mark(b, e);
         settled = true;
         for (size_t i = 0; i < b->n; i++)
             settled = settled && work_is_settled(b->works + i);
@@ -78,7 +78,7 @@ static bool settle_batch(struct batch *b, struct drops *d, struct err *e)
         return false;
     keep_claiming(b);
     if (b->w->cfg.whole)
-        return settle_tell_whole(b, e);
+        return settle_tell_whole(b, e) && settle_told(b, e);
     return claim_and_tell(b, e);
 }
 

@@ -105,5 +105,7 @@ TW_MUST_USE bool settle_mark(struct batch *b, struct err *e);
 TW_MUST_USE bool settle_tell(struct batch *b, struct err *e);
 /* Tells all episodes of a delivery that is all there is. */
 TW_MUST_USE bool settle_tell_whole(struct batch *b, struct err *e);
+/* Says to the caller that alerts were told, when some were. */
+TW_MUST_USE bool settle_told(struct batch *b, struct err *e);
 
 #endif

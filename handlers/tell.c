@@ -243,7 +243,9 @@ bool settle_tell_whole(struct batch *b, struct err *e)
         t.work = b->works + i;
         for (size_t k = 0; k < t.work->en->spans.n && ok; k++) {
             const struct span *s = vec_at(&t.work->en->spans, k);
-            ok = work_is_muted(b->w, t.work, s->first_ms) || tell_span(&t, s, e);
+            bool muted = work_is_muted(b->w, t.work, s->first_ms);
+            ok = muted || tell_span(&t, s, e);
+            b->works[i].told = b->works[i].told || !muted;
         }
     }
     telling_release(&t);
@@ -268,4 +270,13 @@ bool settle_tell(struct batch *b, struct err *e)
     }
     telling_release(&t);
     return ok;
+}
+
+bool settle_told(struct batch *b, struct err *e)
+{
+    const struct windows_calls *c = &b->w->calls;
+    bool any = false;
+    for (size_t i = 0; i < b->n; i++)
+        any = any || b->works[i].told;
+    return !any || !c->told || c->told(c->to, e);
 }

@@ -7,6 +7,7 @@
  *   find     the spans at which the rule holds, over what was read and its own
  *   claim    them by compare-and-set: a new episode gets one alert, leased to this delivery
  *   publish  what is leased to it, and, when the object has come before, whatever it touched
+ *   told     lets the caller act on what was published
  *   mark     what was published
  *   settle   only when nothing that it touched is left untold may the object be acknowledged
  * Chained correlations are fed the moments at which their inputs hold and go through the same steps
@@ -65,6 +66,9 @@ struct windows_calls {
                      struct buf *out);
     /* Publishes; true only when it is confirmed. */
     bool (*tell)(void *to, const struct window_alert *a, struct err *e);
+    /* Alerts were told and are not noted as told yet: what hangs on them (their incidents) may be
+     * done now. When it fails they stay untold, and come again under their ids. May be NULL. */
+    bool (*told)(void *to, struct err *e);
 };
 
 struct windows_config {

@@ -166,7 +166,7 @@ static bool run_worker(struct world *w, const char *store, uint32_t number, int 
         p.real = store_port(s);
         k->world = w;
         k->windows =
-            windows_new(&cfg, &port, (struct windows_calls){&p, delivery_describe, tell}, &e);
+            windows_new(&cfg, &port, (struct windows_calls){&p, delivery_describe, tell, NULL}, &e);
         ok = k->windows && event_init(&k->event, w->rules, &e) && serve(&p, jobs);
     }
     if (!ok)

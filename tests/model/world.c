@@ -87,7 +87,7 @@ static bool give_hands(struct world *w, struct err *e)
         k->own = h;
         h->world = w;
         h->windows =
-            windows_new(&cfg, &port, (struct windows_calls){k, delivery_describe, tell}, e);
+            windows_new(&cfg, &port, (struct windows_calls){k, delivery_describe, tell, NULL}, e);
         if (!h->windows || !event_init(&h->event, w->rules, e))
             return false;
     }

@@ -47,8 +47,8 @@ static inline bool alert_case_begin(struct alert_case *c, struct err *e)
                                        .elements_max = 100000};
     struct port_state port = state_memory_port(c->state);
     windows_free(c->windows);
-    c->windows = windows_new(&cfg, &port,
-                             (struct windows_calls){c, alert_case_describe, alert_case_told}, e);
+    c->windows = windows_new(
+        &cfg, &port, (struct windows_calls){c, alert_case_describe, alert_case_told, NULL}, e);
     if (c->windows)
         windows_begin(c->windows, &(struct delivery){0});
     return c->windows;
