@@ -106,6 +106,11 @@ void explain_windows_free(struct explain_windows *x)
     free(x);
 }
 
+void explain_windows_set_geo(struct explain_windows *x, struct port_geo port)
+{
+    event_set_geo(&x->reader, port);
+}
+
 bool explain_windows_add(struct explain_windows *x, struct event *ev, struct err *e)
 {
     struct facts f;

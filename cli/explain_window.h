@@ -15,6 +15,8 @@ struct explain_windows;
 /* For the rules of rs, which are borrowed. NULL, with e, without memory. */
 struct explain_windows *explain_windows_new(const struct ruleset *rs, struct err *e);
 void explain_windows_free(struct explain_windows *x);
+/* Where the addresses of events are, as in event_set_geo. */
+void explain_windows_set_geo(struct explain_windows *x, struct port_geo port);
 /* Forgets all events. */
 void explain_windows_clear(struct explain_windows *x);
 

@@ -204,6 +204,8 @@ static void run_case(struct run *run, struct str path, const struct testcase *t)
         return;
     }
     run->tested[rule] = true;
+    event_set_geo(&run->ev, testgeo_port(&t->geo));
+    explain_windows_set_geo(run->explained, testgeo_port(&t->geo));
     if (t->counts_alerts)
         run_alerts(run, path, t, rule);
     else

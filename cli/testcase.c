@@ -12,6 +12,7 @@
 
 struct reading {
     const struct yaml *base; /* NULL: each event brings its own record */
+    struct testgeo geo;      /* of the file */
     struct arena *memory;
 };
 
@@ -234,7 +235,7 @@ static bool read_key(const struct reading *r, const struct yaml *y, struct testc
 static bool read_events(const struct reading *r, const struct yaml *y, struct testcase *t,
                         struct err *e)
 {
-    static const char *const known[] = {"name", "rule", "events", "alerts", "key"};
+    static const char *const known[] = {"name", "rule", "events", "alerts", "key", "geo"};
     const struct yaml *events = yaml_get(y, "events");
     unsigned long long alerts;
     struct vec records;
@@ -264,7 +265,7 @@ static bool read_events(const struct reading *r, const struct yaml *y, struct te
 static bool read_record(const struct reading *r, const struct yaml *y, struct testcase *t,
                         struct err *e)
 {
-    static const char *const known[] = {"name", "expect", "set", "unset", "event", "rule"};
+    static const char *const known[] = {"name", "expect", "set", "unset", "event", "rule", "geo"};
     const struct yaml *event = yaml_get(y, "event");
     struct str expect = yaml_text(yaml_get(y, "expect"));
     if (!check_changes(r, y, known, sizeof known / sizeof *known, e))
@@ -292,23 +293,29 @@ static bool read_test(const struct reading *r, const struct yaml *y, struct test
 {
     if (y->kind != YAML_MAP)
         return testrecord_wrong(e, y->line, "a test must be a map", S(""));
-    *t = (struct testcase){.line = y->line};
+    const struct yaml *geo = yaml_get(y, "geo");
+    *t = (struct testcase){.line = y->line, .geo = r->geo};
     t->name = arena_str(r->memory, yaml_text(yaml_get(y, "name")));
     t->rule = arena_str(r->memory, yaml_text(yaml_get(y, "rule")));
     if (!t->name.n)
         return testrecord_wrong(e, y->line, "a test needs a name", S(""));
+    if (geo && !testgeo_read(geo, r->memory, &t->geo, e))
+        return false;
     return yaml_get(y, "events") ? read_events(r, y, t, e) : read_record(r, y, t, e);
 }
 
 static bool read_file(const struct yaml *root, struct arena *a, struct testcase **out, size_t *n,
                       struct err *e)
 {
-    static const char *const known[] = {"base", "tests"};
-    const struct reading r = {yaml_get(root, "base"), a};
+    static const char *const known[] = {"base", "geo", "tests"};
+    struct reading r = {.base = yaml_get(root, "base"), .memory = a};
+    const struct yaml *geo = yaml_get(root, "geo");
     const struct yaml *tests = yaml_get(root, "tests");
     if (root->kind != YAML_MAP || !tests || tests->kind != YAML_SEQ || tests->n == 0)
         return testrecord_wrong(e, root->line, "there is no list of tests", S(""));
-    if (!check_keys(root, known, 2, e))
+    if (!check_keys(root, known, sizeof known / sizeof *known, e))
+        return false;
+    if (geo && !testgeo_read(geo, a, &r.geo, e))
         return false;
     if (tests->n > TESTCASES_MAX)
         return err_set(e, ERR_LIMIT, "more than %d tests in one file", TESTCASES_MAX);

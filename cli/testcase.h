@@ -25,14 +25,16 @@
  *         key: {userIdentity.arn: 'arn:...'}   # of one of the alerts; may be left out
  *
  * `at` and `every` are a whole number and s, m, h or d; base's eventTime is 0s (without base, the
- * event's own). Each event gets the eventTime that follows and an eventID of its own, a UUID made
- * from the case's name and the event's number, unless `set` or `event` gives an eventID. */
+ * event's own). `geo`, beside base or in a test, tells where addresses are (cli/testgeo.h). Each
+ * event gets the eventTime that follows and an eventID of its own, a UUID made from the case's name
+ * and the event's number, unless `set` or `event` gives an eventID. */
 #ifndef TW_CLI_TESTCASE_H
 #define TW_CLI_TESTCASE_H
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/testgeo.h"
 
 #define TESTCASES_MAX       10000 /* of one file */
 #define TESTCASE_EVENTS_MAX 10000 /* of one case; the longest of the shipped ones has 600 */
@@ -45,6 +47,7 @@ struct testcase {
     struct str name;
     unsigned line;
     struct str rule;           /* id; absent: the only rule of the file */
+    struct testgeo geo;        /* of the test, else of the file, else empty */
     const struct str *records; /* JSON; of a case with `expect` one */
     size_t n_records;
     bool expect_match;
