@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/sha256.h"
+#include "base/wire.h"
 
 #define WIRE_VERSION 1
 #define NO_LEASE     INT64_MIN
@@ -385,77 +386,50 @@ void claims_expire(struct claims *c, int64_t horizon_ms)
 
 /* ---- the wire form ---- */
 
-static void put_number(struct buf *b, uint64_t v, unsigned bytes)
-{
-    char out[8];
-    for (unsigned i = 0; i < bytes; i++)
-        out[i] = (char)(unsigned char)(v >> (8 * (bytes - 1 - i)));
-    buf_put(b, str_n(out, bytes));
-}
-
-static bool take_number(struct str *s, uint64_t *v, unsigned bytes)
-{
-    if (s->n < bytes)
-        return false;
-    *v = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        *v = *v << 8 | (unsigned char)s->p[i];
-    *s = str_skip(*s, bytes);
-    return true;
-}
-
 static void put_alert(struct buf *b, const struct claim_alert *a)
 {
     buf_put(b, str_n((const char *)a->id, CLAIM_ID_BYTES));
     buf_put(b, str_n((const char *)a->owner, CLAIM_ID_BYTES));
-    put_number(b, (uint64_t)a->lease_ms, 8);
-    put_number(b, a->due, 4);
-    put_number(b, a->told, 4);
+    wire_put(b, (uint64_t)a->lease_ms, 8);
+    wire_put(b, a->due, 4);
+    wire_put(b, a->told, 4);
 }
 
 static void put_claim(struct buf *b, const struct claim *cl)
 {
-    put_number(b, (uint64_t)cl->first_ms, 8);
-    put_number(b, (uint64_t)cl->until_ms, 8);
-    put_number(b, (uint64_t)cl->last_ms, 8);
-    put_number(b, cl->magnitude, 1);
-    put_number(b, cl->mentioned, 2);
-    put_number(b, cl->n_alerts, 2);
+    wire_put(b, (uint64_t)cl->first_ms, 8);
+    wire_put(b, (uint64_t)cl->until_ms, 8);
+    wire_put(b, (uint64_t)cl->last_ms, 8);
+    wire_put(b, cl->magnitude, 1);
+    wire_put(b, cl->mentioned, 2);
+    wire_put(b, cl->n_alerts, 2);
     for (uint32_t i = 0; i < cl->n_alerts; i++)
         put_alert(b, cl->alerts + i);
-    put_number(b, cl->events.n, 1);
-    put_number(b, cl->events.more, 1);
+    wire_put(b, cl->events.n, 1);
+    wire_put(b, cl->events.more, 1);
     for (uint32_t i = 0; i < cl->events.n; i++) {
-        put_number(b, (uint64_t)cl->events.list[i].time_ms, 8);
-        put_number(b, cl->events.list[i].event.hi, 8);
-        put_number(b, cl->events.list[i].event.lo, 8);
+        wire_put(b, (uint64_t)cl->events.list[i].time_ms, 8);
+        wire_put(b, cl->events.list[i].event.hi, 8);
+        wire_put(b, cl->events.list[i].event.lo, 8);
     }
-    put_number(b, cl->details.n, 2);
+    wire_put(b, cl->details.n, 2);
     buf_put(b, cl->details);
 }
 
 void claims_encode(const struct claims *c, struct buf *out)
 {
-    put_number(out, WIRE_VERSION, 1);
-    put_number(out, c->list.n, 1);
+    wire_put(out, WIRE_VERSION, 1);
+    wire_put(out, c->list.n, 1);
     for (size_t i = 0; i < c->list.n; i++)
         put_claim(out, claims_at(c, i));
-}
-
-static bool take_bytes(struct str *s, unsigned char *to, size_t n)
-{
-    if (s->n < n)
-        return false;
-    memcpy(to, s->p, n);
-    *s = str_skip(*s, n);
-    return true;
 }
 
 static bool take_alert(struct str *s, struct claim_alert *a)
 {
     uint64_t lease_ms, due, told;
-    if (!take_bytes(s, a->id, CLAIM_ID_BYTES) || !take_bytes(s, a->owner, CLAIM_ID_BYTES) ||
-        !take_number(s, &lease_ms, 8) || !take_number(s, &due, 4) || !take_number(s, &told, 4))
+    if (!wire_take_bytes(s, a->id, CLAIM_ID_BYTES) ||
+        !wire_take_bytes(s, a->owner, CLAIM_ID_BYTES) || !wire_take(s, &lease_ms, 8) ||
+        !wire_take(s, &due, 4) || !wire_take(s, &told, 4))
         return false;
     a->lease_ms = (int64_t)lease_ms;
     a->due = (uint32_t)due;
@@ -466,7 +440,7 @@ static bool take_alert(struct str *s, struct claim_alert *a)
 static bool take_sketch(struct str *s, struct sketch *out)
 {
     uint64_t n, more;
-    if (!take_number(s, &n, 1) || !take_number(s, &more, 1) || n > SKETCH_MAX || more > 1 ||
+    if (!wire_take(s, &n, 1) || !wire_take(s, &more, 1) || n > SKETCH_MAX || more > 1 ||
         (more && n < SKETCH_MAX))
         return false;
     out->n = (uint32_t)n;
@@ -474,8 +448,8 @@ static bool take_sketch(struct str *s, struct sketch *out)
     for (uint32_t i = 0; i < out->n; i++) {
         uint64_t time_ms;
         struct sketch_event *one = out->list + i;
-        if (!take_number(s, &time_ms, 8) || !take_number(s, &one->event.hi, 8) ||
-            !take_number(s, &one->event.lo, 8))
+        if (!wire_take(s, &time_ms, 8) || !wire_take(s, &one->event.hi, 8) ||
+            !wire_take(s, &one->event.lo, 8))
             return false;
         one->time_ms = (int64_t)time_ms;
     }
@@ -485,9 +459,8 @@ static bool take_sketch(struct str *s, struct sketch *out)
 static bool take_claim(struct claims *c, struct str *s, struct claim *cl)
 {
     uint64_t first, until, last, magnitude, mentioned, alerts, details;
-    if (!take_number(s, &first, 8) || !take_number(s, &until, 8) || !take_number(s, &last, 8) ||
-        !take_number(s, &magnitude, 1) || !take_number(s, &mentioned, 2) ||
-        !take_number(s, &alerts, 2))
+    if (!wire_take(s, &first, 8) || !wire_take(s, &until, 8) || !wire_take(s, &last, 8) ||
+        !wire_take(s, &magnitude, 1) || !wire_take(s, &mentioned, 2) || !wire_take(s, &alerts, 2))
         return false;
     *cl = (struct claim){.first_ms = (int64_t)first,
                          .until_ms = (int64_t)until,
@@ -501,7 +474,7 @@ static bool take_claim(struct claims *c, struct str *s, struct claim *cl)
     for (uint32_t i = 0; i < cl->n_alerts; i++)
         if (!take_alert(s, cl->alerts + i))
             return false;
-    if (!take_sketch(s, &cl->events) || !take_number(s, &details, 2) || s->n < details)
+    if (!take_sketch(s, &cl->events) || !wire_take(s, &details, 2) || s->n < details)
         return false;
     cl->details = details ? arena_str(c->memory, str_n(s->p, (size_t)details)) : STR_ABSENT;
     *s = str_skip(*s, (size_t)details);
@@ -514,7 +487,7 @@ bool claims_decode(struct claims *c, struct str blob, struct err *e)
     c->list.n = 0;
     if (blob.n == 0)
         return true;
-    if (!take_number(&blob, &version, 1) || version != WIRE_VERSION || !take_number(&blob, &n, 1))
+    if (!wire_take(&blob, &version, 1) || version != WIRE_VERSION || !wire_take(&blob, &n, 1))
         return err_set(e, ERR_INPUT, "the state holds claims of another version");
     for (uint64_t i = 0; i < n; i++) {
         struct claim *cl = arena_alloc(c->memory, sizeof *cl);
