@@ -177,22 +177,29 @@ static int by_lineage(const void *p, const void *q)
 /* ---- groups ------------------------------------------------------------------------------------
  */
 
+void incident_id(unsigned char id[INCIDENT_ID_BYTES], struct str alert, struct id128 actor)
+{
+    unsigned char raw[SHA256_BYTES];
+    char node[16];
+    struct sha256 h;
+    for (unsigned i = 0; i < 8; i++) {
+        node[i] = (char)(actor.hi >> (56 - 8 * i) & 0xff);
+        node[8 + i] = (char)(actor.lo >> (56 - 8 * i) & 0xff);
+    }
+    sha256_init(&h);
+    sha256_add_part(&h, S("incident"));
+    sha256_add_part(&h, alert);
+    sha256_add_part(&h, str_n(node, sizeof node));
+    sha256_end(&h, raw);
+    memcpy(id, raw, INCIDENT_ID_BYTES);
+}
+
 /* Of the earliest alert, and of who is behind it where its alert has several: an alert may be the
  * first of two lineages. */
 static void make_id(const struct incident_signal *first, char id[2 * INCIDENT_ID_BYTES + 1])
 {
-    unsigned char raw[SHA256_BYTES];
-    char actor[16];
-    struct sha256 h;
-    for (unsigned i = 0; i < 8; i++) {
-        actor[i] = (char)(first->actor.hi >> (56 - 8 * i) & 0xff);
-        actor[8 + i] = (char)(first->actor.lo >> (56 - 8 * i) & 0xff);
-    }
-    sha256_init(&h);
-    sha256_add_part(&h, S("incident"));
-    sha256_add_part(&h, first->alert->id);
-    sha256_add_part(&h, str_n(actor, sizeof actor));
-    sha256_end(&h, raw);
+    unsigned char raw[INCIDENT_ID_BYTES];
+    incident_id(raw, first->alert->id, first->actor);
     bytes_hex(id, raw, INCIDENT_ID_BYTES);
     id[2 * INCIDENT_ID_BYTES] = 0;
 }
@@ -287,6 +294,12 @@ static bool order_links(struct incidents *x, struct err *e)
         x->by_end[i] = ends[i].link;
     free(ends);
     return true;
+}
+
+bool incidents_order(struct incidents *x, struct err *e)
+{
+    lineage_graph_join(&x->graph);
+    return order_links(x, e);
 }
 
 bool incidents_group(struct incidents *x, struct err *e)

@@ -102,8 +102,16 @@ void incidents_see(struct incidents *x, struct event *ev, const struct facts *f,
  * more than fit. */
 TW_MUST_USE bool incidents_alert(struct incidents *x, const struct alert *a, struct err *e);
 
+/* The id of an incident, half a SHA-256 over its earliest alert's id (32 hexadecimal digits) and
+ * the node of who did that alert's earliest event. */
+void incident_id(unsigned char id[INCIDENT_ID_BYTES], struct str alert, struct id128 actor);
+
 /* All is in: joins the lineages and groups the alerts. x->groups then holds the incidents, ordered
  * by (first, id). Nothing may be added afterwards. */
 TW_MUST_USE bool incidents_group(struct incidents *x, struct err *e);
+
+/* Makes it ready for incident_make when graph, alerts and signals were put in by other means, a
+ * signal's root being that of its lineage in the graph. */
+TW_MUST_USE bool incidents_order(struct incidents *x, struct err *e);
 
 #endif

@@ -74,24 +74,24 @@ struct incident_record {
     uint32_t n_joined;
 };
 
-/* Everything lies in the arena. */
-struct records {
+/* The records of one lineage. Everything lies in the arena. */
+struct book {
     struct arena *memory;
     struct vec list; /* struct incident_record *, ascending by first_ms, no two within the gap */
 };
 
-void records_init(struct records *r, struct arena *memory);
-void records_release(struct records *r);
+void book_init(struct book *r, struct arena *memory);
+void book_release(struct book *r);
 
-static inline struct incident_record *records_at(const struct records *r, size_t i)
+static inline struct incident_record *book_at(const struct book *r, size_t i)
 {
     return *(struct incident_record **)vec_at(&r->list, i);
 }
 
-/* The wire form, a part of the root's item: a byte with the number of records, then their numbers,
- * big-endian. Reading takes it off the front of *from. ERR_INPUT when it is none of ours. */
-TW_MUST_USE bool records_decode(struct records *r, struct str *from, struct err *e);
-void records_encode(const struct records *r, struct buf *out);
+/* The wire form, a part of the root's item: the number of records, then theirs, big-endian. Reading
+ * takes it off the front of *from. ERR_INPUT when it is none of ours. */
+TW_MUST_USE bool book_decode(struct book *r, struct str *from, struct err *e);
+void book_encode(const struct book *r, struct buf *out);
 
 /* The tactics of a rule as a set of bits: ATT&CK's tactics for enterprise in the order of their
  * numbers. */
@@ -104,10 +104,10 @@ void record_id(unsigned char id[INCIDENT_ID_BYTES], const unsigned char alert[IN
 
 /* Puts a signal into the record that it belongs to, or makes one; its strings are copied. One that
  * is there already takes in what the new one knows. */
-TW_MUST_USE bool records_place(struct records *r, const struct record_signal *s, struct err *e);
+TW_MUST_USE bool book_place(struct book *r, const struct record_signal *s, struct err *e);
 
 /* Takes in the records of another lineage, which stay as they are. */
-TW_MUST_USE bool records_merge(struct records *r, const struct records *other, struct err *e);
+TW_MUST_USE bool book_merge(struct book *r, const struct book *other, struct err *e);
 
 /* One delivery's part. */
 struct record_telling {
@@ -125,27 +125,26 @@ struct record_telling {
 
 /* Makes the incidents that are to be made, calls for messages where there is news in what was
  * touched, takes over expired leases. Doing it again changes nothing but what others did. */
-TW_MUST_USE bool records_claim(struct records *r, const struct record_telling *by, struct err *e);
+void book_claim(struct book *r, const struct record_telling *by);
 
 /* Whether this delivery is to tell the record's next message. */
 bool record_is_mine(const struct incident_record *i, const struct record_telling *by);
 
 /* Notes that message number `told` of incident id was told; of one that has joined another by now
  * nothing is noted, since the other's next message names it. */
-void records_mark(struct records *r, const unsigned char id[INCIDENT_ID_BYTES], uint32_t told);
+void book_mark(struct book *r, const unsigned char id[INCIDENT_ID_BYTES], uint32_t told);
 
 /* Whether all that the delivery touched is told, with no news left to call for. */
-bool records_settled(const struct records *r, const struct record_telling *by);
+bool book_settled(const struct book *r, const struct record_telling *by);
 
 /* Drops records with nothing left to tell that ended before horizon_ms. */
-void records_expire(struct records *r, int64_t horizon_ms);
+void book_expire(struct book *r, int64_t horizon_ms);
 
 /* The record that has the incident's id, its own or one that joined; NULL when there is none. */
-struct incident_record *records_find(const struct records *r,
-                                     const unsigned char id[INCIDENT_ID_BYTES]);
+struct incident_record *book_find(const struct book *r, const unsigned char id[INCIDENT_ID_BYTES]);
 
 /* The oldest incident of the lineage: lineages that join live on under the one whose is older.
  * NULL when there is none. */
-const struct incident_record *records_oldest(const struct records *r);
+const struct incident_record *book_oldest(const struct book *r);
 
 #endif
