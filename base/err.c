@@ -31,13 +31,3 @@ bool err_wrap(struct err *e, const char *fmt, ...)
         snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", inner);
     return false;
 }
-
-const char *err_kind_name(enum err_kind kind)
-{
-    static const char *const names[] = {
-        [ERR_NONE] = "none",   [ERR_INPUT] = "input",       [ERR_MISSING] = "missing",
-        [ERR_RETRY] = "retry", [ERR_CONFLICT] = "conflict", [ERR_DENIED] = "denied",
-        [ERR_LIMIT] = "limit", [ERR_USAGE] = "usage",       [ERR_SYSTEM] = "system",
-    };
-    return names[kind];
-}

@@ -35,7 +35,4 @@ bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...) TW_PRINTF(
 /* Puts "context: " in front of the sentence that is there; returns false. */
 bool err_wrap(struct err *e, const char *fmt, ...) TW_PRINTF(2, 3);
 
-/* A word for the kind, for log lines: "input", "missing", ... */
-const char *err_kind_name(enum err_kind kind);
-
 #endif

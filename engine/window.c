@@ -135,20 +135,6 @@ int64_t window_bucket(const struct window *w, int64_t time_ms)
     return floor_div(window_cell(w, time_ms), w->bucket_cells);
 }
 
-size_t window_join(struct span *s, size_t n, int64_t gap_ms)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (kept && s[i].first_ms - s[kept - 1].until_ms <= gap_ms) {
-            if (s[i].until_ms > s[kept - 1].until_ms)
-                s[kept - 1].until_ms = s[i].until_ms;
-        } else {
-            s[kept++] = s[i];
-        }
-    }
-    return kept;
-}
-
 static bool no_memory(struct err *e)
 {
     return err_set(e, ERR_SYSTEM, "no memory to evaluate a window");

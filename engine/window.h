@@ -109,9 +109,6 @@ TW_MUST_USE bool window_thin(const struct window *w, const struct element *e, si
 TW_MUST_USE bool window_held(const struct window *w, const struct element *e, size_t n,
                              struct vec *spans, struct err *e_out);
 
-/* Joins n spans that are no further apart than gap_ms, in place; returns how many are left. */
-size_t window_join(struct span *s, size_t n, int64_t gap_ms);
-
 /* Number of the cell, or the bucket, that a time lies in. */
 int64_t window_cell(const struct window *w, int64_t time_ms);
 int64_t window_bucket(const struct window *w, int64_t time_ms);

@@ -163,6 +163,12 @@ static bool run(struct driver *d, json_t *o, struct err *e)
     return true;
 }
 
+static const char *const kinds[] = {
+    [ERR_NONE] = "none",   [ERR_INPUT] = "input",       [ERR_MISSING] = "missing",
+    [ERR_RETRY] = "retry", [ERR_CONFLICT] = "conflict", [ERR_DENIED] = "denied",
+    [ERR_LIMIT] = "limit", [ERR_USAGE] = "usage",       [ERR_SYSTEM] = "system",
+};
+
 static void answer(struct driver *d, json_t *o)
 {
     struct err e = {0};
@@ -171,7 +177,7 @@ static void answer(struct driver *d, json_t *o)
     buf_putz(&d->out, "{\"ok\":true");
     if (!run(d, o, &e)) {
         buf_reset(&d->out);
-        buf_putf(&d->out, "{\"ok\":false,\"kind\":\"%s\",\"error\":", err_kind_name(e.kind));
+        buf_putf(&d->out, "{\"ok\":false,\"kind\":\"%s\",\"error\":", kinds[e.kind]);
         buf_put_json(&d->out, str_of(e.text));
     }
     buf_putf(&d->out, ",\"took_ms\":%lld}", (long long)(driver_mono(d) - began));

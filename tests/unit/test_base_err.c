@@ -43,22 +43,12 @@ static void test_cut(void **state)
     check_size("length of a long one", strlen(e.text), ERR_TEXT_MAX - 1);
 }
 
-static void test_kind_names(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"none",   "input", "missing", "retry", "conflict",
-                                        "denied", "limit", "usage",   "system"};
-    for (size_t i = 0; i < COUNT(names); i++)
-        check_str(names[i], str_of(err_kind_name((enum err_kind)i)), str_of(names[i]));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set_and_wrap),
         cmocka_unit_test(test_nobody_wants_it),
         cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_kind_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

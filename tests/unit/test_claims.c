@@ -48,16 +48,17 @@ static void claim_events(struct claims_case *c, const struct claiming *by, int64
 {
     struct err e = {0};
     struct element events[300];
-    struct span spans[300];
+    struct vec spans;
+    vec_init(&spans, sizeof(struct span), COUNT(events));
     assert_true(n <= COUNT(events));
     for (size_t i = 0; i < n; i++) {
         int64_t t = first + (int64_t)i * step;
         events[i] = (struct element){t, 0, {7, (uint64_t)t}};
-        spans[i] = (struct span){t, t + one.timespan_ms};
     }
-    size_t joined = window_join(spans, n, one.gap_ms);
-    if (!claims_claim(&c->claims, &one, spans, joined, events, n, by, &e))
+    if (!window_held(&one, events, n, &spans, &e) ||
+        !claims_claim(&c->claims, &one, spans.p, spans.n, events, n, by, &e))
         fail_msg("%s", e.text);
+    vec_release(&spans);
 }
 
 static void claim_event(struct claims_case *c, const struct claiming *by, int64_t t)

@@ -58,34 +58,6 @@ static void sorting_drops_what_is_there_twice(void **state)
     assert_int_equal(window_sort(e, 0), 0);
 }
 
-static const struct {
-    const char *name;
-    struct span in[4];
-    size_t n;
-    int64_t gap;
-    struct span out[4];
-    size_t n_out;
-} joins[] = {
-    {"none", {{0, 0}}, 0, 5, {{0, 0}}, 0},
-    {"the gap joins", {{1, 2}, {7, 9}}, 2, 5, {{1, 9}}, 1},
-    {"one more does not", {{1, 2}, {8, 9}}, 2, 5, {{1, 2}, {8, 9}}, 2},
-    {"one inside the other", {{1, 20}, {5, 6}, {21, 22}}, 3, 1, {{1, 22}}, 1},
-};
-
-static void spans_are_joined(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(joins); i++) {
-        struct span s[4];
-        memcpy(s, joins[i].in, sizeof s);
-        check_size(joins[i].name, window_join(s, joins[i].n, joins[i].gap), joins[i].n_out);
-        for (size_t k = 0; k < joins[i].n_out; k++) {
-            check_int(joins[i].name, s[k].first_ms, joins[i].out[k].first_ms);
-            check_int(joins[i].name, s[k].until_ms, joins[i].out[k].until_ms);
-        }
-    }
-}
-
 static void cells_and_buckets(void **state)
 {
     (void)state;
@@ -492,7 +464,6 @@ int main(void)
         cmocka_unit_test(ids_are_uuids_or_hashes),
         cmocka_unit_test(ids_are_ordered),
         cmocka_unit_test(sorting_drops_what_is_there_twice),
-        cmocka_unit_test(spans_are_joined),
         cmocka_unit_test(cells_and_buckets),
         cmocka_unit_test(rules_hold_as_by_hand),
         cmocka_unit_test(thinning_keeps_as_by_hand),
