@@ -1,0 +1,38 @@
+/* Incidents of one delivery after the other: lineages (handlers/lineages.h), what must be
+ * remembered for them of events, and how they are told. */
+#ifndef TW_HANDLERS_TELLER_H
+#define TW_HANDLERS_TELLER_H
+
+#include "handlers/lineages.h"
+#include "respond/incident.h"
+
+struct teller_calls {
+    void *to;
+    /* Publishes the incident of a group of x; true only when it is confirmed. */
+    bool (*tell)(void *to, struct incidents *x, const struct incident_group *g, struct err *e);
+};
+
+struct teller;
+
+/* All borrowed. NULL, with e, without memory. */
+struct teller *teller_new(const struct lineages_config *cfg, const struct port_state *state,
+                          struct teller_calls calls, struct err *e);
+void teller_free(struct teller *t);
+
+/* Begins a delivery; what was remembered of the one before is forgotten. */
+void teller_begin(struct teller *t, const struct delivery *d);
+
+/* Takes an event, read into ev: to be called for those that rules hold for (`hit`) and for those
+ * that lineage_links names. May write links, and fails then as lineages_link. */
+TW_MUST_USE bool teller_see(struct teller *t, struct event *ev, const struct facts *f, bool hit,
+                            struct err *e);
+
+/* Takes an alert or update that was just published. */
+TW_MUST_USE bool teller_alert(struct teller *t, const struct alert *a, struct err *e);
+
+/* lineages_settle. */
+TW_MUST_USE bool teller_settle(struct teller *t, struct err *e);
+
+const struct lineages_counts *teller_counts(const struct teller *t);
+
+#endif
