@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/model/processes.h"
 #include "tests/model/world.h"
 
 #define FAULT_BYTES_MAX (1u << 20)
@@ -56,7 +55,7 @@ static bool plays(const struct options *o, uint64_t seed, enum mistake m, bool s
     struct buf faults;
     struct err e = {0};
     buf_init(&faults, FAULT_BYTES_MAX);
-    bool ok = o->store ? processes_run(seed, o->store, sums, &faults, &e)
+    bool ok = o->store ? world_run_processes(seed, o->store, sums, &faults, &e)
                        : world_run(seed, m, show, sums, &faults, &e);
     if (!ok)
         fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed, e.text);

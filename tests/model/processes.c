@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "tests/model/check.h"
-#include "tests/model/delivery.h"
 #include "tests/model/store.h"
 
 #define LEASE_MS      1500 /* a delivery takes some 100 on two busy cores */
@@ -36,14 +34,13 @@ struct report {
     uint32_t worker;
     enum { SAID, ENDED } type;
     bool ok;
-    struct said said;
-    char why[80];
+    unsigned char said[PROCESS_SAID_MAX];
 };
 
 /* ---- in the worker ---- */
 
 struct process {
-    struct world *world;
+    const struct process_play *play;
     struct port_state real;
     uint32_t number, moment, die_at;
     int reports;
@@ -110,12 +107,13 @@ static bool report(const struct process *p, const struct report *r)
     return write(p->reports, r, sizeof *r) == (ssize_t)sizeof *r;
 }
 
-static bool tell(void *to, const struct window_alert *a, struct err *e)
+bool process_say(struct process *p, const void *said, struct err *e)
 {
-    struct process *p = to;
-    struct report r = {.worker = p->number, .type = SAID, .said = said_of(p->world->rules, a)};
+    struct report r = {.worker = p->number, .type = SAID};
+    if (said)
+        memcpy(r.said, said, p->play->said_bytes);
     pass_moment(p);
-    if (!report(p, &r))
+    if (said && !report(p, &r))
         return err_set(e, ERR_SYSTEM, "nobody listens");
     pass_moment(p);
     return true;
@@ -130,7 +128,7 @@ static bool work(struct process *p, const struct job *j, struct err *e)
     memcpy(d.owner + CLAIM_ID_BYTES - sizeof p->number, &p->number, sizeof p->number);
     p->moment = 0;
     p->die_at = j->die_at;
-    return delivery_make(p->world->hands, j->object, &d, e);
+    return p->play->deliver(p->play->world, j->object, &d, e);
 }
 
 /* Takes jobs until the pipe ends. */
@@ -141,33 +139,23 @@ static bool serve(struct process *p, int jobs)
         struct err e = {0};
         struct report r = {.worker = p->number, .type = ENDED};
         r.ok = work(p, &j, &e);
-        memcpy(r.why, e.text, sizeof r.why - 1);
         if (!report(p, &r))
             return false;
     }
     return true;
 }
 
-static bool run_worker(struct world *w, const char *store, uint32_t number, int jobs, int reports)
+static bool run_worker(const struct process_play *play, const char *store, uint32_t number,
+                       int jobs, int reports)
 {
     struct err e = {0};
     struct store *s = store_open(store, &e);
-    struct hand *k = w->hands;
-    struct process p = {.world = w, .number = number, .reports = reports};
+    struct process p = {.play = play, .number = number, .reports = reports};
     struct port_state port = {&p, add, read_buckets, drop, claims, swap, pause_ms};
-    struct windows_config cfg = {.rules = w->rules,
-                                 .min_level = LEVEL_LOW,
-                                 .entries_max = 64,
-                                 .elements_max = 4096,
-                                 .pairs_max = w->plan.windows[1].rule.pairs_max,
-                                 .memory_ms = INT64_MAX / 4};
     bool ok = s != NULL;
     if (ok) {
         p.real = store_port(s);
-        k->world = w;
-        k->windows =
-            windows_new(&cfg, &port, (struct windows_calls){&p, delivery_describe, tell, NULL}, &e);
-        ok = k->windows && event_init(&k->event, w->rules, &e) && serve(&p, jobs);
+        ok = play->open(play->world, &port, &p, &e) && serve(&p, jobs);
     }
     if (!ok)
         fprintf(stderr, "worker %u: %s\n", number, e.text);
@@ -191,14 +179,12 @@ struct ticket {
 };
 
 struct parent {
-    struct world *w;
+    const struct process_play *play;
+    struct stage *stage;
     const char *store;
     struct child children[WORKERS];
     int reports[2];
     struct vec tickets; /* struct ticket */
-    bool done[PLAN_ARRIVES], aside[PLAN_ARRIVES];
-    bool calm;
-    struct buf *faults;
 };
 
 static bool put_ticket(struct parent *p, int64_t when, uint32_t object, uint32_t receives)
@@ -216,7 +202,7 @@ static _Noreturn void become_worker(struct parent *p, uint32_t number, int jobs)
         if (i != number && p->children[i].pid)
             close(p->children[i].jobs);
     close(p->reports[0]);
-    _exit(!run_worker(p->w, p->store, number, jobs, p->reports[1]));
+    _exit(!run_worker(p->play, p->store, number, jobs, p->reports[1]));
 }
 
 static bool hire(struct parent *p, uint32_t number, struct err *e)
@@ -256,15 +242,15 @@ static bool finish(struct parent *p, struct child *c, bool ok)
     const struct job *j = &c->job;
     c->busy = false;
     if (ok) {
-        p->done[j->object] = true;
-        p->aside[j->object] = false;
+        p->stage->done[j->object] = true;
+        p->stage->aside[j->object] = false;
         return true;
     }
     if (j->receives < RECEIVES)
         return put_ticket(p, c->since + VISIBILITY_MS, j->object, j->receives + 1);
-    if (!p->calm) {
-        p->aside[j->object] = true;
-        p->w->stage.sums->aside++;
+    if (!p->stage->calm) {
+        p->stage->aside[j->object] = true;
+        p->stage->sums->aside++;
         return true;
     }
     return j->receives < 3 * RECEIVES
@@ -275,18 +261,18 @@ static bool finish(struct parent *p, struct child *c, bool ok)
 /* Sends a job; a worker that is killed by it dies later. */
 static bool send_job(struct parent *p, struct child *c, const struct ticket *t)
 {
-    struct rng *r = &p->w->stage.rng;
+    struct rng *r = &p->stage->rng;
     struct job j = {t->object, t->receives, 0};
     int64_t now = clock_mono_ms();
     c->since = now;
     c->kill_at = now + KILL_MS;
-    if (!p->calm && rng_chance(r, DEATHS))
+    if (!p->stage->calm && rng_chance(r, DEATHS))
         j.die_at = (uint32_t)rng_in(r, 1, CALLS_MAX);
-    else if (!p->calm && rng_chance(r, SUDDEN))
+    else if (!p->stage->calm && rng_chance(r, SUDDEN))
         c->kill_at = now + rng_in(r, 0, SUDDEN_MS);
     c->job = j;
     c->busy = true;
-    p->w->stage.sums->deliveries++;
+    p->stage->sums->deliveries++;
     return write(c->jobs, &j, sizeof j) == (ssize_t)sizeof j;
 }
 
@@ -320,17 +306,13 @@ static bool listen_to(struct parent *p, int ms)
         if (read(fd.fd, &r, sizeof r) != (ssize_t)sizeof r)
             return false;
         if (r.type == ENDED) {
-            p->w->stage.sums->refusals += !r.ok;
+            p->stage->sums->refusals += !r.ok;
             if (!finish(p, p->children + r.worker, r.ok))
                 return false;
             continue;
         }
-        struct said *s = vec_push(&p->w->said, 1);
-        if (!s)
+        if (!p->play->hear(p->play->world, r.said))
             return false;
-        *s = r.said;
-        p->w->stage.sums->told++;
-        p->w->stage.sums->updates += r.said.updates > 0;
     }
     return true;
 }
@@ -352,7 +334,7 @@ static bool keep_up(struct parent *p, struct err *e)
             continue;
         if (!bury(c))
             return err_set(e, ERR_SYSTEM, "a worker ended by itself");
-        p->w->stage.sums->deaths++;
+        p->stage->sums->deaths++;
         if (!listen_to(p, 0) || (c->busy && !finish(p, c, false)))
             return err_set(e, ERR_SYSTEM, "no memory");
         if (!hire(p, i, e))
@@ -385,8 +367,8 @@ static bool play(struct parent *p, struct err *e)
 
 static bool announce(struct parent *p)
 {
-    for (uint32_t o = 0; o < p->w->plan.n_objects; o++)
-        for (int i = rng_chance(&p->w->stage.rng, 1000); i >= 0; i--)
+    for (uint32_t o = 0; o < p->stage->n_objects; o++)
+        for (int i = rng_chance(&p->stage->rng, 1000); i >= 0; i--)
             if (!put_ticket(p, 0, o, 1))
                 return false;
     return true;
@@ -394,21 +376,20 @@ static bool announce(struct parent *p)
 
 static bool redrive(struct parent *p, struct err *e)
 {
-    p->calm = true;
-    for (uint32_t o = 0; o < p->w->plan.n_objects; o++)
-        if (p->aside[o] && !put_ticket(p, clock_mono_ms() + VISIBILITY_MS, o, RECEIVES + 1))
+    p->stage->calm = true;
+    for (uint32_t o = 0; o < p->stage->n_objects; o++)
+        if (p->stage->aside[o] && !put_ticket(p, clock_mono_ms() + VISIBILITY_MS, o, RECEIVES + 1))
             return err_set(e, ERR_SYSTEM, "no memory");
     return play(p, e);
 }
 
 static bool check(struct parent *p, struct err *e)
 {
-    struct world *w = p->w;
     struct store *s = store_open(p->store, e);
     if (!s)
         return false;
-    w->stage.state = store_port(s);
-    bool ok = check_acknowledged(w, p->done, p->faults, e) && check_end(w, p->faults, e);
+    p->stage->state = store_port(s);
+    bool ok = p->play->check(p->play->world, e);
     store_close(s);
     return ok;
 }
@@ -443,29 +424,20 @@ static bool run(struct parent *p, struct err *e)
     return ok && check(p, e);
 }
 
-bool processes_run(uint64_t seed, const char *store, struct tally *sums, struct buf *faults,
-                   struct err *e)
+bool processes_run(const struct process_play *play, const char *store, struct err *e)
 {
-    struct world *w = calloc(1, sizeof *w);
     struct parent *p = calloc(1, sizeof *p);
-    bool ok = w && p;
-    if (ok) {
-        *w = (struct world){.stage = {.rng = {seed}, .sums = sums}};
-        *p = (struct parent){.w = w, .store = store, .faults = faults};
-        vec_init(&w->said, sizeof(struct said), SIZE_MAX);
-        vec_init(&p->tickets, sizeof(struct ticket), SIZE_MAX);
-        plan_make(&w->plan, &w->stage.rng, false);
-        w->plan.salt = (uint64_t)clock_wall_ms() << 16 ^ seed ^ (uint64_t)getpid() << 48;
-        ok = plan_rules(&w->plan, &w->rules, e) && check_keys(w, e) && run(p, e);
-        if (ok && faults->n)
-            plan_print(&w->plan);
-        vec_release(&w->said);
-        vec_release(&p->tickets);
-        ruleset_free(w->rules);
-    } else {
-        err_set(e, ERR_SYSTEM, "no memory for a world");
-    }
-    free(w);
+    if (!p)
+        return err_set(e, ERR_SYSTEM, "no memory for processes");
+    *p = (struct parent){.play = play, .stage = play->stage, .store = store};
+    vec_init(&p->tickets, sizeof(struct ticket), SIZE_MAX);
+    bool ok = run(p, e);
+    vec_release(&p->tickets);
     free(p);
     return ok;
+}
+
+uint64_t processes_salt(uint64_t seed)
+{
+    return (uint64_t)clock_wall_ms() << 16 ^ seed ^ (uint64_t)getpid() << 48;
 }

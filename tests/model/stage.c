@@ -111,30 +111,32 @@ static bool looks_settled(const struct worker *w)
            str_starts(str_of(w->why.text), S("another delivery"));
 }
 
-static void end(struct worker *w)
+static bool end(struct worker *w, struct err *e)
 {
+    const struct stage_calls *c = w->stage->calls;
     w->busy = false;
     port_forget(w);
-    if (w->stage->calls->ended)
-        w->stage->calls->ended(w);
+    return !c->ended || c->ended(w, e);
 }
 
 /* What becomes of a delivery that has ended. */
-static bool finish(struct stage *s, struct worker *w)
+static bool finish(struct stage *s, struct worker *w, struct err *e)
 {
-    end(w);
+    if (!end(w, e))
+        return false;
     if (looks_settled(w)) {
         s->done[w->object] = true;
         return true;
     }
     if (w->receives < RECEIVES)
-        return put_ticket(s, s->now + VISIBILITY, w->object, w->receives + 1);
+        return put_ticket(s, s->now + VISIBILITY, w->object, w->receives + 1) ||
+               err_set(e, ERR_SYSTEM, "no memory");
     s->aside[w->object] = true;
     s->sums->aside++;
     return true;
 }
 
-static bool step(struct stage *s)
+static bool step(struct stage *s, struct err *e)
 {
     struct worker *w = random_busy(s);
     if (!w->dead && !w->finished && (rng_chance(&s->rng, s->fault) || s->now - w->since >= LEASE)) {
@@ -142,7 +144,7 @@ static bool step(struct stage *s)
         s->sums->deaths++;
     }
     resume(w);
-    return !w->finished || finish(s, w);
+    return !w->finished || finish(s, w, e);
 }
 
 static int64_t next_ticket(const struct stage *s)
@@ -171,13 +173,13 @@ bool stage_play(struct stage *s, struct err *e)
             s->now = next_ticket(s);
             continue;
         }
-        if (!step(s))
-            return err_set(e, ERR_SYSTEM, "no memory");
+        if (!step(s, e))
+            return false;
     }
     return true;
 }
 
-void stage_redrive(struct stage *s, struct buf *faults)
+bool stage_redrive(struct stage *s, struct buf *faults, struct err *e)
 {
     s->calm = true;
     for (uint32_t o = 0; o < s->n_objects; o++) {
@@ -190,10 +192,12 @@ void stage_redrive(struct stage *s, struct buf *faults)
             resume(w);
             s->now++;
         }
-        end(w);
+        if (!end(w, e))
+            return false;
         if (!looks_settled(w))
             buf_putf(faults, "object %u cannot be redriven: %s\n", o, w->why.text);
     }
+    return true;
 }
 
 /* ---- the whole ---- */

@@ -27,6 +27,7 @@ struct tally {
     uint64_t deliveries, deaths, refusals, conflicts, aside, told, repeats, updates, joins;
     uint64_t episodes, inexact, early, full; /* of windows */
     uint64_t largest;                        /* bucket, in elements */
+    uint64_t moves, longest;                 /* of lineages: roots that moved, the longest way */
 };
 
 struct stage;
@@ -51,8 +52,9 @@ struct worker {
 struct stage_calls {
     /* One delivery of an object, as the handler makes it. */
     bool (*deliver)(struct worker *w, uint32_t object, const struct delivery *d, struct err *e);
-    /* A delivery has ended, or its worker has died; may be NULL. */
-    void (*ended)(struct worker *w);
+    /* A delivery has ended, or its worker has died; may be NULL. False when the test cannot go on.
+     */
+    bool (*ended)(struct worker *w, struct err *e);
     /* Deliberate mistakes and limits of the store; each may be NULL.
      * thin: puts the elements that a bucket keeps first, and returns how many they are. */
     size_t (*thin)(struct stage *s, const struct state_key *key, struct element *list, size_t n);
@@ -93,7 +95,7 @@ void stage_release(struct stage *s);
 TW_MUST_USE bool stage_play(struct stage *s, struct err *e);
 /* An operator sends what was set aside once more, and nothing fails any more. An object that is not
  * done even then is a fault. */
-void stage_redrive(struct stage *s, struct buf *faults);
+TW_MUST_USE bool stage_redrive(struct stage *s, struct buf *faults, struct err *e);
 
 /* Gives way to others; false when the worker has died meanwhile. */
 TW_MUST_USE bool worker_yield(struct worker *w, struct err *e);

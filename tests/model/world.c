@@ -6,6 +6,7 @@
 #include "tests/model/check.h"
 #include "tests/model/delivery.h"
 #include "tests/model/port.h"
+#include "tests/model/processes.h"
 #include "tests/model/thinning.h"
 
 const char *mistake_name(enum mistake m)
@@ -23,7 +24,7 @@ static unsigned digit_of(char c)
     return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-struct said said_of(const struct ruleset *rules, const struct window_alert *a)
+static struct said said_of(const struct ruleset *rules, const struct window_alert *a)
 {
     struct said s = {.updates = a->updates,
                      .window = (uint32_t)(a->window - rules->windows),
@@ -33,23 +34,26 @@ struct said said_of(const struct ruleset *rules, const struct window_alert *a)
     return s;
 }
 
-static bool note(struct world *w, const struct window_alert *a)
+static bool hear(void *world, const void *said)
 {
+    struct world *w = world;
     struct said *s = vec_push(&w->said, 1);
     if (!s)
         return false;
-    *s = said_of(w->rules, a);
+    memcpy(s, said, sizeof *s);
     w->stage.sums->told++;
-    w->stage.sums->updates += a->updates > 0;
+    w->stage.sums->updates += s->updates > 0;
     return true;
 }
 
 static bool tell(void *to, const struct window_alert *a, struct err *e)
 {
     struct worker *w = to;
+    struct world *world = w->stage->play;
+    struct said s = said_of(world->rules, a);
     if (!port_request(w, e))
         return false;
-    if (!note(w->stage->play, a))
+    if (!hear(world, &s))
         return err_set(e, ERR_SYSTEM, "no memory");
     return port_answer(w, e);
 }
@@ -61,10 +65,12 @@ static bool deliver(struct worker *w, uint32_t object, const struct delivery *d,
     return delivery_make(w->own, object, d, e);
 }
 
-static void end(struct worker *w)
+static bool end(struct worker *w, struct err *e)
 {
+    (void)e;
     const struct hand *h = w->own;
     w->stage->sums->early += windows_counts(h->windows)->early;
+    return true;
 }
 
 /* ---- the whole ---- */
@@ -123,7 +129,8 @@ static bool run(struct world *w, struct buf *faults, struct err *e)
     struct stage *s = &w->stage;
     if (!stage_play(s, e) || !check_acknowledged(w, s->done, faults, e))
         return false;
-    stage_redrive(s, faults);
+    if (!stage_redrive(s, faults, e))
+        return false;
     size_t fullest = state_memory_fullest(s->memory);
     if (fullest > s->sums->largest)
         s->sums->largest = fullest;
@@ -152,6 +159,73 @@ bool world_run(uint64_t seed, enum mistake mistake, bool verbose, struct tally *
     if (ok && verbose && faults->n)
         plan_print(&w->plan);
     stop(w);
+    free(w);
+    return ok;
+}
+
+/* ---- with processes ---- */
+
+static bool say(void *to, const struct window_alert *a, struct err *e)
+{
+    struct hand *h = to;
+    struct said s = said_of(h->world->rules, a);
+    return process_say(h->process, &s, e);
+}
+
+static bool open(void *world, const struct port_state *port, struct process *p, struct err *e)
+{
+    struct world *w = world;
+    struct hand *h = w->hands;
+    struct windows_config cfg = {.rules = w->rules,
+                                 .min_level = LEVEL_LOW,
+                                 .entries_max = 64,
+                                 .elements_max = 4096,
+                                 .pairs_max = w->plan.windows[1].rule.pairs_max,
+                                 .memory_ms = INT64_MAX / 4};
+    h->world = w;
+    h->process = p;
+    h->windows =
+        windows_new(&cfg, port, (struct windows_calls){h, delivery_describe, say, NULL}, e);
+    return h->windows && event_init(&h->event, w->rules, e);
+}
+
+static bool deliver_in_process(void *world, uint32_t object, const struct delivery *d,
+                               struct err *e)
+{
+    struct world *w = world;
+    return delivery_make(w->hands, object, d, e);
+}
+
+static bool check_store(void *world, struct err *e)
+{
+    struct world *w = world;
+    return check_acknowledged(w, w->stage.done, w->faults, e) && check_end(w, w->faults, e);
+}
+
+bool world_run_processes(uint64_t seed, const char *store, struct tally *sums, struct buf *faults,
+                         struct err *e)
+{
+    struct world *w = calloc(1, sizeof *w);
+    if (!w)
+        return err_set(e, ERR_SYSTEM, "no memory for a world");
+    *w = (struct world){.stage = {.rng = {seed}, .sums = sums}, .faults = faults};
+    struct process_play play = {.world = w,
+                                .stage = &w->stage,
+                                .said_bytes = sizeof(struct said),
+                                .open = open,
+                                .deliver = deliver_in_process,
+                                .hear = hear,
+                                .check = check_store};
+    vec_init(&w->said, sizeof(struct said), SIZE_MAX);
+    plan_make(&w->plan, &w->stage.rng, false);
+    w->plan.salt = processes_salt(seed);
+    w->stage.n_objects = w->plan.n_objects;
+    bool ok =
+        plan_rules(&w->plan, &w->rules, e) && check_keys(w, e) && processes_run(&play, store, e);
+    if (ok && faults->n)
+        plan_print(&w->plan);
+    vec_release(&w->said);
+    ruleset_free(w->rules);
     free(w);
     return ok;
 }

@@ -30,10 +30,12 @@ struct said {
 };
 
 struct world;
+struct process;
 
 /* What one worker works with. */
 struct hand {
     struct world *world;
+    struct process *process; /* where the worker is one */
     struct windows *windows;
     struct event event;
 };
@@ -44,17 +46,18 @@ struct world {
     enum mistake mistake;
     struct ruleset *rules;
     struct hand hands[WORKERS];
+    struct buf *faults;                    /* where processes work */
     struct vec said;                       /* struct said */
     bool forgets[PLAN_WINDOWS][PLAN_KEYS]; /* a claim has as many alerts as it may remember */
     struct state_key keys[PLAN_WINDOWS][PLAN_KEYS]; /* under which the state knows them */
 };
 
-/* What an alert of these rules says. */
-struct said said_of(const struct ruleset *rules, const struct window_alert *a);
-
 /* Plays the schedule of a seed. What went wrong is put into `faults`, a line each; ERR_SYSTEM only
  * when the test itself cannot go on. */
 TW_MUST_USE bool world_run(uint64_t seed, enum mistake mistake, bool verbose, struct tally *sums,
                            struct buf *faults, struct err *e);
+/* The same with processes over a store (store.h); what other runs stored there does not matter. */
+TW_MUST_USE bool world_run_processes(uint64_t seed, const char *store, struct tally *sums,
+                                     struct buf *faults, struct err *e);
 
 #endif
