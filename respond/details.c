@@ -9,7 +9,7 @@
 
 /* ---- writing ---- */
 
-/* How long values may be: tried from the first to the last until all fits. The last one does: 18
+/* How long values may be: tried from the first to the last until all fits. The last one does: 20
  * strings of 20 bytes, each at most six in JSON, their names and the node are below 3 KB. */
 static const struct
 try {
@@ -61,6 +61,7 @@ static void put_identity(struct buf *b, const struct facts *f, size_t max)
     put_known(b, S("access_key"), f->access_key, max);
     put_known(b, S("issuer"), f->issuer, max);
     put_known(b, S("invoked_by"), f->invoked_by, max);
+    facts_put_where(b, f, max);
     put_close(b, '}');
     buf_putc(b, ',');
 }
@@ -179,6 +180,15 @@ static void read_event(struct str event, struct arena *a, struct facts *f)
     f->object = member(event, "object", a);
 }
 
+static void read_where(struct str identity, struct arena *a, struct geo *out)
+{
+    unsigned long long asn;
+    out->country = member(identity, "country", a);
+    out->as_org = member(identity, "as_org", a);
+    if (str_u64(json_member(identity, S("asn")), &asn) && asn <= UINT32_MAX)
+        out->asn = (uint32_t)asn;
+}
+
 static void read_identity(struct str identity, struct arena *a, struct facts *f)
 {
     f->user_type = member(identity, "type", a);
@@ -189,6 +199,7 @@ static void read_identity(struct str identity, struct arena *a, struct facts *f)
     f->access_key = member(identity, "access_key", a);
     f->issuer = member(identity, "issuer", a);
     f->invoked_by = member(identity, "invoked_by", a);
+    read_where(identity, a, &f->where);
     facts_name(f);
 }
 

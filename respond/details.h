@@ -8,7 +8,8 @@
  *   "name":"CreateUser","account":"111122223333","region":"us-east-1","ip":"203.0.113.7",
  *   "user_agent":"aws-cli/2.15.0","error":"AccessDenied","object":"s3://bucket/key"},
  *  "identity":{"type":"IAMUser","arn":"arn:...","principal":"AIDA...","account":"111122223333",
- *   "name":"dev","access_key":"AKIA...","issuer":"arn:...","invoked_by":"..."},
+ *   "name":"dev","access_key":"AKIA...","issuer":"arn:...","invoked_by":"...",
+ *   "country":"DE","asn":64500,"as_org":"Example Networks"},
  *  "node":{"id":"<32 hex>","kind":3,"created":1773755061000,"key":"<32 hex>"},
  *  "output":"<Falco's line>","fields":[["requestParameters.userName","support"]]}
  *

@@ -3,6 +3,7 @@
 
 #include "base/timefmt.h"
 #include "engine/falco_term.h"
+#include "respond/put.h"
 #include "respond/redact.h"
 
 /* A core field as it may be told. */
@@ -72,10 +73,21 @@ void facts_read(struct event *ev, struct str object, struct facts *out)
     out->account = told(ev, CORE_ACCOUNT);
     out->region = told(ev, CORE_REGION);
     out->ip = told(ev, CORE_IP);
+    out->where = *event_geo(ev);
     out->user_agent = told(ev, CORE_USER_AGENT);
     out->error = told(ev, CORE_ERROR);
     read_identity(ev, out);
     facts_name(out);
+}
+
+void facts_put_where(struct buf *b, const struct facts *f, size_t max)
+{
+    if (f->where.country.n)
+        put_member(b, S("country"), f->where.country, max);
+    if (f->where.asn)
+        buf_putf(b, "\"asn\":%lu,", (unsigned long)f->where.asn);
+    if (f->where.as_org.n)
+        put_member(b, S("as_org"), f->where.as_org, max);
 }
 
 struct str facts_output(struct event *ev, uint32_t rule, struct buf *b)

@@ -20,6 +20,7 @@ struct facts {
                             "unknown": the key that single-event alerts are gathered by */
     struct str user_type, user_name, user_arn, user_account, principal, invoked_by, access_key,
         issuer;
+    struct geo where;  /* ip is, as far as it is known; the port's (engine/geo.h) */
     struct str object; /* s3://bucket/key, or a path; the caller's */
     char hash[SHA256_HEX];
 };
@@ -28,6 +29,10 @@ void facts_read(struct event *ev, struct str object, struct facts *out);
 
 /* Sets actor and identity from the other strings. */
 void facts_name(struct facts *f);
+
+/* Appends "country":"DE","asn":64500,"as_org":"Example Networks", and a comma; what is not known is
+ * left out, texts are cut at max bytes. */
+void facts_put_where(struct buf *b, const struct facts *f, size_t max);
 
 /* The output line of a Falco rule for this event, secrets taken out; absent for a Sigma rule, or
  * when it does not fit (FACTS_OUTPUT_MAX). b is the caller's and holds it until its next use. */

@@ -37,6 +37,29 @@ static void put_count_and_times(struct buf *b, const struct alert *a)
     time_put(b, a->last_ms);
 }
 
+/* "203.0.113.7 (DE, AS64500, Example Networks)", as far as it is known. */
+static void put_address(struct buf *b, const struct facts *f, size_t max, const char *otherwise)
+{
+    const struct geo *w = &f->where;
+    const char *before = " (";
+    put_or(b, f->ip, max, otherwise);
+    if (w->country.n) {
+        buf_putz(b, before);
+        put_text(b, w->country, max);
+        before = ", ";
+    }
+    if (w->asn) {
+        buf_putf(b, "%sAS%lu", before, (unsigned long)w->asn);
+        before = ", ";
+    }
+    if (w->as_org.n) {
+        buf_putz(b, before);
+        put_text(b, w->as_org, max);
+    }
+    if (w->country.n || w->asn || w->as_org.n)
+        buf_putc(b, ')');
+}
+
 /* "arn:... called StopLogging on cloudtrail.amazonaws.com from 203.0.113.7" */
 static void put_deed(struct buf *b, const struct facts *f, size_t max)
 {
@@ -46,7 +69,7 @@ static void put_deed(struct buf *b, const struct facts *f, size_t max)
     buf_putz(b, " on ");
     put_or(b, f->source, max, "an unnamed service");
     buf_putz(b, " from ");
-    put_or(b, f->ip, max, "an unknown address");
+    put_address(b, f, max, "an unknown address");
     if (f->error.n) {
         buf_putz(b, " and was answered ");
         put_text(b, f->error, max);
@@ -115,6 +138,7 @@ static void put_identity(struct buf *b, const struct facts *f, size_t max)
     put_member(b, S("access_key"), f->access_key, max);
     put_member(b, S("issuer"), f->issuer, max);
     put_member(b, S("invoked_by"), f->invoked_by, max);
+    facts_put_where(b, f, max);
 }
 
 static void put_mitre(struct buf *b, const struct ruleset *rs, const struct rs_rule *r)
@@ -289,7 +313,7 @@ static void put_what(struct buf *b, const struct facts *f, size_t max)
 static void put_from(struct buf *b, const struct facts *f, size_t max)
 {
     put_label(b, "from");
-    put_or(b, f->ip, max, "unknown");
+    put_address(b, f, max, "unknown");
     put_part(b, ", ", f->user_agent, "", max);
     buf_putc(b, '\n');
     put_label(b, "where");
@@ -323,9 +347,10 @@ static void put_rule(struct buf *b, const struct ruleset *rs, const struct rs_ru
 /* Whether the lines above say this value: rules like to name the fields that are told anyway. */
 static bool is_said(const struct facts *f, struct str value)
 {
-    const struct str said[] = {f->actor,      f->access_key, f->user_type, f->identity,
-                               f->name,       f->source,     f->error,     f->ip,
-                               f->user_agent, f->account,    f->region};
+    const struct str said[] = {f->actor,       f->access_key, f->user_type, f->identity,
+                               f->name,        f->source,     f->error,     f->ip,
+                               f->user_agent,  f->account,    f->region,    f->where.country,
+                               f->where.as_org};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (str_eq(said[i], value))
             return true;

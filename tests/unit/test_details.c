@@ -33,6 +33,49 @@ static const char full[] =
     "\"requestParameters\":{\"name\":[\"a\",\"b\"],\"password\":\"hunter2\"},"
     "\"responseElements\":{\"credentials\":{\"sessionToken\":\"SECRETSECRET\"}}}";
 
+/* port_geo.find */
+static void find(void *self, struct str address, struct geo *out)
+{
+    if (str_eqz(address, "203.0.113.7"))
+        *out = *(const struct geo *)self;
+}
+
+static void reads_back_where_it_was(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *written;
+        struct geo where;
+    } cases[] = {
+        {"nothing", "\"invoked_by\":\"svc\"}", {.asn = 0}},
+        {"all",
+         "\"invoked_by\":\"svc\",\"country\":\"DE\",\"asn\":4294967295,\"as_org\":\"A "
+         "\\\"B\\\"\"}",
+         {{"DE", 2}, UINT32_MAX, {"A \"B\"", 5}}},
+        {"a number", "\"invoked_by\":\"svc\",\"asn\":1}", {.asn = 1}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct alert_case c;
+        struct arena a;
+        struct buf text;
+        struct details d;
+        struct geo where = cases[i].where;
+        alert_case_init(&c, "t.yml", every_event);
+        event_set_geo(&c.ev, (struct port_geo){&where, find});
+        arena_init(&a, 1u << 20);
+        write_details(&c, full, ROOM, &text);
+        if (str_find(buf_str(&text), str_of(cases[i].written), 0) == SIZE_MAX)
+            fail_msg("%s: %s", cases[i].name, buf_z(&text));
+        assert_true(details_read(buf_str(&text), &a, &d));
+        check_str(cases[i].name, d.facts.where.country, where.country);
+        check_str(cases[i].name, d.facts.where.as_org, where.as_org);
+        check_int(cases[i].name, d.facts.where.asn, where.asn);
+        buf_release(&text);
+        arena_release(&a);
+        alert_case_release(&c);
+    }
+}
+
 static void reads_back_what_it_wrote(void **state)
 {
     (void)state;
@@ -247,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back_what_it_wrote),
+        cmocka_unit_test(reads_back_where_it_was),
         cmocka_unit_test(says_who_acted),
         cmocka_unit_test(absent_stays_absent),
         cmocka_unit_test(fits_whatever_the_event_holds),

@@ -186,6 +186,62 @@ static void makes_messages(void **state)
     alert_case_release(&c);
 }
 
+/* port_geo.find: whatever the address, self is what is known. */
+static void find(void *self, struct str address, struct geo *out)
+{
+    (void)address;
+    *out = *(const struct geo *)self;
+}
+
+/* What a message has to say of one place: in its text, and at the end of its identity. */
+struct place {
+    struct geo where;
+    const char *text, *json;
+};
+
+static bool check_place(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
+{
+    const struct place *p = to;
+    struct rendered r;
+    rendered_init(&r);
+    assert_true(alert_message(rs, a, &r, e));
+    check_message(&r.message);
+    if (str_find(r.message.text, str_of(p->text), 0) == SIZE_MAX ||
+        str_find(r.message.json, str_of(p->json), 0) == SIZE_MAX)
+        fail_msg("not %s, %s:\n%.*s\n%.*s", p->text, p->json, (int)r.message.text.n,
+                 r.message.text.p, (int)r.message.json.n, r.message.json.p);
+    rendered_release(&r);
+    return true;
+}
+
+/* A place is told as far as it is known; a file is no more to be trusted than a log (P7). */
+static void says_where(void **state)
+{
+    static const struct place places[] = {
+        {{.asn = 0}, "from     203.0.113.7, =cmd", "\"invoked_by\":null}"},
+        {{{"DE", 2}, 0, {NULL, 0}},
+         "from     203.0.113.7 (DE), =cmd",
+         "\"invoked_by\":null,\"country\":\"DE\"}"},
+        {{{NULL, 0}, 64500, {NULL, 0}},
+         "from     203.0.113.7 (AS64500), =cmd",
+         "\"invoked_by\":null,\"asn\":64500}"},
+        {{{"DE", 2}, 64500, {"A \"\x1B\xE2\x80\xAE", 7}},
+         "from     203.0.113.7 (DE, AS64500, A \"\\x1B\\u{202E}), =cmd",
+         "\"country\":\"DE\",\"asn\":64500,\"as_org\":\"A \\\"\\u001b\xE2\x80\xAE\"}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(places); i++) {
+        struct alert_case c;
+        struct place place = places[i];
+        struct err e = {0};
+        alert_case_init(&c, "t.yml", every_event);
+        event_set_geo(&c.ev, (struct port_geo){&place.where, find});
+        assert_true(alert_case_add(&c, event, &e));
+        assert_true(alert_case_tell(&c, check_place, &place, &e));
+        alert_case_release(&c);
+    }
+}
+
 /* A record as nasty as 256 KB allow: every string long and full of what JSON escapes sixfold. */
 static void put_nasty(struct buf *b, int id)
 {
@@ -295,6 +351,7 @@ int main(void)
         cmocka_unit_test(says_falco_output_without_secrets),
         cmocka_unit_test(says_matches_in_csv_and_text),
         cmocka_unit_test(makes_messages),
+        cmocka_unit_test(says_where),
         cmocka_unit_test(shortens_messages),
         cmocka_unit_test(pairs_techniques_with_tactics),
         cmocka_unit_test(cuts_texts_between_characters),
