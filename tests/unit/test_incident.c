@@ -3,88 +3,7 @@
 #include "respond/incident.h"
 
 #include "respond/incident_put.h"
-#include "tests/unit/support/alert_case.h"
-#include "tests/unit/support/lineage_case.h"
-
-#define RECORDS_MAX 8
-#define RULE(title, id, level, name)                                                               \
-    "title: " title "\nid: " id "\nauthor: somebody\ndescription: It matters.\nlevel: " level      \
-    "\nlogsource: {product: aws, service: cloudtrail}\ndetection:\n  s: {eventName: " name         \
-    "}\n  condition: s\n"
-
-static const char *const files[] = {"bad.yml", "odd.yml", "pair.yml", NULL};
-static const char *const texts[] = {
-    RULE("A bad call", "6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a01", "high", "Bad"),
-    RULE("An odd call", "6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a02", "low", "Odd"),
-    /* Two people at one address: an alert over several lineages. */
-    RULE("First half", "6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a03", "informational",
-         "Half") "---\n"
-                 "title: Both halves\nid: 6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a04\nauthor: somebody\n"
-                 "description: It matters.\nlevel: high\ncorrelation:\n  type: event_count\n"
-                 "  rules: [6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a03]\n  group-by: [sourceIPAddress]\n"
-                 "  timespan: 10m\n  condition: {gte: 2}\n",
-    NULL};
-
-#define DANA            USER("U1", "dana", "AKIA1")
-#define EVE             USER("U2", "eve", "AKIA2")
-#define BAD(time, who)  CALL(time, "iam", "Bad", who, "")
-#define ODD(time, who)  CALL(time, "iam", "Odd", who, "")
-#define HALF(time, who) CALL(time, "iam", "Half", who, "")
-#define MADE_EVE(time)                                                                             \
-    CALL(time, "iam", "CreateUser", DANA,                                                          \
-         ",\"requestParameters\":{\"userName\":\"eve\"},\"responseElements\":{\"user\":{"          \
-         "\"userId\":\"AIDAU2\",\"arn\":\"arn:aws:iam::111122223333:user/eve\"}}")
-#define AT(day, rest)                                                                              \
-    "{\"eventTime\":\"2026-03-" day "Z\",\"eventSource\":\"iam.amazonaws.com\","                   \
-    "\"eventName\":\"Bad\",\"recipientAccountId\":\"111122223333\",\"userIdentity\":" DANA rest    \
-    "}"
-
-/* incidents: what the summaries say, one a line. */
-static const struct incident_case {
-    const char *name, *summaries;
-    const char *records[RECORDS_MAX];
-} cases[] = {
-    {"one alert",
-     "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n",
-     {BAD("14:00:00", DANA)}},
-    {"low alone is none", "", {ODD("14:00:00", DANA)}},
-    {"low beside it is a signal",
-     "user dana from 198.51.100.7: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-17T14:30:00Z, "
-     "the gravest \"A bad call\" (high).\n",
-     {ODD("14:00:00", DANA), BAD("14:30:00", DANA)}},
-    {"strangers",
-     "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n"
-     "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:00:01Z, \"A bad call\" (high).\n",
-     {BAD("14:00:00", DANA), BAD("14:00:01", EVE)}},
-    {"made by the other",
-     "user dana from 198.51.100.7: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-17T14:20:00Z, "
-     "the gravest \"A bad call\" (high). It led to user eve.\n",
-     {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}},
-    {"who only made the other is behind it",
-     "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:20:00Z, \"A bad call\" (high). It led "
-     "to user eve.\n",
-     {MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}},
-    {"a day and a second apart",
-     "user dana: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n"
-     "user dana: 1 alert at 2026-03-18T14:00:01Z, \"A bad call\" (high).\n",
-     {AT("17T14:00:00", ""), AT("18T14:00:01", "")}},
-    {"a day apart",
-     "user dana: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-18T14:00:00Z, the gravest \"A bad "
-     "call\" (high).\n",
-     {AT("17T14:00:00", ""), AT("18T14:00:00", "")}},
-    {"over two lineages it is of who ended it",
-     "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:01:00Z, \"Both halves\" (high).\n",
-     {HALF("14:00:00", DANA), HALF("14:01:00", EVE)}},
-    {"and a signal where there is an incident",
-     "user dana from 198.51.100.7: 2 alerts from 2026-03-17T13:00:00Z to 2026-03-17T14:00:00Z, "
-     "the gravest \"A bad call\" (high).\n"
-     "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:01:00Z, \"Both halves\" (high).\n",
-     {BAD("13:00:00", DANA), HALF("14:00:00", DANA), HALF("14:01:00", EVE)}},
-    {"without a time",
-     "user dana: 1 alert, \"A bad call\" (high).\n",
-     {"{\"eventName\":\"Bad\",\"userIdentity\":" DANA "}"}},
-    {"nobody", "", {ODD("14:00:00", "{}")}},
-};
+#include "tests/unit/support/incident_case.h"
 
 static bool keep_alert(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
 {
@@ -109,7 +28,7 @@ static void gather(struct incidents *x, struct alert_case *c, const char *const 
     size_t n = 0;
     while (n < RECORDS_MAX && records[n])
         n++;
-    alert_case_load(c, files, texts);
+    alert_case_load(c, incident_files, incident_texts);
     incidents_init(x, c->rules);
     for (size_t i = 0; i < n; i++)
         see(x, c, records[backwards ? n - 1 - i : i]);
@@ -159,18 +78,18 @@ static void check_form(const struct incident_case *t,
 static void groups_alerts(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++)
-        check_form(cases + i, incident_put_summary, cases[i].summaries);
+    for (size_t i = 0; i < COUNT(incident_cases); i++)
+        check_form(incident_cases + i, incident_put_summary, incident_cases[i].summaries);
 }
 
 /* The order of the log shows in no form (promise P1). */
 static void tells_the_same_in_any_order(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        check_form(cases + i, incident_put_json, NULL);
-        check_form(cases + i, incident_put_csv, NULL);
-        check_form(cases + i, put_text, NULL);
+    for (size_t i = 0; i < COUNT(incident_cases); i++) {
+        check_form(incident_cases + i, incident_put_json, NULL);
+        check_form(incident_cases + i, incident_put_csv, NULL);
+        check_form(incident_cases + i, put_text, NULL);
     }
 }
 
@@ -258,7 +177,7 @@ static void keeps_the_gravest(void **state)
     struct buf b;
     (void)state;
     buf_init(&b, 1u << 22);
-    alert_case_load(&c, files, texts);
+    alert_case_load(&c, incident_files, incident_texts);
     incidents_init(&x, c.rules);
     for (unsigned k = 0; k < INCIDENT_SIGNALS_MAX + 20; k++) {
         struct buf record;
