@@ -106,7 +106,31 @@ static bool is_bidi_or_separator(int32_t c)
            c == 0x2029 || c == 0x200E || c == 0x200F;
 }
 
-void buf_put_terminal(struct buf *b, struct str s)
+static bool terminal_escapes(int32_t c)
+{
+    return c >= 0 && (c < 0x20 || (c >= 0x7F && c < 0xA0) || is_bidi_or_separator(c));
+}
+
+static void put_terminal_char(struct buf *b, int32_t c, struct str raw)
+{
+    if (c < 0)
+        buf_put_utf8(b, REPLACEMENT);
+    else if (!terminal_escapes(c))
+        buf_put(b, raw);
+    else if (c < 0xA0)
+        buf_putf(b, "\\x%02X", (unsigned)c);
+    else
+        buf_putf(b, "\\u{%X}", (unsigned)c);
+}
+
+/* Whether a backslash in front of `rest` reads as the beginning of an escape. */
+static bool begins_escape(struct str rest)
+{
+    return str_starts(rest, S("x")) || str_starts(rest, S("u{")) || str_starts(rest, S("\\")) ||
+           (rest.n && terminal_escapes(utf8_take(&rest)));
+}
+
+static void put_terminal(struct buf *b, struct str s, bool sentence)
 {
     while (s.n) {
         size_t run = plain_run(s);
@@ -117,15 +141,20 @@ void buf_put_terminal(struct buf *b, struct str s)
         }
         struct str at = s;
         int32_t c = utf8_take(&s);
-        if (c < 0)
-            buf_put_utf8(b, REPLACEMENT);
-        else if (c < 0x20 || (c >= 0x7F && c < 0xA0))
-            buf_putf(b, "\\x%02X", (unsigned)c);
-        else if (is_bidi_or_separator(c))
-            buf_putf(b, "\\u{%X}", (unsigned)c);
-        else
-            buf_put(b, str_n(at.p, at.n - s.n));
+        if (c == '\\' && !sentence && begins_escape(s))
+            buf_putc(b, '\\');
+        put_terminal_char(b, c, str_n(at.p, at.n - s.n));
     }
+}
+
+void buf_put_terminal(struct buf *b, struct str s)
+{
+    put_terminal(b, s, false);
+}
+
+void buf_put_sentence(struct buf *b, struct str s)
+{
+    put_terminal(b, s, true);
 }
 
 static bool csv_needs_quotes(struct str s)

@@ -19,9 +19,15 @@ void buf_put_utf8(struct buf *b, uint32_t c);
  * message that holds them. */
 void buf_put_json(struct buf *b, struct str s);
 
-/* Text for a terminal or a line of a log: control characters (C0, DEL, C1), bidirectional overrides
- * (U+202A..U+202E, U+2066..U+2069) and line separators become \xHH or \u{H}. */
+/* A value for a terminal, a mail or a line of a log: control characters (C0, DEL, C1),
+ * bidirectional overrides (U+202A..U+202E, U+2066..U+2069) and line separators become \xHH or
+ * \u{H}, and a backslash \\ where it could be taken for the beginning of one of these: in front of
+ * an x, a u{, another backslash, or what is escaped itself. So different values look different, and
+ * \d or \" stay readable. */
 void buf_put_terminal(struct buf *b, struct str s);
+/* The same for a sentence whose values have been through it before: backslashes stay as they are.
+ */
+void buf_put_sentence(struct buf *b, struct str s);
 
 /* One CSV cell (RFC 4180), quoted when needed; a cell that a spreadsheet would take for a formula
  * (first byte = + - @ tab CR) gets an apostrophe in front. */

@@ -39,7 +39,7 @@ static void put_pair(struct buf *b, bool json, const char *name, struct str text
     }
     buf_putf(b, " %s=", name);
     if (str_present(text))
-        buf_put_terminal(b, text);
+        buf_put_sentence(b, text);
     else
         buf_put_i64(b, number);
 }
@@ -54,7 +54,7 @@ static void put_head(struct buf *b, const struct log *log, enum log_level level,
     } else {
         time_put(b, log->now_ms());
         buf_putf(b, " %s ", level_names[level]);
-        buf_put_terminal(b, message);
+        buf_put_sentence(b, message);
     }
     if (str_present(log->request_id))
         put_pair(b, log->json, "requestId", log->request_id, 0);

@@ -55,7 +55,7 @@ static void test_utf8_cut_off(void **state)
         }
 }
 
-enum place { JSON, TERMINAL, CSV, PERCENT, PERCENT_PATH, FORM, XML };
+enum place { JSON, TERMINAL, SENTENCE, CSV, PERCENT, PERCENT_PATH, FORM, XML };
 
 static void put_in(enum place place, struct buf *b, struct str s)
 {
@@ -65,6 +65,9 @@ static void put_in(enum place place, struct buf *b, struct str s)
         break;
     case TERMINAL:
         buf_put_terminal(b, s);
+        break;
+    case SENTENCE:
+        buf_put_sentence(b, s);
         break;
     case CSV:
         buf_put_csv(b, s);
@@ -125,6 +128,18 @@ static void test_places(void **state)
         {"terminal isolate", TERMINAL, {"\xE2\x81\xA6", 3}, "\\u{2066}"},
         {"terminal line separator", TERMINAL, {"\xE2\x80\xA8", 3}, "\\u{2028}"},
         {"terminal no-break space stays", TERMINAL, {"\xC2\xA0", 2}, "\xC2\xA0"},
+        {"terminal what looks escaped", TERMINAL, {"\\x1B", 4}, "\\\\x1B"},
+        {"terminal what looks escaped twice", TERMINAL, {"\\\\x1B", 5}, "\\\\\\\\x1B"},
+        {"terminal what looks like a code point", TERMINAL, {"\\u{202E}", 8}, "\\\\u{202E}"},
+        {"terminal backslash before a control", TERMINAL, {"\\\x1B", 2}, "\\\\\\x1B"},
+        {"terminal backslash before an override", TERMINAL, {"\\\xE2\x80\xAE", 4}, "\\\\\\u{202E}"},
+        {"terminal backslash before others",
+         TERMINAL,
+         {"\\d\\\"\\u0041\\", 11},
+         "\\d\\\"\\u0041\\"},
+        {"terminal backslash before a bad byte", TERMINAL, {"\\\xFF", 2}, "\\" BAD},
+        {"sentence keeps what is escaped", SENTENCE, {"\\x1B \\\\", 7}, "\\x1B \\\\"},
+        {"sentence escapes the rest", SENTENCE, {"\x1b\xE2\x80\xAE\xFF", 5}, "\\x1B\\u{202E}" BAD},
 
         {"csv plain", CSV, {"a b", 3}, "a b"},
         {"csv absent", CSV, {NULL, 0}, ""},
