@@ -193,17 +193,23 @@ def tables(result):
         markdown(("highest level", "samples", "calls"), wild_rows(result["traildiscover"]))])
 
 
-def put_into_doc(text):
+def parts_of_doc():
+    """Before the tables, and behind them, where the background's rules are explained."""
     head, begin, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not begin or not end:
         raise SystemExit(f"detection: {DOC.name} has not the two marks")
+    return head, tail
+
+
+def put_into_doc(text):
+    head, tail = parts_of_doc()
     DOC.write_text(head + BEGIN + "\n" + text + "\n" + END + tail, encoding="utf-8")
-    return tail
 
 
-def shortcomings(result, explained):
+def shortcomings(result):
     """What falls short of what is wanted of the rules, as sentences."""
+    explained = parts_of_doc()[1]
     wanted = LEVELS.index("medium")
     for f in result["stratus"]:
         if f["level"] is None or LEVELS.index(f["level"]) < wanted:
@@ -218,17 +224,22 @@ def shortcomings(result, explained):
             yield f"{DOC.name} does not explain '{rule['title']}'"
 
 
+def measure():
+    return {"machine": m.machine(), "stratus": stratus(),
+            "sans504": sans_attack(scan(CORPUS / "sans504" / "AWSLogs")),
+            "otrf": otrf(), "background": background(), "traildiscover": traildiscover()}
+
+
 def main():
     if not CORPUS.is_dir():
         print(f"detection: skipped, the public logs are not at {CORPUS}")
         return 0
-    result = {"machine": m.machine(), "stratus": stratus(),
-              "sans504": sans_attack(scan(CORPUS / "sans504" / "AWSLogs")),
-              "otrf": otrf(), "background": background(), "traildiscover": traildiscover()}
+    result = measure()
     m.write("detection", result)
     text = tables(result)
     print(text)
-    found = list(shortcomings(result, put_into_doc(text)))
+    put_into_doc(text)
+    found = list(shortcomings(result))
     for sentence in found:
         print(f"detection: {sentence}", file=sys.stderr)
     return 1 if found else 0
