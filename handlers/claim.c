@@ -54,9 +54,8 @@ static int64_t horizon_of(const struct windows *w, const struct work *k)
 /* When the item may be forgotten, seconds since 1970. */
 static int64_t expiry_of(const struct windows *w, const struct work *k)
 {
-    const struct vec *own = &k->en->elements;
-    int64_t newest_ms = own->n ? ((const struct element *)vec_at(own, own->n - 1))->time_ms : 0;
-    return (later(w->delivery.now_ms, newest_ms) + CLAIMS_KEPT_MS + k->eval.gap_ms) / 1000;
+    const struct element *newest = vec_at(&k->en->all, k->en->all.n - 1);
+    return (later(w->delivery.now_ms, newest->time_ms) + CLAIMS_KEPT_MS + k->eval.gap_ms) / 1000;
 }
 
 /* Reads the items of the works that are not done: item i is that of work asked[i]. */
@@ -141,6 +140,23 @@ static bool change_claims(struct batch *b, change_fn change, struct err *e)
     return ok;
 }
 
+/* How many of its events a span brings to its claim. A value that was told, or is not to be, is
+ * news no more: uses of it are not counted, for most are not even looked at (learn.c). */
+static size_t count_news(const struct work *k, const struct span *s, bool mute)
+{
+    bool first_seen = k->window->type == WINDOW_TYPE_FIRST_SEEN;
+    if (first_seen && mute)
+        return 0;
+    for (size_t i = 0; first_seen && i < k->claims.list.n; i++) {
+        const struct claim *cl = claims_at(&k->claims, i);
+        if (cl->first_ms - k->eval.gap_ms <= s->until_ms &&
+            s->first_ms - k->eval.gap_ms <= cl->until_ms &&
+            (cl->n_alerts == 0 || cl->alerts[0].told))
+            return 0;
+    }
+    return k->en->all.n;
+}
+
 static bool claim(struct batch *b, struct work *k, struct err *e)
 {
     struct claiming by = work_claiming(b->w, k->en);
@@ -148,7 +164,8 @@ static bool claim(struct batch *b, struct work *k, struct err *e)
         const struct span *s = vec_at(&k->en->spans, i);
         by.mute = work_is_muted(b->w, k, s->first_ms);
         by.details = work_details(k, s->first_ms, s->until_ms);
-        if (!claims_claim(&k->claims, &k->eval, s, 1, k->en->all.p, k->en->all.n, &by, e))
+        size_t news = count_news(k, s, by.mute);
+        if (!claims_claim(&k->claims, &k->eval, s, 1, k->en->all.p, news, &by, e))
             return false;
     }
     return true;

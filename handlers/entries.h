@@ -3,6 +3,7 @@
 #define TW_HANDLERS_ENTRIES_H
 
 #include "base/arena.h"
+#include "handlers/known.h"
 #include "handlers/windows.h"
 
 #define ENTRY_PARTS_MAX  16   /* fields of a key; the largest known has 4 */
@@ -38,6 +39,7 @@ struct entry {
     struct vec elements; /* struct element; sorted once settled */
     struct vec evidence; /* struct element: of a chained window, the events behind its moments */
     struct vec glimpses; /* struct glimpse, ascending */
+    bool known;          /* first_seen: all of it is on record, and nothing left to be told */
     bool learned;        /* first_seen: the two times are known */
     int64_t account_ms;  /* when the account was first seen */
     int64_t key_ms;      /* when the key was */
@@ -72,6 +74,7 @@ struct windows {
     struct windows_counts counts;
     struct entries entries;
     struct buf description;
+    struct known known; /* of first_seen, from one delivery to the next; nothing when whole */
 };
 
 /* Whether the rule's window tells anything: it has one, it is not muted, its level is told. */

@@ -46,7 +46,7 @@ static bool batch_init(struct batch *b, struct windows *w, uint32_t depth, size_
     for (; b->works && *at < w->entries.list.n && b->n < BATCH_MAX; ++*at) {
         struct entry *en = entries_at(&w->entries, *at);
         const struct rs_window *win = entry_window(w, en);
-        if (win->depth != depth)
+        if (win->depth != depth || en->known)
             continue;
         struct work *k = b->works + b->n++;
         *k = (struct work){.en = en, .window = win, .eval = window_of(w->cfg.rules, win)};
@@ -79,7 +79,10 @@ static bool settle_batch(struct batch *b, struct drops *d, struct err *e)
     keep_claiming(b);
     if (b->w->cfg.whole)
         return settle_tell_whole(b, e) && settle_told(b, e);
-    return claim_and_tell(b, e);
+    if (!claim_and_tell(b, e))
+        return false;
+    settle_remember(b);
+    return true;
 }
 
 /* Entries that are fed are of a greater depth: their turn comes later. */

@@ -78,8 +78,12 @@ bool work_is_settled(const struct work *k);
 
 /* ---- the steps; each fails as windows_settle does ---- */
 
-/* learn.c: notes when the accounts and keys of first_seen entries of that depth were first seen. */
+/* learn.c: notes when the accounts and keys of first_seen entries of that depth were first seen,
+ * and which values they have; decides which entries are known, or beyond the cap and hence stray.
+ */
 TW_MUST_USE bool settle_learn(struct windows *w, uint32_t depth, struct err *e);
+/* Remembers what first_seen entries of the batch have on record, once they are settled. */
+void settle_remember(const struct batch *b);
 /* collect.c: adds the elements of the batch to their buckets; one that takes no more is thinned
  * first. */
 TW_MUST_USE bool settle_add(struct batch *b, struct err *e);

@@ -39,6 +39,15 @@ struct window window_of(const struct ruleset *rs, const struct rs_window *w)
     };
 }
 
+/* Whether there is something to remember from one delivery to the next. */
+static bool learns(const struct windows_config *cfg)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < cfg->rules->n_windows && !found; i++)
+        found = cfg->rules->windows[i].type == WINDOW_TYPE_FIRST_SEEN;
+    return found && !cfg->whole;
+}
+
 struct windows *windows_new(const struct windows_config *cfg, const struct port_state *state,
                             struct windows_calls calls, struct err *e)
 {
@@ -51,7 +60,8 @@ struct windows *windows_new(const struct windows_config *cfg, const struct port_
     w->state = *state;
     w->calls = calls;
     buf_init(&w->description, CLAIM_DETAILS_MAX);
-    if (!entries_init(&w->entries, cfg->entries_max, cfg->elements_max,
+    if ((learns(cfg) && !known_init(&w->known, e)) ||
+        !entries_init(&w->entries, cfg->entries_max, cfg->elements_max,
                       cfg->described_max ? cfg->described_max : WINDOWS_DESCRIBED_MAX, e)) {
         windows_free(w);
         return NULL;
@@ -64,6 +74,7 @@ void windows_free(struct windows *w)
     if (!w)
         return;
     entries_release(&w->entries);
+    known_release(&w->known);
     buf_release(&w->description);
     free(w);
 }
