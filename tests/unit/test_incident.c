@@ -26,7 +26,7 @@ static void gather(struct incidents *x, struct alert_case *c, const char *const 
 {
     struct err e = {0};
     size_t n = 0;
-    while (n < RECORDS_MAX && records[n])
+    while (n < CASE_RECORDS_MAX && records[n])
         n++;
     alert_case_load(c, incident_files, incident_texts);
     incidents_init(x, c->rules);
@@ -96,7 +96,7 @@ static void tells_the_same_in_any_order(void **state)
 static void reads_well(void **state)
 {
     static const struct incident_case made = {
-        "text", NULL, {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}};
+        "text", NULL, {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}, false};
     struct alert_case c;
     struct incidents x;
     struct buf b;
