@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "adapters/files.h"
+#include "adapters/geo.h"
 #include "base/escape.h"
 #include "cli/command.h"
 #include "cli/explain_window.h"
@@ -90,8 +91,9 @@ void explain_put(struct buf *b, struct event *ev, uint32_t rule)
 /* Where the records of the event's file go. */
 struct explaining {
     const struct ruleset *rs;
-    const char *path;                /* of the file */
-    bool unreadable;                 /* some of it was */
+    const char *path; /* of the file */
+    bool unreadable;  /* some of it was */
+    struct port_geo geo;
     struct str wanted;               /* id or title; absent: all */
     size_t rules;                    /* that are called so */
     struct explain_windows *windows; /* NULL: none of them is a correlation */
@@ -185,6 +187,7 @@ static bool explain_file(struct explaining *x, struct err *e)
     const struct port_objects files = files_port();
     struct object_reader reader;
     bool ok = object_reader_init(&reader, x->rs, calls, e);
+    event_set_geo(&reader.ev, x->geo);
     if (ok && !object_read(&reader, &files, &ref, e)) {
         ok = reader.fault == OBJECT_CONTENT;
         if (ok)
@@ -215,12 +218,21 @@ static bool find_wanted(struct explaining *x, const char *rule, struct err *e)
         return err_set(e, ERR_USAGE, "no rule has the id or title \"%.100s\"", rule);
     if (correlations)
         x->windows = explain_windows_new(x->rs, e);
+    if (x->windows)
+        explain_windows_set_geo(x->windows, x->geo);
     return x->windows || !correlations;
 }
 
-static int explain(struct rules_asked *a, const char *rule, const char *path)
+/* Files that tell where addresses are; NULL: none. */
+struct geo_paths {
+    const char *countries, *systems;
+};
+
+static int explain(struct rules_asked *a, const struct geo_paths *paths, const char *rule,
+                   const char *path)
 {
     struct err e = {0};
+    struct geo_files *geo = NULL;
     struct loaded rules;
     bool file = a->rules.n == 0 && is_file(rule);
     const char **named = file ? vec_push(&a->rules, 1) : NULL;
@@ -228,18 +240,27 @@ static int explain(struct rules_asked *a, const char *rule, const char *path)
         *named = rule;
     bool ok = rules_load(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
-    struct explaining x = {
-        .rs = rules.rules, .path = path, .wanted = file ? STR_ABSENT : str_of(rule)};
+    ok = ok && geo_open(paths->countries, paths->systems, &geo, &e);
+    struct explaining x = {.rs = rules.rules,
+                           .path = path,
+                           .wanted = file ? STR_ABSENT : str_of(rule),
+                           .geo = geo_port(geo)};
     ok = ok && find_wanted(&x, rule, &e) && explain_file(&x, &e);
     int code = !ok ? fail(&e) : x.unreadable ? EXIT_UNREADABLE : EXIT_DONE;
     explain_windows_free(x.windows);
+    geo_close(geo);
     loaded_release(&rules);
     return code;
 }
 
 int rules_explain(int argc, char **argv)
 {
-    static const struct rules_usage usage = {
+    struct geo_paths geo = {0};
+    const struct option more[] = {
+        {"geoip", 0, OPTION_TEXT, &geo.countries, "FILE.mmdb", "which country an address is in"},
+        {"asn", 0, OPTION_TEXT, &geo.systems, "FILE.mmdb", "which network an address belongs to"},
+    };
+    const struct rules_usage usage = {
         .text =
             "usage: trailwarden rules explain [options] RULE EVENT.json\n\n"
             "RULE is an id or a title (of a Falco rule: its name), or a file of rules; EVENT.json\n"
@@ -247,6 +268,8 @@ int rules_explain(int argc, char **argv)
             "with its result and the event's value; of a correlation, how its windows fill with\n"
             "all events.\n",
         .arguments = true,
+        .more = more,
+        .n_more = sizeof more / sizeof *more,
     };
     struct err e;
     struct rules_asked a;
@@ -254,7 +277,7 @@ int rules_explain(int argc, char **argv)
     if (rules_asked_read(&a, &usage, argc, argv, &code)) {
         const char *const *named = a.rest.p;
         if (a.rest.n == 2) {
-            code = explain(&a, named[0], named[1]);
+            code = explain(&a, &geo, named[0], named[1]);
         } else {
             err_set(&e, ERR_USAGE, "rules explain needs a rule and a file with an event");
             code = fail(&e);
