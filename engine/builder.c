@@ -488,6 +488,17 @@ static void sort_kids(struct builder *b, uint32_t parent)
     step_at(b, parent)->first_kid = sorted;
 }
 
+/* Chains kids that name one array position in several ways. */
+static void find_twins(struct rs_step *kids, size_t n, uint32_t first)
+{
+    for (size_t i = 0; i < n; i++) {
+        kids[i].twin = RS_NONE;
+        for (size_t k = i + 1; k < n && kids[i].twin == RS_NONE && kids[i].index != RS_NONE; k++)
+            if (kids[k].index == kids[i].index)
+                kids[i].twin = first + (uint32_t)k;
+    }
+}
+
 /* Lays the trees out breadth first, so that kids of one step are neighbours. order[i] is the
  * growing step that becomes frozen step i. */
 static struct rs_step *freeze_steps(struct builder *b)
@@ -516,6 +527,9 @@ static struct rs_step *freeze_steps(struct builder *b)
         }
     }
     free(order);
+    out[0].twin = out[1].twin = RS_NONE;
+    for (size_t i = 0; i < n; i++)
+        find_twins(out + out[i].kids.first, out[i].kids.n, out[i].kids.first);
     return out;
 }
 

@@ -143,12 +143,13 @@ static uint32_t met_once(struct event *ev, uint32_t step)
     return step;
 }
 
-static uint32_t kid_at(struct event *ev, uint32_t step, uint32_t position)
+/* The first kid that names the position; others are its twins. */
+static uint32_t kid_at(const struct ruleset *rs, uint32_t step, uint32_t position)
 {
-    const struct rs_step *s = ev->rules->steps + step;
+    const struct rs_step *s = rs->steps + step;
     for (uint32_t k = s->kids.first; k < s->kids.first + s->kids.n; k++)
-        if (ev->rules->steps[k].index == position)
-            return met_once(ev, k);
+        if (rs->steps[k].index == position)
+            return k;
     return RS_NONE;
 }
 
@@ -192,6 +193,11 @@ static enum json_status skip_value(struct walk *w)
 {
     enum json_status st = json_skip(&w->p, w->end);
     return st == JSON_BAD ? bad(w, "a value is malformed or nested too deep") : st;
+}
+
+static enum json_status walk_place(struct walk *w, struct place at)
+{
+    return at.fan == RS_NONE && at.point == RS_NONE ? skip_value(w) : walk_value(w, at);
 }
 
 /* A key, its colon, and what in the trees stands below it. */
@@ -247,13 +253,27 @@ static enum json_status walk_object(struct walk *w, struct place at)
         st = walk_key(w, at, &kid);
         if (st != JSON_OK)
             return st;
-        st = kid.fan == RS_NONE && kid.point == RS_NONE ? skip_value(w) : walk_value(w, kid);
+        st = walk_place(w, kid);
         if (st != JSON_OK)
             return st;
         int more = walk_comma(w, '}');
         if (more <= 0)
             return (enum json_status) - more;
     }
+}
+
+/* Walks a member once more for each further way in which rules name its position: hardly ever. */
+static enum json_status walk_member(struct walk *w, struct place at, uint32_t position)
+{
+    const char *from = w->p;
+    uint32_t kid = at.point == RS_NONE ? RS_NONE : kid_at(w->rs, at.point, position);
+    enum json_status st = walk_place(w, (struct place){at.fan, met_once(w->ev, kid)});
+    while (st == JSON_OK && kid != RS_NONE && w->rs->steps[kid].twin != RS_NONE) {
+        kid = w->rs->steps[kid].twin;
+        w->p = from;
+        st = walk_place(w, (struct place){RS_NONE, met_once(w->ev, kid)});
+    }
+    return st;
 }
 
 static enum json_status walk_array(struct walk *w, struct place at)
@@ -267,9 +287,7 @@ static enum json_status walk_array(struct walk *w, struct place at)
         return JSON_OK;
     }
     for (uint32_t i = 0;; i++) {
-        struct place member = {at.fan, at.point == RS_NONE ? RS_NONE : kid_at(w->ev, at.point, i)};
-        st = member.fan == RS_NONE && member.point == RS_NONE ? skip_value(w)
-                                                              : walk_value(w, member);
+        st = walk_member(w, at, i);
         if (st != JSON_OK)
             return st;
         int more = walk_comma(w, ']');

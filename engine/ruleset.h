@@ -57,7 +57,8 @@ struct rs_slot {
 /* A step of the paths, one tree for each of the first two kinds. Root steps are rs->roots[kind]. */
 struct rs_step {
     struct rs_text key;
-    uint32_t index;       /* of SLOT_POINT: the array position this key also names, else RS_NONE */
+    uint32_t index; /* of SLOT_POINT: the array position this key also names, else RS_NONE */
+    uint32_t twin;  /* the next kid of the same parent with this index (1, 01, +1), or RS_NONE */
     struct rs_list kids;  /* steps, contiguous, ordered by length of key, then bytes */
     uint32_t slot;        /* that ends here, or RS_NONE */
     uint64_t kid_lengths; /* bit min(n,63) is set when a kid's key has n bytes: a quick no */
@@ -258,7 +259,7 @@ struct rs_input {
     uint32_t child;        /* chained: that correlation's window, else RS_NONE */
     struct rs_list keys;   /* numbers, one for each key name: a slot; chained: a position in the
                               child's key */
-    struct rs_list values; /* numbers: slots of the tuple whose values are counted or summed */
+    struct rs_list values; /* numbers of the tuple whose values are counted or summed, as keys are */
 };
 
 struct rs_window {
@@ -321,6 +322,9 @@ static inline struct str rs_str(const struct ruleset *rs, struct rs_text t)
 }
 
 /* Entry i of a list of texts. */
+/* The name of value field i of an input: a slot's path; chained, a part of the child's key. */
+struct str rs_value_name(const struct ruleset *rs, const struct rs_input *in, uint32_t i);
+
 static inline struct str rs_list_str(const struct ruleset *rs, struct rs_list l, uint32_t i)
 {
     return rs_str(rs, rs->texts[l.first + i]);

@@ -408,6 +408,51 @@ static void refuses_endless_paths(void **state)
     builder_free(b);
 }
 
+/* Two names of one position, one name of another; in an object they are three keys. */
+static void points_of_one_position(void **state)
+{
+    static const struct {
+        const char *record, *values[3]; /* of /a/1/b, /a/01/b, /a/+1 */
+    } cases[] = {
+        {"{\"a\":[0,{\"b\":[1]},2],\"c\":3}", {"[]", "[]", "{\"b\":[1]}"}},
+        {"{\"a\":[0,1]}", {"", "", "1"}},
+        {"{\"a\":[0]}", {"", "", ""}},
+        {"{\"a\":{\"1\":{\"b\":2},\"01\":{\"b\":3},\"+1\":4}}", {"2", "3", "4"}},
+        {"{\"a\":[0,{\"b\":1}],\"a\":[0,{\"b\":2}]}", {"1", "1", "{\"b\":1}"}},
+    };
+    static const struct {
+        struct str steps[3];
+        size_t n;
+    } paths[] = {{{{"a", 1}, {"1", 1}, {"b", 1}}, 3},
+                 {{{"a", 1}, {"01", 2}, {"b", 1}}, 3},
+                 {{{"a", 1}, {"+1", 2}}, 2}};
+    struct builder *b = builder_new();
+    struct ruleset *rs;
+    struct event ev;
+    struct err e;
+    struct buf got;
+    uint32_t slots[COUNT(paths)];
+    size_t used;
+    (void)state;
+    for (size_t k = 0; k < COUNT(paths); k++)
+        slots[k] = builder_slot_point(b, paths[k].steps, paths[k].n);
+    buf_init(&got, 4096);
+    assert_true(builder_freeze(b, &rs, &e));
+    assert_true(event_init(&ev, rs, &e));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(event_read(&ev, str_of(cases[i].record), &used, &e), JSON_OK);
+        assert_int_equal(used, strlen(cases[i].record));
+        for (size_t k = 0; k < COUNT(paths); k++) {
+            join_values(&ev, slots[k], &got);
+            check_str(cases[i].record, buf_str(&got), str_of(cases[i].values[k]));
+        }
+    }
+    buf_release(&got);
+    event_release(&ev);
+    ruleset_free(rs);
+    builder_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +460,7 @@ int main(void)
         cmocka_unit_test(asks_only_when_named),
         cmocka_unit_test(fans_out),
         cmocka_unit_test(points),
+        cmocka_unit_test(points_of_one_position),
         cmocka_unit_test(tells_more_from_bad),
         cmocka_unit_test(survives_floods),
         cmocka_unit_test(indexes_what_a_rule_needs),
