@@ -1,6 +1,8 @@
 /* engine/claims.c. The answers follow from the rules in engine/claims.h, by hand. */
 #include "engine/claims.h"
 
+#include <stdlib.h>
+
 #include "tests/unit/support/alloc.h"
 #include "tests/unit/support/check.h"
 
@@ -32,6 +34,22 @@ static void end(struct claims_case *c)
 {
     claims_release(&c->claims);
     arena_release(&c->memory);
+}
+
+static int set_up(void **state)
+{
+    struct claims_case *c = calloc(1, sizeof *c);
+    if (c)
+        begin(c);
+    *state = c;
+    return c ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    end(*state);
+    free(*state);
+    return 0;
 }
 
 /* The delivery called `name`. */
@@ -140,62 +158,53 @@ static void an_id_depends_on_seed_and_first_moment(void **state)
 
 static void an_earlier_event_moves_the_claim_and_not_the_id(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming by = delivery('a', 1);
     unsigned char id[CLAIM_ID_BYTES];
-    begin(&c);
-    claim_event(&c, &by, 500);
-    memcpy(id, claims_at(&c.claims, 0)->alerts[0].id, sizeof id);
-    claim_event(&c, &by, 450);
-    assert_int_equal(claims_at(&c.claims, 0)->first_ms, 450);
-    assert_int_equal(claims_at(&c.claims, 0)->n_alerts, 1);
-    assert_memory_equal(id, claims_at(&c.claims, 0)->alerts[0].id, sizeof id);
-    end(&c);
+    claim_event(c, &by, 500);
+    memcpy(id, claims_at(&c->claims, 0)->alerts[0].id, sizeof id);
+    claim_event(c, &by, 450);
+    assert_int_equal(claims_at(&c->claims, 0)->first_ms, 450);
+    assert_int_equal(claims_at(&c->claims, 0)->n_alerts, 1);
+    assert_memory_equal(id, claims_at(&c->claims, 0)->alerts[0].id, sizeof id);
 }
 
 static void mute_claims_have_no_alert(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming by = delivery('a', 1);
     by.mute = true;
-    begin(&c);
-    claim_event(&c, &by, 500);
-    assert_int_equal(claims_at(&c.claims, 0)->n_alerts, 0);
+    claim_event(c, &by, 500);
+    assert_int_equal(claims_at(&c->claims, 0)->n_alerts, 0);
     by.mute = false; /* what is known stays known */
-    claim_event(&c, &by, 550);
-    assert_int_equal(claims_at(&c.claims, 0)->n_alerts, 0);
-    end(&c);
+    claim_event(c, &by, 550);
+    assert_int_equal(claims_at(&c->claims, 0)->n_alerts, 0);
 }
 
 /* ---- who tells ---- */
 
 static void leases(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming a = delivery('a', 100), b = delivery('b', 100 + LEASE), late = b, again = b;
     struct span s = {500, 510}, apart = {900, 910};
     late.now_ms++;
     again.again = true;
-    begin(&c);
-    claim_event(&c, &a, 500);
-    const struct claim *cl = claims_at(&c.claims, 0);
+    claim_event(c, &a, 500);
+    const struct claim *cl = claims_at(&c->claims, 0);
     assert_true(is_owner(cl->alerts, 'a'));
     assert_true(claims_is_mine(cl, cl->alerts, &s, 1, &a));
     assert_false(claims_is_mine(cl, cl->alerts, &s, 1, &b));
     assert_true(claims_is_mine(cl, cl->alerts, &s, 1, &again));
     assert_false(claims_is_mine(cl, cl->alerts, &apart, 1, &again));
-    claim_event(&c, &b, 500);
-    assert_true(is_owner(claims_at(&c.claims, 0)->alerts, 'a')); /* to its last millisecond */
-    claim_event(&c, &late, 900);                                 /* whatever it touches itself */
-    assert_true(is_owner(claims_at(&c.claims, 0)->alerts, 'b'));
-    assert_int_equal(claims_at(&c.claims, 0)->alerts[0].lease_ms, late.now_ms + LEASE);
-    tell_all(&c);
-    cl = claims_at(&c.claims, 0);
+    claim_event(c, &b, 500);
+    assert_true(is_owner(claims_at(&c->claims, 0)->alerts, 'a')); /* to its last millisecond */
+    claim_event(c, &late, 900);                                   /* whatever it touches itself */
+    assert_true(is_owner(claims_at(&c->claims, 0)->alerts, 'b'));
+    assert_int_equal(claims_at(&c->claims, 0)->alerts[0].lease_ms, late.now_ms + LEASE);
+    tell_all(c);
+    cl = claims_at(&c->claims, 0);
     assert_false(claims_is_mine(cl, cl->alerts, &s, 1, &late));
-    end(&c);
 }
 
 /* An archive whose records tell no time, or times before 1970, has its clock at 0 or before. */
@@ -215,33 +224,27 @@ static void a_new_alert_is_leased_at_any_time(void **state)
 
 static void settled_when_all_that_was_touched_is_told(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming by = delivery('a', 1);
     struct span first = {500, 510}, second = {900, 910}, nothing = {700, 710};
-    begin(&c);
-    claim_event(&c, &by, 500);
-    claim_event(&c, &by, 900);
-    claims_mark(&c.claims, claims_at(&c.claims, 0)->alerts[0].id, 1);
-    assert_true(claims_settled(&c.claims, &first, 1));
-    assert_false(claims_settled(&c.claims, &second, 1));
-    assert_true(claims_settled(&c.claims, &nothing, 1));
-    end(&c);
+    claim_event(c, &by, 500);
+    claim_event(c, &by, 900);
+    claims_mark(&c->claims, claims_at(&c->claims, 0)->alerts[0].id, 1);
+    assert_true(claims_settled(&c->claims, &first, 1));
+    assert_false(claims_settled(&c->claims, &second, 1));
+    assert_true(claims_settled(&c->claims, &nothing, 1));
 }
 
 static void a_mark_never_goes_back(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming by = delivery('a', 1);
-    begin(&c);
-    claim_event(&c, &by, 500);
-    struct claim_alert *alert = claims_at(&c.claims, 0)->alerts;
+    claim_event(c, &by, 500);
+    struct claim_alert *alert = claims_at(&c->claims, 0)->alerts;
     alert->due = 3;
-    claims_mark(&c.claims, alert->id, 2);
-    claims_mark(&c.claims, alert->id, 1);
+    claims_mark(&c->claims, alert->id, 2);
+    claims_mark(&c->claims, alert->id, 1);
     assert_int_equal(alert->told, 2);
-    end(&c);
 }
 
 /* ---- updates ---- */
@@ -249,71 +252,59 @@ static void a_mark_never_goes_back(void **state)
 /* Events come one by one, each told at once: an update when the count gets one digit more. */
 static void a_digit_more_is_an_update(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming by = delivery('a', 1);
-    begin(&c);
     for (int i = 1; i <= 64; i++) {
-        claim_event(&c, &by, 500 + i);
-        const struct claim_alert *a = claims_at(&c.claims, 0)->alerts;
+        claim_event(c, &by, 500 + i);
+        const struct claim_alert *a = claims_at(&c->claims, 0)->alerts;
         check_int("due", a->due, i < 10 ? 1 : 2);
-        tell_all(&c);
+        tell_all(c);
     }
-    assert_int_equal(sketch_count(&claims_at(&c.claims, 0)->events), 64);
-    end(&c);
+    assert_int_equal(sketch_count(&claims_at(&c->claims, 0)->events), 64);
 }
 
 /* Whoever finds the news tells them, though the teller before has still time on his lease. */
 static void an_update_belongs_to_its_finder(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming a = delivery('a', 1), b = delivery('b', 2);
-    begin(&c);
-    claim_event(&c, &a, 500);
-    tell_all(&c);
-    claim_events(&c, &b, 501, 1, 20);
-    const struct claim_alert *alert = claims_at(&c.claims, 0)->alerts;
+    claim_event(c, &a, 500);
+    tell_all(c);
+    claim_events(c, &b, 501, 1, 20);
+    const struct claim_alert *alert = claims_at(&c->claims, 0)->alerts;
     assert_int_equal(alert->due, 2);
     assert_true(is_owner(alert, 'b'));
     assert_int_equal(alert->lease_ms, 2 + LEASE);
-    end(&c);
 }
 
 /* a tells of one event; meanwhile b has put twenty there: that is news until somebody tells it. */
 static void growth_while_a_message_is_under_way_is_not_lost(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming a = delivery('a', 1), b = delivery('b', 2);
     struct span s = {500, 510};
-    begin(&c);
-    claim_event(&c, &a, 500);
-    claim_events(&c, &b, 501, 1, 20);
-    assert_int_equal(claims_at(&c.claims, 0)->alerts[0].due, 1);
-    tell_all(&c);
-    assert_false(claims_settled(&c.claims, &s, 1));
-    claim_event(&c, &a, 500);
-    assert_int_equal(claims_at(&c.claims, 0)->alerts[0].due, 2);
-    tell_all(&c);
-    assert_true(claims_settled(&c.claims, &s, 1));
-    end(&c);
+    claim_event(c, &a, 500);
+    claim_events(c, &b, 501, 1, 20);
+    assert_int_equal(claims_at(&c->claims, 0)->alerts[0].due, 1);
+    tell_all(c);
+    assert_false(claims_settled(&c->claims, &s, 1));
+    claim_event(c, &a, 500);
+    assert_int_equal(claims_at(&c->claims, 0)->alerts[0].due, 2);
+    tell_all(c);
+    assert_true(claims_settled(&c->claims, &s, 1));
 }
 
 /* Who takes an alert over tells the count as it is then. */
 static void a_new_teller_tells_all_there_is(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming a = delivery('a', 1), b = delivery('b', 2 + LEASE);
     struct span s = {500, 510};
-    begin(&c);
-    claim_event(&c, &a, 500);
-    claim_events(&c, &b, 501, 1, 20);
-    assert_true(is_owner(claims_at(&c.claims, 0)->alerts, 'b'));
-    tell_all(&c);
-    assert_true(claims_settled(&c.claims, &s, 1));
-    end(&c);
+    claim_event(c, &a, 500);
+    claim_events(c, &b, 501, 1, 20);
+    assert_true(is_owner(claims_at(&c->claims, 0)->alerts, 'b'));
+    tell_all(c);
+    assert_true(claims_settled(&c->claims, &s, 1));
 }
 
 static const struct {
@@ -353,36 +344,30 @@ static void told_claims_that_join_are_news(void **state)
 /* The joined claims' first alert was told by b, from claims as they were before a joined them. */
 static void a_join_while_a_message_is_under_way_is_not_lost(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming a = delivery('a', 1), b = delivery('b', 1);
     struct span s = {500, 710};
-    begin(&c);
-    claim_event(&c, &b, 500);
-    claim_event(&c, &b, 700);
-    claim_event(&c, &a, 605);
-    tell_all(&c);
-    assert_false(claims_settled(&c.claims, &s, 1));
-    claim_event(&c, &a, 605);
-    assert_int_equal(claims_at(&c.claims, 0)->alerts[0].due, 2);
-    assert_true(is_owner(claims_at(&c.claims, 0)->alerts, 'a'));
-    end(&c);
+    claim_event(c, &b, 500);
+    claim_event(c, &b, 700);
+    claim_event(c, &a, 605);
+    tell_all(c);
+    assert_false(claims_settled(&c->claims, &s, 1));
+    claim_event(c, &a, 605);
+    assert_int_equal(claims_at(&c->claims, 0)->alerts[0].due, 2);
+    assert_true(is_owner(claims_at(&c->claims, 0)->alerts, 'a'));
 }
 
 static void details_stay_until_all_is_told(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming a = delivery('a', 1), b = delivery('b', 1);
     a.details = S("of a");
     b.details = S("of b");
-    begin(&c);
-    claim_event(&c, &a, 500);
-    claim_event(&c, &b, 501);
-    assert_true(str_eqz(claims_at(&c.claims, 0)->details, "of a"));
-    tell_all(&c);
-    assert_false(str_present(claims_at(&c.claims, 0)->details));
-    end(&c);
+    claim_event(c, &a, 500);
+    claim_event(c, &b, 501);
+    assert_true(str_eqz(claims_at(&c->claims, 0)->details, "of a"));
+    tell_all(c);
+    assert_false(str_present(claims_at(&c->claims, 0)->details));
 }
 
 /* ---- limits ---- */
@@ -390,22 +375,19 @@ static void details_stay_until_all_is_told(void **state)
 /* 300 episodes in one delivery: the oldest are one from then on, and nobody is told so. */
 static void beyond_the_maximum_the_oldest_are_joined(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming by = delivery('a', 1);
-    begin(&c);
-    claim_events(&c, &by, 1000, 1000, 300);
-    assert_int_equal(c.claims.list.n, CLAIMS_MAX);
-    const struct claim *oldest = claims_at(&c.claims, 0);
+    claim_events(c, &by, 1000, 1000, 300);
+    assert_int_equal(c->claims.list.n, CLAIMS_MAX);
+    const struct claim *oldest = claims_at(&c->claims, 0);
     assert_int_equal(oldest->first_ms, 1000);
     assert_int_equal(oldest->until_ms, 1000 * (300 - CLAIMS_MAX + 1) + 10);
     assert_int_equal(oldest->n_alerts, 300 - CLAIMS_MAX + 1); /* none is told yet, so all stay */
-    tell_all(&c);
-    claim_event(&c, &by, 400000);
-    oldest = claims_at(&c.claims, 0);
+    tell_all(c);
+    claim_event(c, &by, 400000);
+    oldest = claims_at(&c->claims, 0);
     assert_int_equal(oldest->n_alerts, CLAIM_ALERTS_MAX);
     assert_int_equal(oldest->alerts[0].due, 1);
-    end(&c);
 }
 
 /* A delivery that is all there is keeps no item, and no maximum. */
@@ -413,36 +395,30 @@ static void beyond_the_maximum_the_oldest_are_joined(void **state)
  * take the next delivery, or its key would be silent for ever. */
 static void an_outage_leaves_room(void **state)
 {
-    (void)state;
     static char longest[CLAIM_DETAILS_MAX];
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct err e = {0};
     struct buf b;
     struct claiming by = delivery('a', 1);
     memset(longest, 'x', sizeof longest);
     by.details = str_n(longest, sizeof longest);
-    begin(&c);
     buf_init(&b, CLAIMS_BYTES_MAX);
     for (int64_t i = 0; i < 1000; i++)
-        claim_events(&c, &by, 1000 * i, 1, SKETCH_MAX + 1);
-    claims_encode(&c.claims, &b);
+        claim_events(c, &by, 1000 * i, 1, SKETCH_MAX + 1);
+    claims_encode(&c->claims, &b);
     if (!buf_ok(&b, "claims", &e))
         fail_msg("%s", e.text);
-    check_str("the first keeps its details", claims_at(&c.claims, 0)->details, by.details);
+    check_str("the first keeps its details", claims_at(&c->claims, 0)->details, by.details);
     buf_release(&b);
-    end(&c);
 }
 
 static void without_a_maximum_all_episodes_stay(void **state)
 {
-    (void)state;
-    struct claims_case c;
+    struct claims_case *c = *state;
     struct claiming by = delivery('a', 1);
-    begin(&c);
-    c.claims.max = SIZE_MAX;
-    claim_events(&c, &by, 1000, 1000, 300);
-    assert_int_equal(c.claims.list.n, 300);
-    end(&c);
+    c->claims.max = SIZE_MAX;
+    claim_events(c, &by, 1000, 1000, 300);
+    assert_int_equal(c->claims.list.n, 300);
 }
 
 static const struct {
@@ -674,27 +650,30 @@ static void each_allocation_may_fail(void **state)
     }
 }
 
+/* A test whose state is a case without claims. */
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(near_claims_become_one),
         cmocka_unit_test(an_id_depends_on_seed_and_first_moment),
-        cmocka_unit_test(an_earlier_event_moves_the_claim_and_not_the_id),
-        cmocka_unit_test(mute_claims_have_no_alert),
-        cmocka_unit_test(leases),
+        CASE(an_earlier_event_moves_the_claim_and_not_the_id),
+        CASE(mute_claims_have_no_alert),
+        CASE(leases),
         cmocka_unit_test(a_new_alert_is_leased_at_any_time),
-        cmocka_unit_test(settled_when_all_that_was_touched_is_told),
-        cmocka_unit_test(a_mark_never_goes_back),
-        cmocka_unit_test(a_digit_more_is_an_update),
-        cmocka_unit_test(an_update_belongs_to_its_finder),
-        cmocka_unit_test(growth_while_a_message_is_under_way_is_not_lost),
-        cmocka_unit_test(a_new_teller_tells_all_there_is),
+        CASE(settled_when_all_that_was_touched_is_told),
+        CASE(a_mark_never_goes_back),
+        CASE(a_digit_more_is_an_update),
+        CASE(an_update_belongs_to_its_finder),
+        CASE(growth_while_a_message_is_under_way_is_not_lost),
+        CASE(a_new_teller_tells_all_there_is),
         cmocka_unit_test(told_claims_that_join_are_news),
-        cmocka_unit_test(a_join_while_a_message_is_under_way_is_not_lost),
-        cmocka_unit_test(details_stay_until_all_is_told),
-        cmocka_unit_test(beyond_the_maximum_the_oldest_are_joined),
-        cmocka_unit_test(an_outage_leaves_room),
-        cmocka_unit_test(without_a_maximum_all_episodes_stay),
+        CASE(a_join_while_a_message_is_under_way_is_not_lost),
+        CASE(details_stay_until_all_is_told),
+        CASE(beyond_the_maximum_the_oldest_are_joined),
+        CASE(an_outage_leaves_room),
+        CASE(without_a_maximum_all_episodes_stay),
         cmocka_unit_test(claims_expire_when_told),
         cmocka_unit_test(a_sketch_is_exact_to_its_maximum),
         cmocka_unit_test(a_sketch_is_a_set),

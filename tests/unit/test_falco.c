@@ -316,50 +316,56 @@ static void test_priorities(void **state)
     }
 }
 
-static void put_doubling(struct buf *file, size_t n)
+static void put_doubling_macros(struct buf *file)
 {
     buf_putz(file, MACRO("m0", "ct.name = b"));
-    for (size_t i = 1; i < n; i++)
+    for (size_t i = 1; i < 40; i++)
         buf_putf(file, MACRO("m%zu", "m%zu and m%zu"), i, i - 1, i - 1);
+    buf_putz(file, RULE("r", "m39"));
 }
 
-/* Macros that double, macros that nest, lists that double: each ends at a named limit. */
+static void put_nested_macros(struct buf *file)
+{
+    buf_putz(file, MACRO("m0", "ct.name = b"));
+    for (size_t i = 1; i < 3000; i++)
+        buf_putf(file, MACRO("m%zu", "not m%zu"), i, i - 1);
+    buf_putz(file, RULE("r", "m2999"));
+}
+
+static void put_doubling_lists(struct buf *file)
+{
+    for (size_t i = 0; i < 40; i++)
+        buf_putf(file, LIST("l%zu", "['l%zu,l%zu']"), i, i + 1, i + 1);
+    buf_putz(file, RULE("r", "ct.name in (l0)"));
+}
+
+static const struct {
+    const char *name;
+    void (*put)(struct buf *file);
+    const char *said;
+} bombs[] = {
+    {"macros that double", put_doubling_macros, "more than 100000 tests"},
+    {"macros that nest", put_nested_macros, "macros are nested more than 1024 deep"},
+    {"lists that double", put_doubling_lists, "has over 1048576 bytes once its lists"},
+};
+
+/* Each ends at a named limit. */
 static void test_bombs(void **state)
 {
-    struct falco_case c;
-    struct buf file, said;
     (void)state;
-    buf_init(&file, 4 << 20);
-    buf_init(&said, 1 << 20);
-    put_doubling(&file, 40);
-    buf_putz(&file, RULE("r", "m39"));
-    falco_case_load(&c, (const char *const[]){buf_z(&file), NULL});
-    falco_case_said(&c, &said);
-    check_true("doubling", strstr(buf_z(&said), "more than 100000 tests") != NULL);
-    falco_case_release(&c);
-
-    buf_reset(&file);
-    buf_reset(&said);
-    buf_putz(&file, MACRO("m0", "ct.name = b"));
-    for (size_t i = 1; i < 3000; i++)
-        buf_putf(&file, MACRO("m%zu", "not m%zu"), i, i - 1);
-    buf_putz(&file, RULE("r", "m2999"));
-    falco_case_load(&c, (const char *const[]){buf_z(&file), NULL});
-    falco_case_said(&c, &said);
-    check_true("nesting", strstr(buf_z(&said), "macros are nested more than 1024 deep") != NULL);
-    falco_case_release(&c);
-
-    buf_reset(&file);
-    buf_reset(&said);
-    for (size_t i = 0; i < 40; i++)
-        buf_putf(&file, LIST("l%zu", "['l%zu,l%zu']"), i, i + 1, i + 1);
-    buf_putz(&file, RULE("r", "ct.name in (l0)"));
-    falco_case_load(&c, (const char *const[]){buf_z(&file), NULL});
-    falco_case_said(&c, &said);
-    check_true("lists", strstr(buf_z(&said), "has over 1048576 bytes once its lists") != NULL);
-    falco_case_release(&c);
-    buf_release(&file);
-    buf_release(&said);
+    for (size_t i = 0; i < COUNT(bombs); i++) {
+        struct falco_case c;
+        struct buf file, said;
+        buf_init(&file, 4 << 20);
+        buf_init(&said, 1 << 20);
+        bombs[i].put(&file);
+        falco_case_load(&c, (const char *const[]){buf_z(&file), NULL});
+        falco_case_said(&c, &said);
+        check_true(bombs[i].name, strstr(buf_z(&said), bombs[i].said) != NULL);
+        falco_case_release(&c);
+        buf_release(&file);
+        buf_release(&said);
+    }
 }
 
 int main(void)
