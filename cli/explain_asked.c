@@ -39,8 +39,7 @@ static void put_fields(struct buf *b, const struct ruleset *rs, uint32_t window)
     const struct rs_input *in = explain_input(rs, window, EXPLAIN_ANY_STEP);
     for (uint32_t i = 0; in && i < in->values.n; i++) {
         buf_putz(b, i ? ", " : "");
-        put_text(b, rs_str(rs, rs->slots[rs->numbers[in->values.first + i]].path),
-                 EXPLAIN_VALUE_MAX);
+        put_text(b, rs_value_name(rs, in, i), EXPLAIN_VALUE_MAX);
     }
 }
 

@@ -97,9 +97,10 @@ static bool take_moments(struct windows *w, const struct rs_input *in, const str
         return false;
     for (uint32_t i = 0; i < in->keys.n; i++)
         parts[i] = child->parts[w->cfg.rules->numbers[in->keys.first + i]];
+    uint64_t what = windows_what(w->cfg.rules, in, child->parts);
     for (size_t i = 0; i < child->elements.n; i++) {
         int64_t t = ((const struct element *)vec_at(&child->elements, i))->time_ms;
-        const struct element moment = {t, in->step, {key, (uint64_t)t}};
+        const struct element moment = {t, what, {key, (uint64_t)t}};
         if (!in_spans(child, t))
             continue;
         struct group *g = group_get(groups, parts, in->keys.n, child->account);

@@ -144,7 +144,7 @@ static struct str part_name(const struct ruleset *rs, uint32_t window, size_t i)
     if (i < names.n)
         return rs_list_str(rs, names, (uint32_t)i);
     const struct rs_input *in = explain_input(rs, window, EXPLAIN_ANY_STEP);
-    return rs_str(rs, rs->slots[rs->numbers[in->values.first + i - names.n]].path);
+    return rs_value_name(rs, in, (uint32_t)(i - names.n));
 }
 
 static void put_key(struct explain_windows *x, struct buf *b, uint32_t window,
@@ -174,14 +174,15 @@ static const struct kept *find_record(const struct explain_windows *x, struct id
     return NULL;
 }
 
-/* What the event has in the fields whose values are counted or summed. */
+/* What the event has in the fields whose values are counted or summed; a moment is no event. */
 static void put_values(struct explain_windows *x, struct buf *b, uint32_t window,
                        const struct kept *k)
 {
     const struct rs_input *in = explain_input(x->rs, window, EXPLAIN_ANY_STEP);
     struct err ignored;
     size_t used, shown = 0;
-    if (!in || event_read(&x->reader, k->record, &used, &ignored) != JSON_OK)
+    if (!in || in->child != RS_NONE ||
+        event_read(&x->reader, k->record, &used, &ignored) != JSON_OK)
         return;
     for (uint32_t i = 0; i < in->values.n; i++) {
         uint32_t slot = x->rs->numbers[in->values.first + i];

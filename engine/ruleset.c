@@ -49,3 +49,10 @@ void ruleset_free(struct ruleset *rs)
     index_free((struct rs_index *)(uintptr_t)rs->index);
     free(rs);
 }
+
+struct str rs_value_name(const struct ruleset *rs, const struct rs_input *in, uint32_t i)
+{
+    uint32_t at = rs->numbers[in->values.first + i];
+    return in->child == RS_NONE ? rs_str(rs, rs->slots[at].path)
+                                : rs_list_str(rs, rs->windows[in->child].key_names, at);
+}

@@ -224,7 +224,7 @@ static bool check_child(struct sigma_link *l, const struct sigma_reference *r, s
                                 "'%.*s' is of type first_seen: what was seen first is known only "
                                 "when all events are in, so nothing is built on it",
                                 SHOWN(r->text)));
-    if (l->c->values.n)
+    if (l->c->values.n && l->c->type != WINDOW_TYPE_VALUE_COUNT)
         return sigma_at(l->sc, r->line,
                         err_set(e, ERR_INPUT,
                                 "type %s reads fields of events, and '%.*s' is a correlation",

@@ -121,11 +121,13 @@ struct short_parts {
     char room[2 * ENTRY_PARTS_MAX][ENTRY_PART_BYTES];
 };
 
-static struct str shorten(struct str s, char room[ENTRY_PART_BYTES])
+struct str entry_part(struct str s, char room[ENTRY_PART_BYTES])
 {
     unsigned char sum[SHA256_BYTES];
     size_t n = ENTRY_PART_BYTES - SHA256_HEX;
     struct sha256 h;
+    if (s.n <= ENTRY_PART_BYTES)
+        return s;
     sha256_init(&h);
     sha256_add(&h, s);
     sha256_end(&h, sum);
@@ -137,8 +139,7 @@ static struct str shorten(struct str s, char room[ENTRY_PART_BYTES])
 static void shorten_parts(const struct entry_name *name, struct short_parts *out)
 {
     for (size_t i = 0; i < name->n_parts; i++)
-        out->list[i] = name->parts[i].n > ENTRY_PART_BYTES ? shorten(name->parts[i], out->room[i])
-                                                           : name->parts[i];
+        out->list[i] = entry_part(name->parts[i], out->room[i]);
 }
 
 static const struct str *copy_parts(struct entries *es, const struct entry_name *name)

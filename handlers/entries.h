@@ -77,6 +77,9 @@ struct windows {
     struct known known; /* of first_seen, from one delivery to the next; nothing when whole */
 };
 
+/* A value as keys have it: one that is too long is its beginning and its SHA-256, in `room`. */
+struct str entry_part(struct str s, char room[ENTRY_PART_BYTES]);
+
 /* Whether the rule's window tells anything: it has one, it is not muted, its level is told. */
 bool windows_tells(const struct windows *w, const struct rs_rule *r);
 

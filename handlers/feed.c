@@ -3,9 +3,9 @@
 #include "handlers/settling.h"
 
 /* A moment as an element: the same moment of the same key is one. */
-static struct element moment_of(const struct entry *en, const struct rs_input *in, int64_t t)
+static struct element moment_of(const struct entry *en, uint64_t what, int64_t t)
 {
-    struct element el = {.time_ms = t, .what = in->step};
+    struct element el = {.time_ms = t, .what = what};
     memcpy(&el.event.hi, en->key.bytes, sizeof el.event.hi);
     memcpy(&el.event.lo, en->key.bytes + sizeof el.event.hi, sizeof el.event.lo);
     el.event.lo ^= (uint64_t)t * 0x9e3779b97f4a7c15u;
@@ -34,10 +34,11 @@ static bool feed_moments(struct windows *w, const struct work *k, const struct s
                          const struct rs_input *in, struct entry *to, struct err *e)
 {
     struct range r = elements_between(&k->en->all, s->first_ms, s->until_ms);
+    uint64_t what = windows_what(w->cfg.rules, in, k->en->parts);
     for (size_t i = 0; i < r.n; i++) {
         if (i && r.p[i - 1].time_ms == r.p[i].time_ms)
             continue;
-        struct element el = moment_of(k->en, in, r.p[i].time_ms);
+        struct element el = moment_of(k->en, what, r.p[i].time_ms);
         if (!entry_add(&w->entries, to, &el, STR_ABSENT, e))
             return false;
     }

@@ -167,7 +167,7 @@ static struct str value_name(const struct ruleset *rs, const struct entry *en, s
     for (uint32_t k = 0; k < rs->n_inputs; k++) {
         const struct rs_input *in = rs->inputs + k;
         if (in->window == en->window && i < in->values.n)
-            return rs_str(rs, rs->slots[rs->numbers[in->values.first + i]].path);
+            return rs_value_name(rs, in, (uint32_t)i);
     }
     return S("value");
 }

@@ -176,19 +176,31 @@ static bool keys_next(const struct windows *w, struct event *ev, const struct rs
     return false;
 }
 
-/* A number that stands for a tuple of values. */
+/* A number that stands for a tuple of values: the same for one that is too long to be shown and for
+ * what a key shows of it. */
 static uint64_t hash_values(const struct str *values, size_t n)
 {
     unsigned char sum[SHA256_BYTES];
+    char room[ENTRY_PART_BYTES];
     struct sha256 h;
     uint64_t out = 0;
     sha256_init(&h);
     for (size_t i = 0; i < n; i++)
-        sha256_add_part(&h, values[i]);
+        sha256_add_part(&h, entry_part(values[i], room));
     sha256_end(&h, sum);
     for (size_t i = 0; i < sizeof out; i++)
         out = out << 8 | sum[i];
     return out;
+}
+
+uint64_t windows_what(const struct ruleset *rs, const struct rs_input *in, const struct str *parts)
+{
+    struct str tuple[ENTRY_PARTS_MAX];
+    if (rs->windows[in->window].type != WINDOW_TYPE_VALUE_COUNT)
+        return in->step;
+    for (uint32_t i = 0; i < in->values.n; i++)
+        tuple[i] = parts[rs->numbers[in->values.first + i]];
+    return hash_values(tuple, in->values.n);
 }
 
 /* The number that a value is, as the bits of a double; false when it is none. */

@@ -127,6 +127,10 @@ const struct windows_counts *windows_counts(const struct windows *w);
 /* Whether rule's hits matter: it tells at this level, or feeds a correlation. */
 bool windows_wants(const struct windows *w, uint32_t rule);
 
+/* What the moments of a chained correlation are to the window that `in` feeds: that input, or,
+ * where values are counted, those that their key (its parts) has. */
+uint64_t windows_what(const struct ruleset *rs, const struct rs_input *in, const struct str *parts);
+
 /* The evaluator's form of a window. */
 struct window window_of(const struct ruleset *rs, const struct rs_window *w);
 

@@ -102,7 +102,7 @@ static void put_fields(struct buf *b, const struct ruleset *rs, const struct rs_
     for (uint32_t i = 0; in && i < in->values.n && i < limits->list; i++) {
         if (i)
             buf_putz(b, " and ");
-        put_text(b, rs_str(rs, rs->slots[rs->numbers[in->values.first + i]].path), limits->value);
+        put_text(b, rs_value_name(rs, in, i), limits->value);
     }
 }
 

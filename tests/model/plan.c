@@ -26,7 +26,7 @@ static void make_inputs(struct plan *p, uint32_t at, struct rng *r)
     w->n_in = (uint32_t)rng_in(r, 1, 3);
     for (uint32_t i = 0; i < w->n_in; i++)
         w->in[i] = (from + i) % PLAN_RULES;
-    if (at > 1 && w->type != WINDOW_TYPE_VALUE_COUNT && rng_chance(r, 6000)) {
+    if (at > 1 && rng_chance(r, 6000)) {
         uint32_t child = (uint32_t)rng_in(r, 1, at - 1);
         w->in[rng_in(r, 0, w->n_in - 1)] = PLAN_RULES + child;
         w->depth = p->windows[child].depth + 1;
@@ -178,7 +178,7 @@ static void put_inputs(struct builder *b, const struct plan_window *w, uint32_t 
             .keys = builder_numbers(b, chained ? &first : &g, 1),
         };
         if (w->type == WINDOW_TYPE_VALUE_COUNT)
-            in.values = builder_numbers(b, &v, 1);
+            in.values = builder_numbers(b, chained ? &first : &v, 1);
         (void)builder_input(b, &in);
     }
 }
@@ -244,6 +244,7 @@ bool plan_rules(const struct plan *p, struct ruleset **out, struct err *e)
 /* ---- as the definition has it ---- */
 
 #define MOMENT_EVENT 1000000 /* where the numbers of moments begin; events have smaller ones */
+#define MOMENT_VALUE 100     /* what a moment counts as where values are: its key, which is none */
 
 static size_t add_events(const struct plan *p, const bool *which, const struct plan_window *w,
                          uint32_t step, uint32_t key, struct oracle_element *out)
@@ -280,7 +281,9 @@ static size_t elements_of(const struct plan *p, const bool *which, uint32_t wind
         size_t k = elements_of(p, which, child, key, all, below);
         k = oracle_moments(&p->windows[child].rule, below, k, all, moments);
         for (size_t m = 0; m < k; m++)
-            out[n++] = (struct oracle_element){moments[m], i, MOMENT_EVENT + child};
+            out[n++] = (struct oracle_element){
+                moments[m], w->type == WINDOW_TYPE_VALUE_COUNT ? MOMENT_VALUE : i,
+                MOMENT_EVENT + child};
         free(below);
         free(moments);
     }

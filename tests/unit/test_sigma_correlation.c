@@ -446,6 +446,26 @@ static void test_chains(void **state)
     sigma_case_release(&c);
 }
 
+static void test_values_of_a_chain(void **state)
+{
+    (void)state;
+    static const char *const yaml =
+        "title: P\ncorrelation: {type: value_count, rules: [C, b], group-by: u, timespan: 1h, "
+        "condition: {field: what, gte: 2}, aliases: {what: {C: ip, b: user}}}\n---\n" A B C_OF(
+            "type: event_count, rules: a, group-by: [u, ip], timespan: 1m, condition: {gte: 2}");
+    struct sigma_case c;
+    load(&c, &yaml, 1, true);
+    check_said("values of a chain", &c, "");
+    const struct rs_window *parent = window_of_rule(c.rules, "P");
+    const struct rs_input *chained = input_of(c.rules, parent, 0),
+                          *plain = input_of(c.rules, parent, 1);
+    assert_int_equal(chained->values.n, 1);
+    assert_int_equal(c.rules->numbers[chained->values.first], 1);
+    check_str("of the child's key", rs_value_name(c.rules, chained, 0), S("ip"));
+    check_str("of events", rs_value_name(c.rules, plain, 0), S("user"));
+    sigma_case_release(&c);
+}
+
 /* Correlations c0 (over rule a) to cN, each over the one before it, the last first. */
 static void put_tower(struct buf *out, int levels)
 {
@@ -605,10 +625,14 @@ static const struct said_case said[] = {
      A B "title: P\ncorrelation: {type: temporal, rules: [C, b], group-by: ip, timespan: "
          "1m}\n---\n" COUNT_OF("condition: {gte: 2}"),
      "'ip' is no part of the key of correlation 'C', and nothing else is known of it"},
-    {"values of a child",
+    {"values that are no part of the child's key",
      A B "title: P\ncorrelation: {type: value_count, rules: C, group-by: u, timespan: 1m, "
          "condition: {field: ip, gte: 2}}\n---\n" COUNT_OF("condition: {gte: 2}"),
-     "type value_count reads fields of events, and 'C' is a correlation"},
+     "'ip' is no part of the key of correlation 'C', and nothing else is known of it"},
+    {"sums of a child",
+     A B "title: P\ncorrelation: {type: value_sum, rules: C, group-by: u, timespan: 1m, "
+         "condition: {field: u, gte: 2}}\n---\n" COUNT_OF("condition: {gte: 2}"),
+     "type value_sum reads fields of events, and 'C' is a correlation"},
     {"on top of first_seen",
      A B "title: P\ncorrelation: {type: temporal, rules: [C, b], group-by: u, timespan: "
          "1m}\n---\n" SEEN(", fields: f, history: 1d"),
@@ -688,6 +712,7 @@ int main(void)
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_muting),
         cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_values_of_a_chain),
         cmocka_unit_test(test_height),
         cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_single),

@@ -61,6 +61,21 @@ static const struct {
      "10 A \"u\":\"x\"\n20 A \"u\":\"x\"\n200 A \"u\":\"x\"\n400 A \"u\":\"x\"\n410 A "
      "\"u\":\"x\"\n200 B \"u\":\"x\"\n",
      "", NULL},
+    {"values of a rule over a rule: two that failed twice each",
+     COUNT_BY("group-by: [u, v], condition: {gte: 2}") CHAIN(
+         "Two", "02",
+         "type: value_count, rules: r01, timespan: 1h, group-by: u, condition: {field: v, gte: 2}"),
+     "10 A \"u\":\"x\",\"v\":1\n20 A \"u\":\"x\",\"v\":1\n30 A \"u\":\"x\",\"v\":2\n40 A "
+     "\"u\":\"x\",\"v\":3\n50 A \"u\":\"x\",\"v\":3\n60 A \"u\":\"x\",\"v\":1\n",
+     "Two x 50+0 2\n", "Two x 50+10 3\n"},
+    {"values of a rule over a rule, and of a rule: equal ones are one",
+     COUNT_BY("group-by: [u, v], condition: {gte: 2}")
+         B CHAIN("Two", "02",
+                 "type: value_count, rules: [r01, b], timespan: 1h, group-by: u, aliases: {what: "
+                 "{r01: v, b: w}}, condition: {field: what, gte: 2}"),
+     "10 A \"u\":\"x\",\"v\":1\n20 A \"u\":\"x\",\"v\":1\n30 B \"u\":\"x\",\"w\":1\n40 B "
+     "\"u\":\"x\",\"w\":2\n",
+     "Two x 40+0 3\n", NULL},
     {"without a time: an episode of its own", A, "- A\n- A \"x\":1\n", "A 1,P 1\nA 1,P 1\n", NULL},
 };
 
