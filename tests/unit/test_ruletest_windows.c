@@ -33,6 +33,13 @@ static const char chain[] =
     "---\ntitle: Twice\nname: twice\ncorrelation:\n"
     "  {type: event_count, rules: a, group-by: userIdentity.arn, timespan: 1m, "
     "condition: {gte: 2}}\n" DETECTION("a", "A") DETECTION("b", "B");
+static const char several[] =
+    "title: Several\nlevel: high\ncorrelation:\n"
+    "  {type: value_count, rules: twice, group-by: userIdentity.arn, timespan: 5m, "
+    "condition: {gte: 2, field: v}}\n"
+    "---\ntitle: Twice\nname: twice\ncorrelation:\n"
+    "  {type: event_count, rules: a, group-by: [userIdentity.arn, v], timespan: 1m, "
+    "condition: {gte: 2}}\n" DETECTION("a", "A");
 static const char first[] = "title: First\nlevel: high\ncorrelation:\n"
                             "  {type: first_seen, rules: a, group-by: userIdentity.arn, "
                             "fields: v, history: 30d, learn: 1d}\n" DETECTION("a", "A");
@@ -114,6 +121,11 @@ static void counts_alerts(void **state)
          "      - {at: 0s, repeat: 2}\n      - {at: 25m}\n      - {at: 26m, set: {eventName: B}}\n"
          "      - {at: 50m, repeat: 2}\n",
          0, 0},
+        {"values of a chain", several,
+         "      - {at: 0s, repeat: 2, set: {v: x}}\n      - {at: 1m, repeat: 2, set: {v: y}}\n", 1,
+         1},
+        {"one of them only once", several,
+         "      - {at: 0s, repeat: 3, set: {v: x}}\n      - {at: 1m, set: {v: y}}\n", 0, 0},
         {"learning", first, "      - {at: 0s, set: {v: x}}\n      - {at: 23h, set: {v: y}}\n", 0,
          0},
         {"a value after learning", first,
@@ -221,6 +233,11 @@ static void explains(void **state)
          "2 rules in this order within 5m\nuserIdentity.arn \"dana\"\n"
          "  2026-03-17T14:00:00Z  step 1 \"Twice\"  held\n"
          "  2026-03-17T14:01:00Z  step 2 \"b\"  x\n"
+         "  holds from 2026-03-17T14:01:00Z to 2026-03-17T14:05:00Z\n"},
+        {"values of a chain", several,
+         "      - {at: 0s, repeat: 2, set: {v: x}}\n      - {at: 1m, repeat: 2, set: {v: y}}\n",
+         "at least 2 different values of v within 5m\nuserIdentity.arn \"dana\"\n"
+         "  2026-03-17T14:00:00Z  held\n  2026-03-17T14:01:00Z  held\n"
          "  holds from 2026-03-17T14:01:00Z to 2026-03-17T14:05:00Z\n"},
         {"first seen", first,
          "      - {at: 0s, set: {v: x, eventID: x}}\n"
