@@ -160,22 +160,38 @@ static bool deliver(struct testwindows *t, struct windows *w, const struct deliv
     return windows_settle(w, e);
 }
 
+/* Of each case's own: they remember what they know to be in the state. */
+static struct windows *new_windows(struct testwindows *t, enum test_arrival arrival, struct err *e)
+{
+    bool whole = arrival == ARRIVE_WHOLE;
+    struct windows_config cfg = {.rules = t->rs,
+                                 .min_level = LEVEL_INFORMATIONAL,
+                                 .entries_max = WINDOWS_ENTRIES_MAX,
+                                 .elements_max = WINDOWS_ELEMENTS_MAX,
+                                 .memory_ms = MEMORY_MS,
+                                 .archive = whole,
+                                 .whole = whole};
+    struct port_state state = state_memory_port(t->state);
+    return windows_new(&cfg, &state, (struct windows_calls){t, describe_nothing, note_alert, NULL},
+                       e);
+}
+
 bool testwindows_run(struct testwindows *t, const struct testcase *c, uint32_t rule,
                      enum test_arrival arrival, struct err *e)
 {
     struct arriving *list = calloc(c->n_records + 1, sizeof *list);
     size_t half = arrival == ARRIVE_PARTS ? c->n_records / 2 : c->n_records;
     struct delivery d = {.lease_ms = LEASE_MS};
-    struct windows *w = t->by_arrival[arrival];
     t->rule = rule;
     t->alerts.n = 0;
     arena_reset(&t->texts);
     state_memory_clear(t->state);
-    if (!list)
-        return no_memory(e);
-    bool ok = arrange(t, c, arrival, list, &d.now_ms, e) && deliver(t, w, &d, list, half, e);
+    struct windows *w = new_windows(t, arrival, e);
+    bool ok = w && (list || no_memory(e));
+    ok = ok && arrange(t, c, arrival, list, &d.now_ms, e) && deliver(t, w, &d, list, half, e);
     d.owner[0] = 1;
     ok = ok && (half == c->n_records || deliver(t, w, &d, list + half, c->n_records - half, e));
+    windows_free(w);
     free(list);
     return ok;
 }
@@ -183,28 +199,14 @@ bool testwindows_run(struct testwindows *t, const struct testcase *c, uint32_t r
 bool testwindows_init(struct testwindows *t, const struct ruleset *rs, struct event *ev,
                       struct err *e)
 {
-    struct windows_config cfg = {.rules = rs,
-                                 .min_level = LEVEL_INFORMATIONAL,
-                                 .entries_max = WINDOWS_ENTRIES_MAX,
-                                 .elements_max = WINDOWS_ELEMENTS_MAX,
-                                 .memory_ms = MEMORY_MS};
-    const struct windows_calls calls = {t, describe_nothing, note_alert, NULL};
     *t = (struct testwindows){.rs = rs, .ev = ev, .state = state_memory_new()};
     vec_init(&t->alerts, sizeof(struct test_alert), TESTCASE_EVENTS_MAX);
     arena_init(&t->texts, TEXTS_MAX);
-    if (!t->state)
-        return no_memory(e);
-    struct port_state state = state_memory_port(t->state);
-    t->by_arrival[ARRIVE_PARTS] = windows_new(&cfg, &state, calls, e);
-    cfg.archive = cfg.whole = true;
-    t->by_arrival[ARRIVE_WHOLE] = windows_new(&cfg, &state, calls, e);
-    return t->by_arrival[ARRIVE_PARTS] && t->by_arrival[ARRIVE_WHOLE];
+    return t->state || no_memory(e);
 }
 
 void testwindows_release(struct testwindows *t)
 {
-    windows_free(t->by_arrival[ARRIVE_PARTS]);
-    windows_free(t->by_arrival[ARRIVE_WHOLE]);
     state_memory_free(t->state);
     vec_release(&t->alerts);
     arena_release(&t->texts);

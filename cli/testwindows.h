@@ -29,7 +29,6 @@ struct testwindows {
     const struct ruleset *rs;
     struct event *ev; /* borrowed */
     struct state_memory *state;
-    struct windows *by_arrival[2];
     uint32_t rule;      /* that is judged */
     struct vec alerts;  /* struct test_alert, by first telling */
     struct arena texts; /* of alerts */
