@@ -1,6 +1,7 @@
 /* handlers/learn.c and study.c: what first_seen tells, what it asks of the state, and what it loses
  * when the state fails, conflicts, or another works at the same time: nothing. Answers by hand,
  * from docs/correlations.md and docs/state.md. */
+#include "tests/model/rng.h"
 #include "tests/unit/support/windows_case.h"
 
 #define DAY 86400
@@ -424,6 +425,173 @@ static void two_at_once_tell_one_alert(void **state)
     buf_release(&got);
 }
 
+/* ---- random schedules ---- */
+
+/* Nothing is muted: each use that begins an episode must be told. */
+#define ALL_TOLD                                                                                   \
+    A CHAIN("New", "01",                                                                           \
+            "type: first_seen, rules: a, group-by: u, fields: v, history: 30d, learn: 0d")
+#define RUNS    300
+#define USES    60
+#define HISTORY (30 * DAY)
+#define SLACK   (HISTORY / 64)
+
+struct use {
+    int64_t at; /* seconds behind T0 */
+    char key;
+    unsigned value;
+};
+
+/* Uses by two keys of three values, with pauses from seconds to more than a history. Disordered
+ * ones come up to ten days late, which is not too late. */
+static void make_uses(struct use *uses, struct rng *r, bool disordered)
+{
+    static const int64_t pauses[] = {1, 1, 60, 3600, 12 * 3600, 9 * DAY, 31 * DAY};
+    int64_t at = 0;
+    for (size_t i = 0; i < USES; i++) {
+        at += pauses[rng_in(r, 0, COUNT(pauses) - 1)];
+        uses[i] = (struct use){at, rng_chance(r, 5000) ? 'x' : 'y', (unsigned)rng_in(r, 1, 3)};
+    }
+    for (size_t i = 1; i < USES && disordered; i++)
+        if (uses[i].at - uses[i - 1].at < 10 * DAY && rng_chance(r, 5000)) {
+            struct use late = uses[i - 1];
+            uses[i - 1] = uses[i];
+            uses[i++] = late;
+        }
+}
+
+static bool try_uses(struct run *r, const struct use *uses, size_t n, int64_t now_ms, struct err *e)
+{
+    bool ok = true;
+    deliver(r, now_ms);
+    for (size_t i = 0; i < n && ok; i++) {
+        struct buf line;
+        buf_init(&line, 100);
+        buf_putf(&line, "%lld A \"u\":\"%c\",\"v\":%u", (long long)uses[i].at, uses[i].key,
+                 uses[i].value);
+        ok = add_line(r, buf_str(&line), e);
+        buf_release(&line);
+    }
+    return ok && settle(r, e);
+}
+
+/* Delivers them a few at a time, to processes that come and go, over a state that fails. */
+static void deliver_uses(struct run *r, struct spy *s, const struct use *uses, struct rng *rng)
+{
+    int64_t now = 0;
+    for (size_t i = 0, n; i < USES; i += n) {
+        struct err e = {0};
+        size_t most = (size_t)rng_in(rng, 1, 4);
+        for (n = 0; n < most && i + n < USES && llabs(uses[i + n].at - uses[i].at) < 2 * DAY; n++)
+            now = uses[i + n].at > now ? uses[i + n].at : now;
+        forget_calls(s);
+        s->carried_out = rng_chance(rng, 5000);
+        *(rng_chance(rng, 2000) ? &s->conflict_at : &s->fail_at) =
+            rng_chance(rng, 4000) ? (size_t)rng_in(rng, 1, 8) : 0;
+        bool ok = try_uses(r, uses + i, n, T0 + now * 1000, &e);
+        if (rng_chance(rng, 2000))
+            restart(r);
+        forget_calls(s);
+        if (!ok && !try_uses(r, uses + i, n, T0 + now * 1000 + 60001, &e))
+            fail_msg("%s", e.text);
+    }
+}
+
+/* "ID New KEY,VALUE FIRST+..."; false behind the last. */
+static bool next_told(struct str *rest, struct use *out)
+{
+    unsigned long long at, value;
+    struct str line = str_cut(rest, '\n');
+    if (line.n == 0)
+        return false;
+    str_cut(&line, ' ');
+    str_cut(&line, ' ');
+    out->key = str_cut(&line, ',').p[0];
+    assert_true(str_u64(str_cut(&line, ' '), &value));
+    assert_true(str_u64(str_cut(&line, '+'), &at));
+    out->at = (int64_t)at;
+    out->value = (unsigned)value;
+    return true;
+}
+
+static bool is_same(const struct use *a, const struct use *b)
+{
+    return a->key == b->key && a->value == b->value;
+}
+
+/* How long that value was not used before; INT64_MAX: ever. */
+static int64_t pause_before(const struct use *uses, const struct use *one)
+{
+    int64_t pause = INT64_MAX;
+    for (size_t i = 0; i < USES; i++)
+        if (is_same(uses + i, one) && uses[i].at < one->at && one->at - uses[i].at < pause)
+            pause = one->at - uses[i].at;
+    return pause;
+}
+
+/* Whether an alert names a moment of the episode that begins with `first`. */
+static bool is_told(const struct use *uses, const struct use *first, struct str told)
+{
+    struct use one;
+    while (next_told(&told, &one)) {
+        struct use begin = one;
+        while (is_same(&one, first) && begin.at > first->at &&
+               pause_before(uses, &begin) <= HISTORY)
+            begin.at -= pause_before(uses, &begin);
+        if (is_same(&one, first) && begin.at == first->at)
+            return true;
+    }
+    return false;
+}
+
+/* Whether it is told more than once, under several ids. */
+static bool is_told_twice(const struct use *one, struct str told)
+{
+    struct use other;
+    size_t n = 0;
+    while (next_told(&told, &other))
+        n += is_same(&other, one) && other.at == one->at;
+    return n > 1;
+}
+
+/* Nothing is missed; and when uses come in order, nothing is told that is not news. */
+static void check_uses(unsigned seed, const struct use *uses, struct str told, bool disordered)
+{
+    struct use one;
+    struct str rest = told;
+    for (size_t i = 0; i < USES; i++)
+        if (pause_before(uses, uses + i) > HISTORY && !is_told(uses, uses + i, told))
+            fail_msg("schedule %u: %c, %u at %lld is not told:\n%.*s", seed, uses[i].key,
+                     uses[i].value, (long long)uses[i].at, (int)told.n, told.p);
+    while (!disordered && next_told(&rest, &one))
+        if (pause_before(uses, &one) <= HISTORY - SLACK || is_told_twice(&one, told))
+            fail_msg("schedule %u: %c, %u at %lld is no news, or told twice:\n%.*s", seed, one.key,
+                     one.value, (long long)one.at, (int)told.n, told.p);
+}
+
+static void random_schedules_miss_nothing(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < RUNS; seed++) {
+        struct rng rng = {seed};
+        struct use uses[USES];
+        struct run r;
+        struct spy s;
+        struct buf told;
+        bool disordered = seed % 2;
+        make_uses(uses, &rng, disordered);
+        begin(&r, ALL_TOLD, &durable);
+        watch(&r, &s);
+        r.show_id = true;
+        deliver_uses(&r, &s, uses, &rng);
+        buf_init(&told, 1 << 16);
+        sort_told(&r, &told);
+        check_uses(seed, uses, buf_str(&told), disordered);
+        buf_release(&told);
+        end(&r);
+    }
+}
+
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
@@ -457,6 +625,7 @@ int main(void)
         cmocka_unit_test(a_value_is_counted_once),
         cmocka_unit_test(no_trouble_loses_anything),
         cmocka_unit_test(two_at_once_tell_one_alert),
+        cmocka_unit_test(random_schedules_miss_nothing),
         cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
