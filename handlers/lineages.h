@@ -151,10 +151,10 @@ struct lineage_walk {
 void lineage_walk_init(struct lineage_walk *w);
 void lineage_walk_release(struct lineage_walk *w);
 
-/* Where to walk: from n nodes upwards to all that is behind them, whenever it was; and downwards,
- * from these and from what is found so, to what was made between the two times; further down not
- * from those who are found upwards (whose other doings are not asked for), but for naming links
- * (LINK_KEY_OF, LINK_NAMED, LINK_RUNS), which are followed at any time within the two. */
+/* Where to walk, from n nodes on: upwards to who issued a credential, whenever, and who made a user
+ * or set a password within the two times or INCIDENT_GAP_MS before them; downwards to what was made
+ * within the two times; and to whom keys, names and instances stand for. It is what
+ * respond/incident_make.h tells, and a little more. */
 struct lineage_ask {
     const struct id128 *nodes;
     size_t n;
@@ -162,7 +162,7 @@ struct lineage_ask {
     size_t max; /* nodes found */
 };
 
-/* At most 32 days of what was made are read: a Query per node. */
+/* At most the last 32 days of what was made are read: a query for each node. */
 #define LINEAGES_WALK_MS (32 * 24 * 3600 * 1000LL)
 
 /* Strings lie in the arena. Fails as the state does, ERR_LIMIT when the arena is full. */

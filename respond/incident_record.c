@@ -470,8 +470,7 @@ bool book_place(struct book *r, const struct record_signal *s, struct err *e)
     return true;
 }
 
-/* A copy whose strings may be changed. */
-static struct incident_record *copy_record(struct arena *a, const struct incident_record *from)
+struct incident_record *record_copy(const struct incident_record *from, struct arena *a)
 {
     struct incident_record *i = arena_alloc(a, sizeof *i);
     if (!i)
@@ -500,7 +499,7 @@ static struct incident_record *copy_record(struct arena *a, const struct inciden
 bool book_merge(struct book *r, const struct book *other, struct err *e)
 {
     for (size_t k = 0; k < other->list.n; k++) {
-        struct incident_record *i = copy_record(r->memory, book_at(other, k));
+        struct incident_record *i = record_copy(book_at(other, k), r->memory);
         if (!i || !put_record(r, i))
             return no_memory(e);
     }
@@ -514,7 +513,7 @@ static bool touches(const struct incident_record *i, const struct record_telling
     for (size_t k = 0; k < by->n_spans; k++)
         if (near(i, by->spans[k].first_ms, by->spans[k].until_ms, 0))
             return true;
-    return by->linked && (i->n_joined || !i->made);
+    return by->linked;
 }
 
 static bool makes(const struct incident_record *i, const struct record_telling *by)

@@ -116,8 +116,8 @@ struct record_telling {
     unsigned char owner[INCIDENT_ID_BYTES];
     bool again; /* the object came before: what it touches and is untold, it tells itself */
     enum level min_level; /* incidents below it are not made */
-    /* What the delivery touched: the records of these spans and, when it wrote links, those that
-     * others have joined. */
+    /* What the delivery touched: the records of these spans and, when it wrote links, all: those
+     * that its links joined may have got nothing but one more actor. */
     const struct span *spans;
     size_t n_spans;
     bool linked;
@@ -142,6 +142,9 @@ void book_expire(struct book *r, int64_t horizon_ms);
 
 /* The record that has the incident's id, its own or one that joined; NULL when there is none. */
 struct incident_record *book_find(const struct book *r, const unsigned char id[INCIDENT_ID_BYTES]);
+
+/* A copy in the arena; NULL when it is full. */
+struct incident_record *record_copy(const struct incident_record *from, struct arena *a);
 
 /* The oldest incident of the lineage: lineages that join live on under the one whose is older.
  * NULL when there is none. */

@@ -78,9 +78,7 @@ void lineage_graph_unite(struct lineage_graph *g, uint32_t a, uint32_t b)
 /* ---- nodes and links ---------------------------------------------------------------------------
  */
 
-/* Of the names that events give one node the one that says most, whatever came first: an ARN, else
- * the longest, else the first of the alphabet. */
-static bool is_better(struct str a, struct str b)
+bool lineage_is_better_name(struct str a, struct str b)
 {
     bool arn_a = str_starts(a, S("arn:")), arn_b = str_starts(b, S("arn:"));
     if (!b.n || arn_a != arn_b)
@@ -90,7 +88,7 @@ static bool is_better(struct str a, struct str b)
 
 static void improve(struct lineage_graph *g, struct str *text, struct str by)
 {
-    if (!is_better(by, *text))
+    if (!lineage_is_better_name(by, *text))
         return;
     struct str copy = arena_str(&g->texts, by);
     if (str_present(copy))

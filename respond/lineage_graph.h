@@ -64,6 +64,10 @@ struct lineage_graph {
     uint64_t cut; /* nodes, links and ties that found no room, and events with too many */
 };
 
+/* Of the names that events give one node the one that says most, whatever came first: an ARN, else
+ * the longest, else the first of the alphabet. Whether that is a. */
+bool lineage_is_better_name(struct str a, struct str b);
+
 void lineage_graph_init(struct lineage_graph *g);
 void lineage_graph_release(struct lineage_graph *g);
 
