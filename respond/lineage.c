@@ -479,16 +479,17 @@ static void read_issue(const struct reading *r)
 static void read_create_user(const struct reading *r)
 {
     struct str id = tie_text(r, TIE_USER_ID), name = tie_text(r, TIE_USER_NAME);
-    uint32_t named = put_name(r, account_of(r), name);
     if (!is_usable(id)) {
-        put_made(r, named, LINK_CREATED);
+        if (is_usable(name))
+            put_made(r, put_name(r, account_of(r), name), LINK_CREATED);
         return;
     }
     uint32_t user =
         put_node_in(r, LINEAGE_USER, id, STR_ABSENT,
                     first_of(tie_text(r, TIE_USER_ARN), first_of(name, id)), account_of(r));
     put_made(r, user, LINK_CREATED);
-    put_bearer(r, named, user);
+    if (is_usable(name))
+        put_bearer(r, put_name(r, account_of(r), name), user);
 }
 
 /* {"accessKey":{"accessKeyId":"AKIA...","userName":"..."}} */

@@ -127,6 +127,10 @@ static void links_what_a_call_made(void **state)
               ",\"requestParameters\":{\"userName\":\"b\"},\"responseElements\":{\"user\":{"
               "\"userId\":\"AIDAU2\",\"arn\":\"arn:b\",\"userName\":\"b\"}}"),
          OWN "; " DANA " -created/certain-> arn:b; b -name of/weak-> arn:b"},
+        {"a user of whom nothing is known",
+         CALL("14:00:00", "iam", "CreateUser", USER("U1", "dana", "AKIA1"),
+              ",\"responseElements\":{\"user\":{\"userId\":\"AIDA****\"}}"),
+         OWN},
         {"a key made",
          CALL("14:00:00", "iam", "CreateAccessKey", USER("U1", "dana", "AKIA1"),
               ",\"responseElements\":{\"accessKey\":{\"accessKeyId\":\"AKIA2\",\"userName\":"
