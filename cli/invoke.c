@@ -29,7 +29,7 @@ static const char usage_text[] =
     "Without a topic, or with --dry-run, alerts are printed on standard error instead. Windows\n"
     "remember in the table (TRAILWARDEN_TABLE or --table); without one, or with --dry-run, they "
     "see\n"
-    "this notification only.\n\n";
+    "this notification only, and no incidents are told.\n\n";
 
 static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 {
@@ -109,6 +109,12 @@ static const char *from_env(const char *given, const char *name)
     return given ? given : env && *env ? env : NULL;
 }
 
+/* What the command line or the environment asks for; NULL: none. A dry run remembers nothing. */
+static const char *table_of(const struct asked *a)
+{
+    return a->dry_run ? NULL : from_env(a->table, "TRAILWARDEN_TABLE");
+}
+
 static bool make_config(const struct asked *a, const struct ruleset *rules,
                         struct handle_config *cfg, struct err *e)
 {
@@ -116,7 +122,8 @@ static bool make_config(const struct asked *a, const struct ruleset *rules,
     *cfg = (struct handle_config){.rules = rules,
                                   .min_level = LEVEL_LOW,
                                   .buckets = str_of(getenv("TRAILWARDEN_BUCKETS")),
-                                  .version = S(TRAILWARDEN_VERSION)};
+                                  .version = S(TRAILWARDEN_VERSION),
+                                  .incidents = table_of(a)};
     if (!level || level_parse(str_of(level), &cfg->min_level))
         return true;
     return err_set(e, ERR_USAGE, "%.40s is no level: informational, low, medium, high, critical",
@@ -136,21 +143,20 @@ static int serve(struct handler *h, struct str payload)
         complain(&e);
     fprintf(stderr,
             "%llu objects, %llu failed, %llu ignored, %llu records, %llu bad, %llu hits, %llu "
-            "alerts\n",
+            "alerts, %llu incidents\n",
             (unsigned long long)counts.objects, (unsigned long long)counts.failed,
             (unsigned long long)counts.ignored, (unsigned long long)counts.records,
             (unsigned long long)counts.bad, (unsigned long long)counts.hits,
-            (unsigned long long)counts.alerts);
+            (unsigned long long)counts.alerts, (unsigned long long)counts.incidents);
     buf_release(&answer);
     return !ok ? EXIT_FAILED : counts.failed || counts.bad ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
-/* What the command line or the environment asks for; a dry run remembers nothing. */
 static bool open_table(const struct asked *a, struct cloud *cloud, struct port_state *out,
                        struct err *e)
 {
-    const char *table = from_env(a->table, "TRAILWARDEN_TABLE");
-    return !table || a->dry_run || cloud_state(cloud, str_of(table), out, e);
+    const char *table = table_of(a);
+    return !table || cloud_state(cloud, str_of(table), out, e);
 }
 
 /* The adapters that a notification is served with. */

@@ -117,10 +117,6 @@ static bool read_kinds(const struct asked *a, struct scan_options *o, struct err
     if ((a->emit && !read_word("emit", a->emit, kinds, 3, &kind, e)) ||
         (a->format && !read_word("format", a->format, formats, 3, &format, e)))
         return false;
-    if (kind == EMIT_INCIDENTS && a->state && !str_eqz(str_of(a->state), "memory"))
-        return err_set(e, ERR_USAGE,
-                       "--emit incidents tells of one run: leave --state out, which remembers what "
-                       "was told");
     o->emit = (enum scan_emit)kind;
     o->format = (enum scan_format)format;
     return true;

@@ -7,6 +7,7 @@
 #include "cli/gathered.h"
 #include "handlers/alerting.h"
 #include "handlers/object.h"
+#include "handlers/teller.h"
 #include "handlers/windows.h"
 #include "respond/incident.h"
 
@@ -21,6 +22,9 @@ enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV };
 #define SCAN_ENTRIES_MAX   (1u << 18)
 #define SCAN_ELEMENTS_MAX  (1u << 24)
 #define SCAN_DESCRIBED_MAX (1u << 30)
+/* Hits after which a run with a lasting state settles, where incidents are written: what an alert
+ * tells of its events is known until then (RECALLING_EVENTS_MAX). */
+#define SCAN_HITS_MAX 16384
 /* Days that a state remembers: docs/design.md, expiry. Of an archive every event is placed. */
 #define SCAN_MEMORY_MS 1296000000LL
 
@@ -53,10 +57,13 @@ struct scan {
     bool durable;       /* the state outlives the run */
     struct object_reader reader;
     struct windows *windows;
+    struct delivery delivery; /* the whole run */
     struct alerting alerting;
     struct gathered gathered;
-    struct incidents incidents; /* of EMIT_INCIDENTS */
-    struct buf text;            /* of one alert or incident */
+    struct incidents incidents; /* of EMIT_INCIDENTS, of this run alone */
+    struct teller *teller; /* of EMIT_INCIDENTS, or learning, and a state that lasts; or NULL */
+    size_t unsettled;      /* hits since the teller settled */
+    struct buf text;       /* of one alert or incident */
     struct once *once;
     struct buf output_line; /* of Falco rules */
     uint64_t *rule_hits;    /* by rule */

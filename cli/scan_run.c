@@ -1,6 +1,6 @@
-/* The run: each object is read, inflated, cut and matched; matches are written at once, alerts when
- * all is read and the windows are settled. With a state that outlives the run, alerts are written
- * as they are told: the state must not say told of what could still be lost. */
+/* The run: each object is read, inflated, cut and matched; matches are written at once, alerts and
+ * incidents when all is read and the windows are settled. With a state that outlives the run, they
+ * are written as they are told: the state must not say told of what could still be lost. */
 #include <stdlib.h>
 
 #include "base/escape.h"
@@ -71,7 +71,7 @@ static bool tell_alert(void *to, const struct window_alert *told, struct err *e)
     if (!alerting_make(&s->alerting, told, &a, e))
         return false;
     if (s->options.emit == EMIT_INCIDENTS)
-        return incidents_alert(&s->incidents, &a, e);
+        return s->teller ? teller_alert(s->teller, &a, e) : incidents_alert(&s->incidents, &a, e);
     put_alert(s, &a);
     if (!buf_ok(&s->text, "an alert", e))
         return false;
@@ -144,6 +144,30 @@ static bool tell_incidents(struct scan *s, struct err *e)
     return ok;
 }
 
+/* teller_calls.tell */
+static bool tell_incident(void *to, struct incidents *x, const struct incident_group *g,
+                          struct err *e)
+{
+    struct scan *s = to;
+    struct incident i;
+    incident_init(&i);
+    bool ok = incident_make(&i, x, g, &incident_caps_all, e);
+    if (ok) {
+        put_incident(s, &i);
+        ok = buf_ok(&s->text, "an incident", e) && write_text(s, g->level, buf_str(&s->text), e) &&
+             output_flush(s->out, e);
+    }
+    incident_release(&i);
+    return ok;
+}
+
+/* windows_calls.told: alerts are only marked as told when their incidents are written. */
+static bool told(void *to, struct err *e)
+{
+    struct scan *s = to;
+    return !s->teller || teller_settle(s->teller, e);
+}
+
 static bool put_head(struct scan *s, struct err *e)
 {
     if (s->options.format != FORMAT_CSV)
@@ -191,6 +215,30 @@ static bool on_hit(struct scan *s, struct event *ev, uint32_t rule, const struct
     return s->options.emit != EMIT_MATCHES || tell_match(s, ev, rule, f, e);
 }
 
+/* Settles what was gathered, and goes on with an empty memory of events. */
+static bool settle(struct scan *s, struct err *e)
+{
+    s->unsettled = 0;
+    if (!windows_settle(s->windows, e) || !told(s, e))
+        return false;
+    if (s->teller)
+        teller_begin(s->teller, &s->delivery);
+    return true;
+}
+
+/* Takes an event for incidents. */
+static bool see(struct scan *s, struct event *ev, const struct facts *f, bool hit, struct err *e)
+{
+    if (s->teller) {
+        s->unsettled += hit;
+        return (s->unsettled <= SCAN_HITS_MAX || settle(s, e)) &&
+               teller_see(s->teller, ev, f, hit, e);
+    }
+    if (s->options.emit == EMIT_INCIDENTS)
+        incidents_see(&s->incidents, ev, f, hit);
+    return true;
+}
+
 static bool on_hits(struct scan *s, struct event *ev, const uint32_t *hits, size_t n, struct err *e)
 {
     struct facts facts;
@@ -198,8 +246,8 @@ static bool on_hits(struct scan *s, struct event *ev, const uint32_t *hits, size
     for (size_t i = 0; i < n; i++)
         if (is_told(s, hits[i]) && !on_hit(s, ev, hits[i], &facts, e))
             return false;
-    if (s->options.emit == EMIT_INCIDENTS)
-        incidents_see(&s->incidents, ev, &facts, true);
+    if (!see(s, ev, &facts, true, e))
+        return false;
     return s->options.emit == EMIT_MATCHES || windows_add(s->windows, ev, &facts, hits, n, e);
 }
 
@@ -228,12 +276,11 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     for (size_t i = 0; i < n; i++)
         if (is_told(s, hits[i]) || windows_wants(s->windows, hits[i]))
             return on_hits(s, ev, hits, n, e);
-    if (s->options.emit == EMIT_INCIDENTS && lineage_links(ev)) {
-        struct facts facts;
-        facts_read(ev, s->object, &facts);
-        incidents_see(&s->incidents, ev, &facts, false);
-    }
-    return true;
+    if ((s->options.emit != EMIT_INCIDENTS && !s->teller) || !lineage_links(ev))
+        return true;
+    struct facts facts;
+    facts_read(ev, s->object, &facts);
+    return see(s, ev, &facts, false, e);
 }
 
 /* ---- one object --------------------------------------------------------------------------------
@@ -314,13 +361,28 @@ static bool start_windows(struct scan *s, const struct scan_state *state, struct
         .described_max = SCAN_DESCRIBED_MAX,
         .memory_ms = SCAN_MEMORY_MS,
     };
-    struct delivery d = {.again = true};
+    s->delivery = (struct delivery){.again = true};
     s->windows =
-        windows_new(&cfg, &state->port, (struct windows_calls){s, describe, tell_alert, NULL}, e);
-    if (!s->windows || !random_fill(d.owner, sizeof d.owner, e))
+        windows_new(&cfg, &state->port, (struct windows_calls){s, describe, tell_alert, told}, e);
+    if (!s->windows || !random_fill(s->delivery.owner, sizeof s->delivery.owner, e))
         return false;
-    windows_begin(s->windows, &d);
+    windows_begin(s->windows, &s->delivery);
     return true;
+}
+
+/* What links identities is learned with what else is, and written where incidents are told. */
+static bool start_teller(struct scan *s, const struct scan_state *state, struct err *e)
+{
+    const struct lineages_config cfg = {.rules = s->rules,
+                                        .min_level = s->options.min_level,
+                                        .archive = true,
+                                        .memory_ms = SCAN_MEMORY_MS};
+    if (!state->durable || (s->options.emit != EMIT_INCIDENTS && !s->options.learn))
+        return true;
+    s->teller = teller_new(&cfg, &state->port, (struct teller_calls){s, tell_incident}, e);
+    if (s->teller)
+        teller_begin(s->teller, &s->delivery);
+    return s->teller;
 }
 
 bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_options *options,
@@ -338,7 +400,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
         return err_set(e, ERR_SYSTEM, "no memory to scan");
     if (!object_reader_init(&s->reader, rules,
                             (struct object_calls){s, on_piece, on_record, on_bad}, e) ||
-        !start_windows(s, state, e))
+        !start_windows(s, state, e) || !start_teller(s, state, e))
         return false;
     s->reader.ev.first_match = options->first_match;
     event_set_geo(&s->reader.ev, options->geo);
@@ -348,6 +410,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
 void scan_release(struct scan *s)
 {
     windows_free(s->windows);
+    teller_free(s->teller);
     object_reader_release(&s->reader);
     alerting_release(&s->alerting);
     gathered_release(&s->gathered);
@@ -360,8 +423,9 @@ void scan_release(struct scan *s)
 
 bool scan_finish(struct scan *s, struct err *e)
 {
-    if (!windows_settle(s->windows, e))
+    if (!settle(s, e))
         return false;
-    return s->options.emit == EMIT_INCIDENTS ? tell_incidents(s, e)
-                                             : gathered_tell(&s->gathered, write_alert, s, e);
+    if (s->options.emit != EMIT_INCIDENTS)
+        return gathered_tell(&s->gathered, write_alert, s, e);
+    return s->teller || tell_incidents(s, e);
 }

@@ -30,6 +30,8 @@ static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused
 {
     const struct scan_counts *c = &s->counts;
     const struct windows_counts *w = windows_counts(s->windows);
+    const struct lineages_counts *l = s->teller ? teller_counts(s->teller) : NULL;
+    const struct incidents *x = &s->incidents;
     const struct {
         uint64_t n;
         const char *one, *many;
@@ -45,6 +47,10 @@ static void put_unread(struct buf *b, const struct scan *s, size_t rules_refused
         {w->capped, "new value beyond what is remembered", "new values beyond what is remembered"},
         {w->early, "time that alerts were told early, of too many keys",
          "times that alerts were told early, of too many keys"},
+        {l ? l->unplaced : x->unplaced, "alert without a known actor, in no incident",
+         "alerts without a known actor, in no incident"},
+        {l ? l->cut : x->graph.cut + x->seen.cut, "link or event beyond what incidents hold",
+         "links or events beyond what incidents hold"},
         {s->reader.ev.counts.regex_limit, "regular expression given up at its limit",
          "regular expressions given up at their limit"},
         {s->reader.ev.counts.values_cut, "record with too many values",

@@ -7,7 +7,9 @@
 #include "handlers/alerting.h"
 #include "handlers/envelope.h"
 #include "handlers/object.h"
+#include "handlers/teller.h"
 #include "handlers/windows.h"
+#include "respond/incident_message.h"
 #include "respond/render.h"
 
 /* "s3://" + bucket + "/" + key, each byte of it escaped at worst. */
@@ -27,6 +29,7 @@ struct handler {
     struct handle_notes notes;
     struct object_reader reader;
     struct windows *windows;
+    struct teller *teller; /* NULL: no incidents are told */
     struct alerting alerting;
     struct rendered rendered;
     struct delivery delivery; /* owner and lease of the present invocation */
@@ -36,7 +39,7 @@ struct handler {
     bool named;         /* false: records that came inside the payload */
 };
 
-/* ---- alerts ---- */
+/* ---- alerts and incidents ---- */
 
 /* windows_calls.tell: publishes one. */
 static bool tell(void *to, const struct window_alert *told, struct err *e)
@@ -48,6 +51,26 @@ static bool tell(void *to, const struct window_alert *told, struct err *e)
         !h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->alerts++;
+    return !h->teller || teller_alert(h->teller, &a, e);
+}
+
+/* windows_calls.told: alerts are out, and marked only when their incidents are out too. Whoever
+ * dies in between leaves them unmarked, and they come again under their ids. */
+static bool told(void *to, struct err *e)
+{
+    struct handler *h = to;
+    return !h->teller || teller_settle(h->teller, e);
+}
+
+/* teller_calls.tell */
+static bool tell_incident(void *to, struct incidents *x, const struct incident_group *g,
+                          struct err *e)
+{
+    struct handler *h = to;
+    if (!incident_message(x, g, &h->rendered, e) ||
+        !h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
+        return false;
+    h->counts->incidents++;
     return true;
 }
 
@@ -73,6 +96,8 @@ static void begin_windows(struct handler *h, bool again)
     d.again = again;
     d.now_ms = h->ports.clock.now_ms(h->ports.clock.self);
     windows_begin(h->windows, &d);
+    if (h->teller)
+        teller_begin(h->teller, &d);
 }
 
 static void count_windows(struct handler *h)
@@ -93,7 +118,7 @@ static bool settle(struct handler *h, bool ok, bool content_fault, struct err *e
     struct err why = {0};
     bool settled = true;
     if (ok || content_fault)
-        settled = windows_settle(h->windows, &why);
+        settled = windows_settle(h->windows, &why) && told(h, &why);
     if (!settled)
         *e = why; /* of two faults the passing one decides: it must come again */
     count_windows(h);
@@ -113,10 +138,13 @@ static bool on_record(void *to, struct event *ev, struct err *e)
         h->counts->hits += is_told(h, hits[i]);
         wanted += windows_wants(h->windows, hits[i]);
     }
-    if (wanted == 0)
+    bool links = h->teller && lineage_links(ev);
+    if (wanted == 0 && !links)
         return true;
     facts_read(ev, h->named ? buf_str(&h->name) : STR_ABSENT, &facts);
-    return windows_add(h->windows, ev, &facts, hits, n, e);
+    if (h->teller && !teller_see(h->teller, ev, &facts, wanted > 0, e))
+        return false;
+    return wanted == 0 || windows_add(h->windows, ev, &facts, hits, n, e);
 }
 
 /* object_calls.bad */
@@ -280,8 +308,8 @@ static void put_done(struct buf *b, const struct handle_counts *c)
     buf_putf(b, "{\"ok\":true,\"objects\":%llu,\"records\":%llu,\"bad\":%llu,",
              (unsigned long long)c->objects, (unsigned long long)c->records,
              (unsigned long long)c->bad);
-    buf_putf(b, "\"hits\":%llu,\"alerts\":%llu}", (unsigned long long)c->hits,
-             (unsigned long long)c->alerts);
+    buf_putf(b, "\"hits\":%llu,\"alerts\":%llu,\"incidents\":%llu}", (unsigned long long)c->hits,
+             (unsigned long long)c->alerts, (unsigned long long)c->incidents);
 }
 
 static bool act(struct handler *h, struct str action, struct buf *answer, struct err *e)
@@ -362,6 +390,17 @@ static void take_event_counts(struct handler *h)
     *c = (struct event_counts){0};
 }
 
+/* What the teller counts since it is there, less what it had counted before. */
+static void take_teller_counts(struct handler *h, const struct lineages_counts *before)
+{
+    if (!h->teller)
+        return;
+    const struct lineages_counts *c = teller_counts(h->teller);
+    h->counts->unplaced = c->unplaced - before->unplaced;
+    h->counts->links_cut = c->cut - before->cut;
+    h->counts->conflicts += c->conflicts - before->conflicts;
+}
+
 static bool run_work(struct handler *h, struct work *w, struct str payload, struct buf *answer,
                      struct err *e)
 {
@@ -389,11 +428,15 @@ bool handler_run(struct handler *h, struct str payload, struct buf *answer,
                  struct handle_counts *counts, struct err *e)
 {
     struct work w;
+    struct lineages_counts before = {0};
     *counts = (struct handle_counts){0};
     h->counts = counts;
+    if (h->teller)
+        before = *teller_counts(h->teller);
     work_init(&w);
     bool ok = begin_delivery(h, e) && run_work(h, &w, payload, answer, e);
     take_event_counts(h);
+    take_teller_counts(h, &before);
     work_release(&w);
     return ok;
 }
@@ -411,8 +454,18 @@ static bool start_windows(struct handler *h, struct err *e)
         .memory_ms = MEMORY_MS,
     };
     h->windows =
-        windows_new(&cfg, &h->ports.state, (struct windows_calls){h, describe, tell, NULL}, e);
+        windows_new(&cfg, &h->ports.state, (struct windows_calls){h, describe, tell, told}, e);
     return h->windows;
+}
+
+static bool start_teller(struct handler *h, struct err *e)
+{
+    const struct lineages_config cfg = {
+        .rules = h->cfg.rules, .min_level = h->cfg.min_level, .memory_ms = MEMORY_MS};
+    if (!h->cfg.incidents)
+        return true;
+    h->teller = teller_new(&cfg, &h->ports.state, (struct teller_calls){h, tell_incident}, e);
+    return h->teller;
 }
 
 struct handler *handler_new(const struct handle_config *cfg, const struct ports *ports,
@@ -432,7 +485,7 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
     alerting_init(&h->alerting, cfg->rules);
     if (!object_reader_init(&h->reader, cfg->rules,
                             (struct object_calls){h, on_piece, on_record, on_bad}, e) ||
-        !start_windows(h, e)) {
+        !start_windows(h, e) || !start_teller(h, e)) {
         handler_free(h);
         return NULL;
     }
@@ -445,6 +498,7 @@ void handler_free(struct handler *h)
     if (!h)
         return;
     windows_free(h->windows);
+    teller_free(h->teller);
     object_reader_release(&h->reader);
     alerting_release(&h->alerting);
     rendered_release(&h->rendered);

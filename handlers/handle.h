@@ -1,13 +1,14 @@
 /* One invocation, from payload to answer: the one place where the order of steps is written.
  *
- *     payload -> work -> for each object: read, inflate, cut, match -> windows: add, claim,
- * publish, settle (handlers/windows.h) -> answer
+ *     payload -> work -> for each object: read, inflate, cut, match -> windows: add, claim, publish
+ * (handlers/windows.h) -> incidents: link, place, publish (handlers/teller.h) -> windows: mark,
+ * settle -> answer
  *
  * What it keeps of promise P2: an object counts as done only when its windows are settled: its
- * events are on record and all alerts that they touch are published. What could be read in front of
- * a fault of its content is settled before the object is failed; of an object whose reading broke
- * off for another reason nothing is (but when it has more keys than fit at once), it comes again
- * whole.
+ * events are on record and all alerts and incidents that they touch are published. What could be
+ * read in front of a fault of its content is settled before the object is failed; of an object
+ * whose reading broke off for another reason nothing is (but when it has more keys than fit at
+ * once), it comes again whole.
  *
  * An invocation leases the alerts that it is to publish under a random name of its own, until five
  * seconds after its deadline. An SQS message that was received before takes over what it touches; a
@@ -35,6 +36,7 @@ struct handle_config {
     enum level min_level; /* alerts of rules below it are not made */
     struct str buckets;   /* TRAILWARDEN_BUCKETS: names, comma separated; absent or empty: any */
     struct str version;   /* for the self-test */
+    bool incidents;       /* the state lasts: what belongs together is told as incidents, too */
 };
 
 enum handle_note {
@@ -57,7 +59,8 @@ struct handle_counts {
     uint64_t records, bad, oversized; /* oversized are among the bad */
     uint64_t digests;
     uint64_t hits;                                    /* of rules that may tell */
-    uint64_t alerts;                                  /* published, updates too */
+    uint64_t alerts, incidents;                       /* published, updates too */
+    uint64_t unplaced, links_cut;                     /* of handlers/lineages.h */
     uint64_t no_key, stray, capped, conflicts, early; /* of handlers/windows.h */
     uint64_t regex_limit, values_cut, scratch_full;   /* of engine/event.h */
 };
@@ -73,7 +76,8 @@ void handler_free(struct handler *h);
  * answer with:
  *     an SQS batch    {"batchItemFailures":[{"itemIdentifier":"<message id>"}]}
  *     self-test       {"ok":true,"version":"0.1.0","rules":31,"hash":"<hex>"}
- *     anything else   {"ok":true,"objects":1,"records":20,"bad":0,"hits":2,"alerts":1}
+ *     anything else   {"ok":true,"objects":1,"records":20,"bad":0,"hits":2,"alerts":1,
+ *                     "incidents":1}
  * False, with the first reason, when the payload is no batch and any part of it failed, or when it
  * could not be read at all. counts is set in either case. */
 TW_MUST_USE bool handler_run(struct handler *h, struct str payload, struct buf *answer,

@@ -118,6 +118,8 @@ bool incident_message(struct incidents *x, const struct incident_group *g, struc
         rendered_add(r, "level", str_of(level_name(g->level)));
         rendered_add(r, "account", first_word(&to.incident, false));
         rendered_add(r, "region", first_word(&to.incident, true));
+        r->message.updates = g->updates;
+        r->message.account = first_word(&to.incident, false);
     }
     bool ok = rendered_end(r, fits, str_of(g->id), "incident", e);
     incident_release(&to.incident);

@@ -81,8 +81,13 @@ static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
 
 static bool start_handler(struct function *f, struct err *e)
 {
-    struct handle_config cfg = {f->rules, f->config.min_level, f->config.buckets,
-                                S(TRAILWARDEN_VERSION)};
+    struct handle_config cfg = {
+        .rules = f->rules,
+        .min_level = f->config.min_level,
+        .buckets = f->config.buckets,
+        .version = S(TRAILWARDEN_VERSION),
+        .incidents = !f->memory, /* of one invocation they would say no more than its alerts */
+    };
     struct ports ports = {
         .objects = s3_objects(f->client),
         .alerts = sns_alerts(&f->topic),
@@ -109,8 +114,10 @@ static void log_start(const struct function *f, int64_t began_ms)
     log_line(&f->log, LOG_INFO, S("trailwarden is ready"), fields, sizeof fields / sizeof *fields);
     buf_release(&hash);
     if (f->memory)
-        log_line(&f->log, LOG_WARN, S("no TRAILWARDEN_TABLE: windows see one invocation only"),
-                 NULL, 0);
+        log_line(
+            &f->log, LOG_WARN,
+            S("no TRAILWARDEN_TABLE: windows see one invocation only, and no incidents are told"),
+            NULL, 0);
 }
 
 /* Whatever fails here is an init error. */

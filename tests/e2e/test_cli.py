@@ -566,7 +566,7 @@ def test_invoke_publishes(rules, stage, aws, tmp_path):
     dry = run("invoke", "-r", rules, "--topic", stage.topic, "--dry-run", event, env=aws)
     assert dry.returncode == 0, dry.stderr
     assert json.loads(dry.stdout) == {"ok": True, "objects": 1, "records": 2, "bad": 0, "hits": 2,
-                                      "alerts": 1}
+                                      "alerts": 1, "incidents": 0}
     assert b'"count":2' in dry.stderr and stage.messages() == []
     real = run("invoke", "-r", rules, "--topic", stage.topic, event, env=aws)
     assert real.stdout == dry.stdout

@@ -52,7 +52,8 @@ def test_object_is_read_and_told(form, stage, start):
     answer = start().invoke(forms(stage.bucket, KEY)[form])
     assert answer.ok, answer
     assert answer.answer == ({"batchItemFailures": []} if "sqs" in form else {
-        "ok": True, "objects": 1, "records": 7, "bad": 0, "hits": 3, "alerts": 2})
+        "ok": True, "objects": 1, "records": 7, "bad": 0, "hits": 3, "alerts": 2,
+        "incidents": 0})
     assert stage.told() == wanted
 
 

@@ -27,6 +27,21 @@ correlation:
   generate: true
 level: high
 """
+FIRST_RULE = f"""title: Users made by someone new
+id: 5f4c8cc6-2f0c-4f0e-9d5c-2f8f1a7f3b0a
+status: test
+description: The first time that an identity makes a user; the end-to-end tests look for it.
+author: trailwarden
+correlation:
+  type: first_seen
+  rules: [{trail.CREATED}]
+  group-by: [recipientAccountId]
+  fields: [userIdentity.arn]
+  history: 30d
+  learn: 0d
+  generate: true
+level: high
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +49,7 @@ def rules(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rules") / "rules"
     shutil.copytree(RULES, folder)
     (folder / "often.yml").write_text(OFTEN_RULE)
+    (folder / "first.yml").write_text(FIRST_RULE)
     return folder
 
 
@@ -82,16 +98,16 @@ def world(stage, dynamodb, proxy, rules, start):
             function = begin(table)
             assert payloads.failures(function.invoke(payload(stage, AFTER, 2)).answer) == []
         function.close()
-        return sorted((alert["id"], alert["updates"]) for _, alert, _ in stage.messages()), (
-            proxy.calls[calls:])
+        told = [alert for _, alert, _ in stage.messages() if alert["type"] == "alert"]
+        return sorted((alert["id"], alert["updates"]) for alert in told), proxy.calls[calls:]
 
     return run
 
 
 def test_death_at_any_call_loses_and_renames_nothing(world):
     told, calls = world()
-    # Stopped, then ten times, which is an update; again and again; user created.
-    assert len(told) == len(set(told)) == 4 and [n for _, n in told].count(1) == 1
+    # Stopped, then ten times, which is an update; again and again; user created, by someone new.
+    assert len(told) == len(set(told)) == 5 and [n for _, n in told].count(1) == 1
     assert {"GET", "GetItem", "UpdateItem", "Query", "PutItem", "Publish"} <= set(calls)
     repeated = 0
     for number in range(1, len(calls) + 1):

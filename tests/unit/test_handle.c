@@ -172,7 +172,7 @@ static void setup(struct stage *s, enum level min, const char *buckets)
     buf_init(&s->w.told, 65536);
     buf_init(&s->w.notes, 65536);
     buf_init(&s->answer, HANDLE_ANSWER_MAX);
-    struct handle_config cfg = {s->rs, min, str_of(buckets), S("9.9")};
+    struct handle_config cfg = {s->rs, min, str_of(buckets), S("9.9"), false};
     s->memory = state_memory_new();
     assert_non_null(s->memory);
     struct ports ports = ports_of(s);
@@ -225,17 +225,23 @@ static const struct {
     const char *why;
 } cases[] = {
     {"one object", KEYS("\"a\""), "a1;",
-     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":1,\"incidents\":0}",
+     NULL},
     {"nothing to tell", KEYS("\"quiet\""), "",
-     "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":0,\"alerts\":0}", NULL},
+     "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":0,\"alerts\":0,\"incidents\":0}",
+     NULL},
     {"a copy is told once", KEYS("\"a\",\"copy-of-a\""), "a1;",
-     "{\"ok\":true,\"objects\":2,\"records\":4,\"bad\":0,\"hits\":2,\"alerts\":1}", NULL},
+     "{\"ok\":true,\"objects\":2,\"records\":4,\"bad\":0,\"hits\":2,\"alerts\":1,\"incidents\":0}",
+     NULL},
     {"a bad record is skipped", KEYS("\"bad-record\""), "r1;",
-     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":1,\"hits\":1,\"alerts\":1}", NULL},
+     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":1,\"hits\":1,\"alerts\":1,\"incidents\":0}",
+     NULL},
     {"a digest is nothing", KEYS("\"digest\""), "",
-     "{\"ok\":true,\"objects\":1,\"records\":0,\"bad\":0,\"hits\":0,\"alerts\":0}", NULL},
+     "{\"ok\":true,\"objects\":1,\"records\":0,\"bad\":0,\"hits\":0,\"alerts\":0,\"incidents\":0}",
+     NULL},
     {"levels below the minimum", KEYS("\"levels\""), "l1;",
-     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+     "{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":1,\"incidents\":0}",
+     NULL},
     {"missing", KEYS("\"none\""), "", NULL, "s3://logs/none: no such key"},
     {"cut off: what was readable is told", KEYS("\"cut\""), "c1;", NULL, "s3://logs/cut: cut off"},
     {"a broken transfer: nothing is told", KEYS("\"broken-transfer\""), "", NULL,
@@ -252,10 +258,12 @@ static const struct {
     {"an action of later", "{\"trailwarden\":{\"action\":\"contain\"}}", "", NULL,
      "action \"contain\" is not available"},
     {"a test event", "{\"Event\":\"s3:TestEvent\"}", "",
-     "{\"ok\":true,\"objects\":0,\"records\":0,\"bad\":0,\"hits\":0,\"alerts\":0}", NULL},
+     "{\"ok\":true,\"objects\":0,\"records\":0,\"bad\":0,\"hits\":0,\"alerts\":0,\"incidents\":0}",
+     NULL},
     /* inline records */
     {"EventBridge", BRIDGE(EVENT("e1")), "e1;",
-     "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":1,\"alerts\":1}", NULL},
+     "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":1,\"alerts\":1,\"incidents\":0}",
+     NULL},
     {"EventBridge, no record", BRIDGE("{\"foo\":1}"), "", NULL,
      "nothing in it is a CloudTrail record"},
     /* batches */
@@ -491,7 +499,7 @@ static void starts_or_says_no_without_memory(void **state)
     struct stage s;
     bool complete = false;
     setup(&s, LEVEL_LOW, NULL);
-    struct handle_config cfg = {s.rs, LEVEL_LOW, STR_ABSENT, S("9.9")};
+    struct handle_config cfg = {s.rs, LEVEL_LOW, STR_ABSENT, S("9.9"), false};
     struct ports ports = ports_of(&s);
     for (size_t n = 1; !complete; n++) {
         struct err e = {0};
