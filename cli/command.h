@@ -28,6 +28,7 @@ int rules_check(int argc, char **argv);
 int rules_list(int argc, char **argv);
 int rules_test(int argc, char **argv);
 int rules_explain(int argc, char **argv);
+int rules_coverage(int argc, char **argv);
 
 /* Prints "trailwarden: sentence" on standard error. */
 void complain(const struct err *e);
