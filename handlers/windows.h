@@ -1,6 +1,7 @@
 /* Behaviour over time: gathers the hits of one delivery and settles them with what is remembered.
  *
  * The protocol (docs/design.md; promise P1), for all keys of a delivery side by side:
+ *   learn    of first_seen rules: when accounts and keys were first seen, what is on record already
  *   add      its elements, thinned, to their buckets
  *   read     only then, those buckets and one neighbour on either side. Two deliveries that write
  *            before they read cannot both miss each other
