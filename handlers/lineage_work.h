@@ -95,6 +95,10 @@ bool lineages_no_memory(struct err *e);
 TW_MUST_USE bool lineages_write(struct lineages *l, struct vec *edges, struct vec *names,
                                 bool *joined, struct err *e);
 
+/* lineage_move.c: joins the lineages of a link's ends; *joined is set when a root moved. */
+TW_MUST_USE bool lineages_join(struct lineages *l, const struct edge *ed, bool *joined,
+                               struct err *e);
+
 /* lineage_ties.c: adds the ties of what is queued, reads what they meet, and writes the links that
  * follow. */
 TW_MUST_USE bool lineages_tie(struct lineages *l, struct err *e);
