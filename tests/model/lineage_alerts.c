@@ -1,0 +1,178 @@
+/* Claim, publish, hand over, mark. */
+#include "tests/model/lineage_alerts.h"
+
+#define SWAPS_MAX 64 /* as windows */
+#define LOOKS_MAX 3
+#define PAUSE_MS  100
+
+/* As it lies in the state; written and read by this program alone. */
+struct item {
+    unsigned char owner[CLAIM_ID_BYTES];
+    int64_t lease_ms;
+    uint32_t due, told;
+};
+
+static struct state_key key_of(const struct lineage_plan *p, uint32_t alert)
+{
+    struct rng hash = {p->salt ^ UINT64_C(0xa1e57) << 40 ^ alert};
+    struct state_key key;
+    for (size_t i = 0; i < sizeof key; i += sizeof(uint64_t)) {
+        uint64_t bits = rng_next(&hash);
+        memcpy(key.bytes + i, &bits, sizeof bits);
+    }
+    return key;
+}
+
+static bool read_item(struct lineage_hand *h, uint32_t alert, struct item *it, uint64_t *version,
+                      struct err *e)
+{
+    struct state_claims c = {.key = key_of(&h->world->plan, alert)};
+    *it = (struct item){.due = 0};
+    buf_init(&c.blob, 1024);
+    bool ok = h->port.claims(h->port.self, &c, 1, e);
+    if (ok && c.blob.n == sizeof *it)
+        memcpy(it, buf_str(&c.blob).p, sizeof *it);
+    *version = c.version;
+    buf_release(&c.blob);
+    return ok;
+}
+
+static bool is_owner(const struct item *it, const struct delivery *d)
+{
+    return memcmp(it->owner, d->owner, sizeof it->owner) == 0;
+}
+
+/* What the delivery makes of the item; true when that changes it. */
+typedef bool (*change_fn)(struct item *it, const struct lineage_call *c, const struct delivery *d);
+
+static bool claim(struct item *it, const struct lineage_call *c, const struct delivery *d)
+{
+    bool news = it->due <= c->update;
+    bool takes = it->told < it->due && !is_owner(it, d) && (d->again || it->lease_ms <= d->now_ms);
+    if (news)
+        it->due = c->update + 1;
+    if (!news && !takes)
+        return false;
+    memcpy(it->owner, d->owner, sizeof it->owner);
+    it->lease_ms = d->now_ms + d->lease_ms;
+    return true;
+}
+
+static bool mark(struct item *it, const struct lineage_call *c, const struct delivery *d)
+{
+    (void)d;
+    if (it->told > c->update)
+        return false;
+    it->told = c->update + 1;
+    return true;
+}
+
+/* Changes the item by compare-and-set; *it is then as it stands. */
+static bool change(struct lineage_hand *h, const struct lineage_call *c, const struct delivery *d,
+                   change_fn by, struct item *it, struct err *e)
+{
+    uint64_t version;
+    for (size_t i = 0; i < SWAPS_MAX; i++) {
+        if (!read_item(h, c->alert, it, &version, e))
+            return false;
+        if (!by(it, c, d))
+            return true;
+        struct state_swap s = {.key = key_of(&h->world->plan, c->alert),
+                               .blob = str_n((const char *)it, sizeof *it),
+                               .version = version};
+        if (!h->port.swap(h->port.self, &s, 1, e))
+            return false;
+        if (!s.conflict)
+            return true;
+    }
+    return err_set(e, ERR_RETRY, "too many conflicts over an alert");
+}
+
+/* ---- the messages that are ours ---- */
+
+static bool hand_over(struct lineage_hand *h, const struct lineage_call *c, struct err *e)
+{
+    const struct lineage_plan *p = &h->world->plan;
+    const struct lp_alert *a = p->alerts + c->alert;
+    struct buf id, texts[LP_EVIDENCE];
+    struct str events[LP_EVIDENCE];
+    buf_init(&id, 64);
+    for (uint32_t i = 0; i < a->n_events; i++) {
+        buf_init(texts + i, 64);
+        events[i] = lineage_plan_event_id(p, a->events[i], texts + i);
+    }
+    struct alert alert = {.window = h->world->rules->windows + a->rule,
+                          .id = lineage_plan_alert_id(p, c->alert, &id),
+                          .updates = c->update,
+                          .timed = true,
+                          .first_ms = a->first,
+                          .last_ms = c->update ? a->grown : a->last,
+                          .count = a->n_events,
+                          .events = events,
+                          .n_events = a->n_events};
+    bool ok = lineages_alert(h->lineages, &alert, e);
+    for (uint32_t i = 0; i < a->n_events; i++)
+        buf_release(texts + i);
+    buf_release(&id);
+    return ok;
+}
+
+static bool mark_all(struct lineage_hand *h, const struct lineage_call *mine, size_t n,
+                     const struct delivery *d, struct err *e)
+{
+    struct item it;
+    for (size_t i = 0; i < n; i++)
+        if (!change(h, mine + i, d, mark, &it, e))
+            return false;
+    return true;
+}
+
+static bool tell_mine(struct lineage_hand *h, const struct lineage_call *mine, size_t n,
+                      const struct delivery *d, struct err *e)
+{
+    bool hasty = h->world->mistake == LINEAGE_MARKS_FIRST;
+    for (size_t i = 0; i < n; i++)
+        if (!lineage_publish(h, NULL, e))
+            return false;
+    if (hasty && !mark_all(h, mine, n, d, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!hand_over(h, mine + i, e))
+            return false;
+    return lineages_settle(h->lineages, e) && (hasty || mark_all(h, mine, n, d, e));
+}
+
+/* Whether all are told; waits a little for others. */
+static bool settle(struct lineage_hand *h, const struct lineage_call *calls, size_t n,
+                   struct err *e)
+{
+    uint64_t version;
+    struct item it;
+    for (size_t look = 0; look < LOOKS_MAX; look++) {
+        size_t told = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (!read_item(h, calls[i].alert, &it, &version, e))
+                return false;
+            told += it.told == it.due;
+        }
+        if (told == n)
+            return true;
+        h->port.pause(h->port.self, PAUSE_MS);
+    }
+    return err_set(e, ERR_RETRY, "another delivery has still to tell an alert");
+}
+
+bool lineage_alerts_tell(struct lineage_hand *h, const struct lineage_call *calls, size_t n,
+                         const struct delivery *d, struct err *e)
+{
+    struct lineage_call mine[LP_BUNDLES];
+    struct item it;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!change(h, calls + i, d, claim, &it, e))
+            return false;
+        if (it.told < it.due && is_owner(&it, d))
+            mine[k++] = (struct lineage_call){calls[i].alert, it.due - 1};
+    }
+    return (k == 0 || tell_mine(h, mine, k, d, e)) && settle(h, calls, n, e);
+}
