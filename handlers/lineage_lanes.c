@@ -19,8 +19,10 @@ static bool find_lane(struct tying *t, struct id128 id, size_t *at)
     }
     *at = t->lanes.n;
     struct lane *lane = vec_push(&t->lanes, 1);
-    if (!lane || !lineage_map_add(&t->lane_at, id, (uint32_t)*at))
+    if (!lane || !lineage_map_add(&t->lane_at, id, (uint32_t)*at)) {
+        t->lanes.n = *at;
         return false;
+    }
     lane->id = id;
     for (size_t k = 0; k < LANE_KINDS; k++)
         vec_init(lane->found + k, sizeof(struct element), SIZE_MAX);

@@ -5,6 +5,7 @@
 #include "adapters/state_memory.h"
 #include "handlers/lineage_items.h"
 #include "respond/incident_seen.h"
+#include "tests/unit/support/alloc.h"
 #include "tests/unit/support/check.h"
 
 #define HOUR  (3600 * 1000LL)
@@ -31,6 +32,7 @@ struct world {
     unsigned calls, fail_at; /* 0: never */
     bool fail_after;
     bool mute;     /* telling fails */
+    bool full;     /* no bucket takes any more */
     char stranger; /* owner of the next delivery; 0: it is told by its time */
     struct said said[SAID_MAX];
     size_t n_said;
@@ -49,6 +51,8 @@ static bool fails(struct world *w, bool after, struct err *e)
 static bool add(void *self, const struct state_add *list, size_t n, struct err *e)
 {
     struct world *w = self;
+    if (w->full)
+        return err_set(e, ERR_LIMIT, "the bucket is full");
     return !fails(w, false, e) && w->inner.add(w->inner.self, list, n, e) && !fails(w, true, e);
 }
 
@@ -550,6 +554,52 @@ static void shortens_ways(void **state)
     world_release(&w);
 }
 
+/* What is in use is written once a day, whether or not it changes. */
+static void renews(void **state)
+{
+    (void)state;
+    static const struct deed_case deed[] = {LINK(1, 1, 2)};
+    static const int64_t later[] = {23 * HOUR, 24 * HOUR};
+    for (size_t i = 0; i < COUNT(later); i++) {
+        struct world w;
+        world_init(&w);
+        struct lineages *l = worker(&w);
+        deliver_well(&w, l, deed, 1, 0);
+        lineages_free(l);
+        l = worker(&w);
+        deliver_well(&w, l, deed, 1, (int)(later[i] / (2 * LEASE)));
+        struct arena a;
+        arena_init(&a, 1u << 20);
+        for (unsigned node = 1; node <= 2; node++) {
+            struct node_item it;
+            struct id128 id = node_id(node);
+            read_item(&w, &id, false, &a, &it);
+            assert_int_equal(it.written_ms, i ? NOW + later[i] : NOW);
+            node_item_release(&it);
+        }
+        arena_release(&a);
+        lineages_free(l);
+        world_release(&w);
+    }
+}
+
+/* Buckets that are full are no reason to fail: joins are made all the same. */
+static void does_without_buckets(void **state)
+{
+    (void)state;
+    static const struct deed_case deeds[] = {LINK(0, 1, 2), ALERT(1, 2, 1, LEVEL_HIGH)};
+    struct world w;
+    world_init(&w);
+    w.full = true;
+    struct lineages *l = worker(&w);
+    deliver_well(&w, l, deeds, COUNT(deeds), 0);
+    assert_true(are_akin(&w, 1, 2));
+    assert_int_equal(w.n_said, 1);
+    assert_int_equal(lineages_counts(l)->cut, 2); /* what was made, and the list of incidents */
+    lineages_free(l);
+    world_release(&w);
+}
+
 /* ---- telling -----------------------------------------------------------------------------------
  */
 
@@ -756,6 +806,31 @@ static void waits_for_others(void **state)
     assert_int_equal(w.said[0].signals, 2);
     lineages_free(l);
     world_release(&w);
+}
+
+/* Memory runs out at each call in turn; the object comes again. */
+static void survives_without_memory(void **state)
+{
+    (void)state;
+    static const struct deed_case deeds[] = {LINK(0, 1, 2), TIE(0, 1, 50, LINEAGE_ISSUE, 0),
+                                             TIE(0, 3, 50, LINEAGE_USE, 0),
+                                             ALERT(1, 2, 1, LEVEL_HIGH)};
+    for (size_t at = 1, done = 0; !done; at++) {
+        struct world w;
+        struct err e = {0};
+        world_init(&w);
+        struct lineages *l = worker(&w);
+        alloc_fail_at(at);
+        bool ok = deliver(&w, l, deeds, COUNT(deeds), 0, &e);
+        done = alloc_calls() < at;
+        alloc_works();
+        assert_true(ok || e.text[0]);
+        deliver_well(&w, l, deeds, COUNT(deeds), 1);
+        assert_true(are_akin(&w, 2, 3));
+        assert_true(w.n_said >= 1);
+        lineages_free(l);
+        world_release(&w);
+    }
 }
 
 /* An alert of which no event is known is placed by its details. */
@@ -1000,10 +1075,13 @@ int main(void)
         cmocka_unit_test(picks_the_nearest),
         cmocka_unit_test(knows_what_is_stored),
         cmocka_unit_test(shortens_ways),
+        cmocka_unit_test(renews),
+        cmocka_unit_test(does_without_buckets),
         cmocka_unit_test(tells_once),
         cmocka_unit_test(tells_incidents),
         cmocka_unit_test(survives_each_call),
         cmocka_unit_test(waits_for_others),
+        cmocka_unit_test(survives_without_memory),
         cmocka_unit_test(places_by_details),
         cmocka_unit_test(parts_alerts),
         cmocka_unit_test(walks),
