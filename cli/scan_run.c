@@ -219,23 +219,24 @@ static bool on_hit(struct scan *s, struct event *ev, uint32_t rule, const struct
 static bool settle(struct scan *s, struct err *e)
 {
     s->unsettled = 0;
-    if (!windows_settle(s->windows, e) || !told(s, e))
+    if ((s->teller && !teller_link(s->teller, e)) || !windows_settle(s->windows, e) || !told(s, e))
         return false;
     if (s->teller)
         teller_begin(s->teller, &s->delivery);
     return true;
 }
 
-/* Takes an event for incidents. */
-static bool see(struct scan *s, struct event *ev, const struct facts *f, bool hit, struct err *e)
+/* Takes an event for incidents: of n hits, or one that links. */
+static bool see(struct scan *s, struct event *ev, const struct facts *f, const uint32_t *hits,
+                size_t n, struct err *e)
 {
     if (s->teller) {
-        s->unsettled += hit;
+        s->unsettled += n > 0;
         return (s->unsettled <= SCAN_HITS_MAX || settle(s, e)) &&
-               teller_see(s->teller, ev, f, hit, e);
+               teller_see(s->teller, ev, f, hits, n, e);
     }
     if (s->options.emit == EMIT_INCIDENTS)
-        incidents_see(&s->incidents, ev, f, hit);
+        incidents_see(&s->incidents, ev, f, n > 0);
     return true;
 }
 
@@ -246,7 +247,7 @@ static bool on_hits(struct scan *s, struct event *ev, const uint32_t *hits, size
     for (size_t i = 0; i < n; i++)
         if (is_told(s, hits[i]) && !on_hit(s, ev, hits[i], &facts, e))
             return false;
-    if (!see(s, ev, &facts, true, e))
+    if (!see(s, ev, &facts, hits, n, e))
         return false;
     return s->options.emit == EMIT_MATCHES || windows_add(s->windows, ev, &facts, hits, n, e);
 }
@@ -280,7 +281,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
         return true;
     struct facts facts;
     facts_read(ev, s->object, &facts);
-    return see(s, ev, &facts, false, e);
+    return see(s, ev, &facts, NULL, 0, e);
 }
 
 /* ---- one object --------------------------------------------------------------------------------

@@ -118,7 +118,8 @@ static bool settle(struct handler *h, bool ok, bool content_fault, struct err *e
     struct err why = {0};
     bool settled = true;
     if (ok || content_fault)
-        settled = windows_settle(h->windows, &why) && told(h, &why);
+        settled = (!h->teller || teller_link(h->teller, &why)) &&
+                  windows_settle(h->windows, &why) && told(h, &why);
     if (!settled)
         *e = why; /* of two faults the passing one decides: it must come again */
     count_windows(h);
@@ -142,7 +143,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     if (wanted == 0 && !links)
         return true;
     facts_read(ev, h->named ? buf_str(&h->name) : STR_ABSENT, &facts);
-    if (h->teller && !teller_see(h->teller, ev, &facts, wanted > 0, e))
+    if (h->teller && !teller_see(h->teller, ev, &facts, hits, wanted ? n : 0, e))
         return false;
     return wanted == 0 || windows_add(h->windows, ev, &facts, hits, n, e);
 }

@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "handlers/lineage_work.h"
+#include "handlers/strangers.h"
 #include "respond/incident_seen.h"
 #include "respond/put.h"
 
@@ -32,6 +33,7 @@ static void init(struct lineages *l)
     vec_init(&l->hits, sizeof(struct hit), LINEAGES_HITS_MAX);
     vec_init(&l->provens, sizeof(struct proven *), LINEAGES_HITS_MAX);
     vec_init(&l->queue, sizeof(struct proven *), SIZE_MAX);
+    vec_init(&l->shared, sizeof(struct shared_deed), SIZE_MAX);
     vec_init(&l->done, sizeof(struct known_proof), LINEAGES_KNOWN_MAX);
     vec_init(&l->touched, sizeof(struct id128), SIZE_MAX);
     vec_init(&l->placings, sizeof(struct placing), SIZE_MAX);
@@ -71,6 +73,7 @@ void lineages_free(struct lineages *l)
     vec_release(&l->hits);
     vec_release(&l->provens);
     vec_release(&l->queue);
+    vec_release(&l->shared);
     vec_release(&l->done);
     vec_release(&l->touched);
     vec_release(&l->placings);
@@ -109,7 +112,8 @@ void lineages_begin(struct lineages *l, const struct delivery *d)
     arena_reset(&l->kept);
     arena_reset(&l->passing);
     arena_reset(&l->alerts);
-    l->hits.n = l->provens.n = l->queue.n = l->done.n = l->touched.n = l->placings.n = 0;
+    l->hits.n = l->provens.n = l->queue.n = l->shared.n = 0;
+    l->done.n = l->touched.n = l->placings.n = 0;
     lineage_map_release(&l->hit_at);
     lineage_map_release(&l->proven_at);
     shelf_reset(&l->shelf);
@@ -267,7 +271,7 @@ static void note_proof(struct proven *p, int64_t time_ms, struct id128 event)
     p->written = false;
 }
 
-static bool queue(struct lineages *l, struct proven *p)
+bool lineages_queue(struct lineages *l, struct proven *p)
 {
     if (p->queued || p->written || is_known(l, p))
         return true;
@@ -294,7 +298,7 @@ static struct proven *take_hit(struct lineages *l, const struct lineage_event *e
         l->counts.cut++;
         return NULL;
     }
-    *to = (struct hit){time_ms, p};
+    *to = (struct hit){time_ms, p, false};
     return p;
 }
 
@@ -341,7 +345,7 @@ bool lineages_take(struct lineages *l, const struct lineage_event *event, bool l
         return true;
     l->counts.cut += event->cut;
     note_proof(p, timed ? time_ms : INT64_MAX, id128_of(evidence));
-    if (links && !queue(l, p))
+    if (links && !lineages_queue(l, p))
         return lineages_no_memory(e);
     return l->queue.n < LINEAGES_PENDING_MAX || lineages_link(l, e);
 }
@@ -383,25 +387,73 @@ static bool read_id(struct str hex, unsigned char id[INCIDENT_ID_BYTES])
     return true;
 }
 
-/* The deeds of this delivery among an alert's events, and their ids. */
-static bool find_deeds(struct lineages *l, const struct alert *a, struct placing *to,
-                       struct id128 *ids, struct err *e)
+static bool write_text(struct lineages *l, const struct alert *a, const struct id128 *ids, size_t n,
+                       struct str *text)
 {
-    struct deed *deeds = arena_array(&l->alerts, a->n_events, sizeof *deeds);
-    if (!deeds)
-        return lineages_no_memory(e);
-    to->deeds = deeds;
-    for (size_t i = 0; i < a->n_events; i++) {
-        ids[to->n_deeds] = seen_id(a->events[i]);
-        uint32_t at = lineage_map_find(&l->hit_at, ids[to->n_deeds]);
+    struct buf b;
+    buf_init(&b, RECALL_TEXT_MAX);
+    l->calls.write(l->calls.to, a, ids, n, &b);
+    *text = b.n && !b.failed ? arena_str(&l->alerts, buf_str(&b)) : STR_ABSENT;
+    bool ok = b.n == 0 || b.failed || str_present(*text);
+    buf_release(&b);
+    return ok;
+}
+
+/* The alert's deeds as far as this delivery saw them. */
+static bool find_deeds(struct lineages *l, const struct id128 *ids, struct deed *deeds, size_t n,
+                       struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = lineage_map_find(&l->hit_at, ids[i]);
         if (at == LINEAGE_MAP_NONE)
             continue;
         const struct hit *h = vec_at(&l->hits, at);
-        if (!queue(l, h->what))
+        if (!lineages_queue(l, h->what))
             return lineages_no_memory(e);
-        deeds[to->n_deeds++] = (struct deed){h->time_ms, h->what->nodes[0].id};
+        deeds[i] = (struct deed){h->time_ms, h->what->nodes[0].id, true};
     }
     return true;
+}
+
+/* Leaves those that are known, and of the ids those of this delivery. */
+static size_t keep_known(struct deed *deeds, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (deeds[i].known)
+            deeds[kept++] = deeds[i];
+    return kept;
+}
+
+static size_t keep_own(const struct lineages *l, struct id128 *ids, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (lineage_map_find(&l->hit_at, ids[i]) != LINEAGE_MAP_NONE)
+            ids[kept++] = ids[i];
+    return kept;
+}
+
+/* Who did the alert's events: by this delivery's own and, where strangers may meet, by what others
+ * wrote. What is known of this delivery's becomes its text. */
+static bool take_deeds(struct lineages *l, const struct alert *a, struct placing *to, struct err *e)
+{
+    struct deed *deeds = arena_array(&l->alerts, a->n_events, sizeof *deeds);
+    struct id128 *ids = calloc(a->n_events + 1, sizeof *ids);
+    bool ok = (deeds && ids) || lineages_no_memory(e);
+    for (size_t i = 0; ok && i < a->n_events; i++)
+        ids[i] = seen_id(a->events[i]);
+    ok = ok && find_deeds(l, ids, deeds, a->n_events, e) &&
+         (!strangers_met(l->cfg.rules, a->window) ||
+          lineages_read_deeds(l, ids, deeds, a->n_events, e));
+    if (ok) {
+        to->deeds = deeds;
+        to->n_deeds = keep_known(deeds, a->n_events);
+        ok = write_text(l, a, ids, keep_own(l, ids, a->n_events), &to->signal.text) ||
+             lineages_no_memory(e);
+    }
+    free(ids);
+    return ok;
 }
 
 /* Nothing of the alert was seen here: its first event's details name who did it. */
@@ -419,22 +471,10 @@ static bool take_details(struct lineages *l, const struct alert *a, struct placi
     node->name = arena_str(&l->alerts, text_cut(node->name, LINEAGES_NAME_MAX));
     node->account = arena_str(&l->alerts, text_cut(node->account, LINEAGES_NAME_MAX));
     *p = (struct proven){.hash = node->id, .nodes = node, .n_nodes = 1, .time_ms = INT64_MAX};
-    *deed = (struct deed){a->timed ? a->first_ms : INT64_MIN, node->id};
+    *deed = (struct deed){a->timed ? a->first_ms : INT64_MIN, node->id, true};
     to->deeds = deed;
     to->n_deeds = 1;
-    return queue(l, p) || lineages_no_memory(e);
-}
-
-static bool write_text(struct lineages *l, const struct alert *a, const struct id128 *ids, size_t n,
-                       struct str *text)
-{
-    struct buf b;
-    buf_init(&b, RECALL_TEXT_MAX);
-    l->calls.write(l->calls.to, a, ids, n, &b);
-    *text = b.n && !b.failed ? arena_str(&l->alerts, buf_str(&b)) : STR_ABSENT;
-    bool ok = b.n == 0 || b.failed || str_present(*text);
-    buf_release(&b);
-    return ok;
+    return lineages_queue(l, p) || lineages_no_memory(e);
 }
 
 bool lineages_alert(struct lineages *l, const struct alert *a, struct err *e)
@@ -446,12 +486,7 @@ bool lineages_alert(struct lineages *l, const struct alert *a, struct err *e)
                                    .last_ms = a->timed ? a->last_ms : INT64_MIN}};
     if (!read_id(a->id, p.signal.alert))
         return err_set(e, ERR_INPUT, "an alert's id is no 32 hexadecimal digits");
-    struct id128 *ids = calloc(a->n_events + 1, sizeof *ids);
-    bool ok = ids ? find_deeds(l, a, &p, ids, e) : lineages_no_memory(e);
-    if (ok && !write_text(l, a, ids, p.n_deeds, &p.signal.text))
-        ok = lineages_no_memory(e);
-    free(ids);
-    if (!ok || (p.n_deeds == 0 && !take_details(l, a, &p, e)))
+    if (!take_deeds(l, a, &p, e) || (p.n_deeds == 0 && !take_details(l, a, &p, e)))
         return false;
     if (p.n_deeds == 0) {
         l->counts.unplaced++;
@@ -536,12 +571,12 @@ static bool write_queue(struct lineages *l, struct err *e)
 
 bool lineages_link(struct lineages *l, struct err *e)
 {
-    if (l->queue.n == 0)
+    if (l->queue.n == 0 && l->shared.n == 0)
         return true;
     set_times(l);
     if (l->shelf.memory.used > SHELF_MAX / 4)
         shelf_reset(&l->shelf);
-    bool ok = write_queue(l, e);
+    bool ok = (l->queue.n == 0 || write_queue(l, e)) && lineages_write_deeds(l, e);
     l->counts.cut += l->shelf.cut;
     l->shelf.cut = 0;
     if (!ok) {

@@ -8,6 +8,7 @@
  *   lanes     ties (respond/lineage.h) wait in buckets, each kind in those of its own, for those
  *             that they tie to
  *   made      what was made by a node, as elements (time, type and strength, node)
+ *   deeds     event -> who did it, of events that alerts over several people may name
  *   registry  incident id -> node; and all incidents by day
  *
  * How lineages join. A root moves under another in two steps: (a) the winner is written, with the
@@ -109,8 +110,14 @@ TW_MUST_USE bool lineages_take(struct lineages *l, const struct lineage_event *e
 TW_MUST_USE bool lineages_see(struct lineages *l, struct event *ev, const struct facts *f, bool hit,
                               struct err *e);
 
-/* Takes an alert or update that was just published. Its place is with those who did its events of
- * this delivery, else with the node that its details name (details.node). */
+/* Notes that other deliveries may have to know who did an event that was taken as a hit: its rules
+ * gather the events of several people (handlers/strangers.h). Written by lineages_link, which is
+ * best called before others can see the event in their windows. May write early. */
+TW_MUST_USE bool lineages_share(struct lineages *l, struct str evidence, struct err *e);
+
+/* Takes an alert or update that was just published. Its place is with those who did its events,
+ * of this delivery and, where strangers meet, of those that were shared; else with the node that
+ * its details name (details.node). */
 TW_MUST_USE bool lineages_alert(struct lineages *l, const struct alert *a, struct err *e);
 
 /* Writes the links of what was taken so far. ERR_RETRY when the state did not answer; else what it

@@ -177,28 +177,59 @@ static uint32_t place_of(const struct retold *r, struct id128 node)
     return at == LINEAGE_MAP_NONE ? LINEAGE_NONE : at;
 }
 
-/* Keeps the events of one text as evidence of its alert. */
-static bool put_events(struct retold *r, const struct recalled *text, struct incident_alert *to)
+/* Keeps an event as evidence of its alert. */
+static bool put_event(struct retold *r, const struct recalled_event *ev, struct incident_alert *to)
 {
     struct incidents *x = &r->t->incidents;
-    to->first_event = (uint32_t)x->evidence.n;
+    const struct seen as = {.event = ev->event,
+                            .time_ms = ev->time_ms,
+                            .actor = place_of(r, ev->actor),
+                            .key = place_of(r, ev->key)};
+    if (as.actor == LINEAGE_NONE)
+        return true;
+    struct seen *seen = seen_put(&x->seen, &as, &ev->words);
+    for (size_t k = 0; seen && k < ev->n_targets; k++)
+        seen_put_target(&x->seen, seen, ev->targets[k].type, ev->targets[k].name);
+    to->n_events++;
+    return push(&x->evidence, ev->event);
+}
+
+/* Whether one of the text's events is of the lineage of that actor. */
+static bool has_event_of(const struct retold *r, const struct recalled *text, uint32_t actor)
+{
+    const struct lineage_graph *g = &r->t->incidents.graph;
     for (size_t i = 0; i < text->n_events; i++) {
-        const struct recalled_event *ev = text->events + i;
-        uint32_t actor = place_of(r, ev->actor);
-        if (actor == LINEAGE_NONE)
-            continue;
-        const struct seen as = {.event = ev->event,
-                                .time_ms = ev->time_ms,
-                                .actor = actor,
-                                .key = place_of(r, ev->key)};
-        struct seen *seen = seen_put(&x->seen, &as, &ev->words);
-        for (size_t k = 0; seen && k < ev->n_targets; k++)
-            seen_put_target(&x->seen, seen, ev->targets[k].type, ev->targets[k].name);
-        if (!push(&x->evidence, ev->event))
-            return false;
-        to->n_events++;
+        uint32_t at = place_of(r, text->events[i].actor);
+        if (at != LINEAGE_NONE && lineage_graph_root(g, at) == lineage_graph_root(g, actor))
+            return true;
     }
-    return true;
+    return false;
+}
+
+/* Who told the alert saw none of this lineage's events, and knew only that this actor did one then.
+ */
+static struct recalled_event unseen_event(const struct record_signal *s)
+{
+    struct recalled_event ev = {.event = s->actor, .time_ms = s->first_ms, .actor = s->actor};
+    for (size_t i = 0; i < 8; i++) { /* as good as any other, and the same at each telling */
+        ev.event.hi ^= (uint64_t)s->alert[i] << (56 - 8 * i);
+        ev.event.lo ^= (uint64_t)s->alert[8 + i] << (56 - 8 * i);
+    }
+    return ev;
+}
+
+static bool put_events(struct retold *r, const struct record_signal *s, const struct recalled *text,
+                       struct incident_alert *to)
+{
+    uint32_t actor = place_of(r, s->actor);
+    to->first_event = (uint32_t)r->t->incidents.evidence.n;
+    for (size_t i = 0; i < text->n_events; i++)
+        if (!put_event(r, text->events + i, to))
+            return false;
+    if (actor == LINEAGE_NONE || has_event_of(r, text, actor))
+        return true;
+    struct recalled_event unseen = unseen_event(s);
+    return put_event(r, &unseen, to);
 }
 
 /* The alert of a signal; NULL without memory. */
@@ -219,7 +250,7 @@ static struct incident_alert *put_alert(struct retold *r, const struct record_si
                                   .first_ms = s->first_ms,
                                   .last_ms = s->last_ms,
                                   .count = text->count};
-    return put_events(r, text, to) ? to : NULL;
+    return put_events(r, s, text, to) ? to : NULL;
 }
 
 /* The position of an alert's signal among those there are; an alert that came into two lineages has

@@ -5,9 +5,11 @@
 
 #include "handlers/recalling.h"
 #include "handlers/retelling.h"
+#include "handlers/strangers.h"
 
 struct teller {
     struct teller_calls calls;
+    bool *meets; /* by rule: strangers_meet */
     struct lineages *lineages;
     struct recalling recalling;
     struct retelling retelling;
@@ -40,12 +42,16 @@ struct teller *teller_new(const struct lineages_config *cfg, const struct port_s
     t->calls = calls;
     recalling_init(&t->recalling, cfg->rules);
     retelling_init(&t->retelling, cfg->rules);
+    t->meets = calloc((size_t)cfg->rules->n_rules + 1, sizeof *t->meets);
+    for (uint32_t i = 0; t->meets && i < cfg->rules->n_rules; i++)
+        t->meets[i] = strangers_meet(cfg->rules, i, cfg->min_level);
     t->lineages = lineages_new(cfg, state, (struct lineages_calls){t, write_text, tell}, e);
-    if (!t->lineages) {
-        teller_free(t);
-        return NULL;
-    }
-    return t;
+    if (t->lineages && t->meets)
+        return t;
+    if (t->lineages)
+        err_set(e, ERR_SYSTEM, "no memory for incidents");
+    teller_free(t);
+    return NULL;
 }
 
 void teller_free(struct teller *t)
@@ -53,6 +59,7 @@ void teller_free(struct teller *t)
     if (!t)
         return;
     lineages_free(t->lineages);
+    free(t->meets);
     recalling_release(&t->recalling);
     retelling_release(&t->retelling);
     free(t);
@@ -64,11 +71,21 @@ void teller_begin(struct teller *t, const struct delivery *d)
     lineages_begin(t->lineages, d);
 }
 
-bool teller_see(struct teller *t, struct event *ev, const struct facts *f, bool hit, struct err *e)
+bool teller_see(struct teller *t, struct event *ev, const struct facts *f, const uint32_t *hits,
+                size_t n, struct err *e)
 {
-    if (hit)
+    bool meets = false;
+    for (size_t i = 0; i < n && !meets; i++)
+        meets = t->meets[hits[i]];
+    if (n)
         recalling_see(&t->recalling, ev, f);
-    return lineages_see(t->lineages, ev, f, hit, e);
+    return lineages_see(t->lineages, ev, f, n > 0, e) &&
+           (!meets || lineages_share(t->lineages, f->evidence, e));
+}
+
+bool teller_link(struct teller *t, struct err *e)
+{
+    return lineages_link(t->lineages, e);
 }
 
 bool teller_alert(struct teller *t, const struct alert *a, struct err *e)

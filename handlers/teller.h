@@ -22,10 +22,14 @@ void teller_free(struct teller *t);
 /* Begins a delivery; what was remembered of the one before is forgotten. */
 void teller_begin(struct teller *t, const struct delivery *d);
 
-/* Takes an event, read into ev: to be called for those that rules hold for (`hit`) and for those
- * that lineage_links names. May write links, and fails then as lineages_link. */
-TW_MUST_USE bool teller_see(struct teller *t, struct event *ev, const struct facts *f, bool hit,
-                            struct err *e);
+/* Takes an event, read into ev: to be called for those that rules hold for (n hits) and for those
+ * that lineage_links names (n 0). May write links, and fails then as lineages_link. */
+TW_MUST_USE bool teller_see(struct teller *t, struct event *ev, const struct facts *f,
+                            const uint32_t *hits, size_t n, struct err *e);
+
+/* lineages_link: to be called before windows are settled, so that who else tells an alert of these
+ * events finds who did them. */
+TW_MUST_USE bool teller_link(struct teller *t, struct err *e);
 
 /* Takes an alert or update that was just published. */
 TW_MUST_USE bool teller_alert(struct teller *t, const struct alert *a, struct err *e);

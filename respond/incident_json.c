@@ -284,6 +284,12 @@ static void put_resource_at(struct buf *b, const struct incident *i, uint32_t at
     put_resource_id(b, i, vec_at(&i->resources, at));
 }
 
+/* Whether nobody knows what was called. */
+static bool is_unnamed(const struct made_event *e)
+{
+    return e->seen->source == SEEN_NONE && e->seen->name == SEEN_NONE;
+}
+
 /* "apis":["iam.amazonaws.com:CreateUser"]. Source and name are two texts; pairs are compared. */
 static void put_apis(struct buf *b, const struct incident *i, uint32_t signal)
 {
@@ -291,7 +297,7 @@ static void put_apis(struct buf *b, const struct incident *i, uint32_t signal)
     size_t n = 0;
     for (size_t k = 0; k < i->events.n && n < VALUES_MAX; k++) {
         const struct made_event *e = incident_event(i, k);
-        bool known = e->signal != signal;
+        bool known = e->signal != signal || is_unnamed(e);
         for (size_t j = 0; j < n && !known; j++)
             known = list[j]->source == e->seen->source && list[j]->name == e->seen->name;
         if (!known)
@@ -401,7 +407,7 @@ static void put_risky_apis(struct buf *b, const struct incident *i)
     size_t n = 0;
     for (size_t k = 0; k < i->events.n && n < VALUES_MAX; k++) {
         const struct made_event *e = incident_event(i, k);
-        bool known = rule_of(i, incident_signal(i, e->signal))->level < LEVEL_HIGH;
+        bool known = rule_of(i, incident_signal(i, e->signal))->level < LEVEL_HIGH || is_unnamed(e);
         for (size_t j = 0; j < n && !known; j++)
             known = list[j]->source == e->seen->source && list[j]->name == e->seen->name;
         if (!known)

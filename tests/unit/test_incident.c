@@ -96,7 +96,7 @@ static void tells_the_same_in_any_order(void **state)
 static void reads_well(void **state)
 {
     static const struct incident_case made = {
-        "text", NULL, {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}, false};
+        "text", NULL, {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}};
     struct alert_case c;
     struct incidents x;
     struct buf b;

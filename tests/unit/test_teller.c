@@ -132,10 +132,11 @@ static void deliver(struct stage *s, const char *const *records, size_t n, bool 
         const uint32_t *hits = event_match(&s->c.ev, &hits_n);
         facts_read(&s->c.ev, S("s3://logs/a.json.gz"), &f);
         if (hits_n || lineage_links(&s->c.ev))
-            assert_true(teller_see(s->teller, &s->c.ev, &f, hits_n > 0, &e));
+            assert_true(teller_see(s->teller, &s->c.ev, &f, hits, hits_n, &e));
         assert_true(windows_add(s->windows, &s->c.ev, &f, hits, hits_n, &e));
     }
-    if (!windows_settle(s->windows, &e) || !teller_settle(s->teller, &e))
+    if (!teller_link(s->teller, &e) || !windows_settle(s->windows, &e) ||
+        !teller_settle(s->teller, &e))
         fail_msg("%s", e.text);
 }
 
@@ -209,20 +210,40 @@ static size_t count(const char *const *records)
 
 enum split { TOGETHER, FORWARDS, BACKWARDS, SPLITS };
 
+/* Takes out where from: of an event that only an earlier delivery saw, no more than who did it is
+ * known. */
+static void drop_addresses(struct buf *b, struct str s)
+{
+    static const struct str from = {" from 198.51.100.7", 18};
+    for (size_t at; (at = str_find(s, from, 0)) != SIZE_MAX; s = str_skip(s, at + from.n))
+        buf_put(b, str_slice(s, 0, at));
+    buf_put(b, s);
+}
+
 static void check_case(const struct incident_case *t, enum split split)
 {
     static struct stage s;
     size_t n = count(t->records);
-    struct buf got;
+    struct buf told, got, want;
     stage_init(&s);
+    buf_init(&told, 1u << 16);
     buf_init(&got, 1u << 16);
+    buf_init(&want, 1u << 16);
     for (size_t k = 0; k < n && split != TOGETHER; k++)
         deliver_one(&s, t->records[split == BACKWARDS ? n - 1 - k : k], false);
     if (split == TOGETHER)
         deliver(&s, t->records, n, false);
-    put_summaries(&s, &got);
-    check_str(t->name, buf_str(&got), str_of(t->summaries));
+    put_summaries(&s, &told);
+    if (split == BACKWARDS) {
+        drop_addresses(&got, buf_str(&told));
+        drop_addresses(&want, str_of(t->summaries));
+        check_str(t->name, buf_str(&got), buf_str(&want));
+    } else {
+        check_str(t->name, buf_str(&told), str_of(t->summaries));
+    }
+    buf_release(&told);
     buf_release(&got);
+    buf_release(&want);
     stage_release(&s);
 }
 
@@ -232,8 +253,7 @@ static void holds_what_a_scan_tells(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(incident_cases); i++)
         for (enum split split = TOGETHER; split < SPLITS; split++)
-            if (split == TOGETHER || !incident_cases[i].whole)
-                check_case(incident_cases + i, split);
+            check_case(incident_cases + i, split);
 }
 
 /* What comes again tells nothing. */

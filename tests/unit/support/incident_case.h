@@ -42,58 +42,47 @@ static const char *const incident_texts[] = {
 static const struct incident_case {
     const char *name, *summaries;
     const char *records[CASE_RECORDS_MAX];
-    bool whole; /* so only when one delivery sees all its events */
 } incident_cases[] = {
     {"one alert",
      "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n",
-     {BAD("14:00:00", DANA)},
-     false},
-    {"low alone is none", "", {ODD("14:00:00", DANA)}, false},
+     {BAD("14:00:00", DANA)}},
+    {"low alone is none", "", {ODD("14:00:00", DANA)}},
     {"low beside it is a signal",
      "user dana from 198.51.100.7: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-17T14:30:00Z, "
      "the gravest \"A bad call\" (high).\n",
-     {ODD("14:00:00", DANA), BAD("14:30:00", DANA)},
-     false},
+     {ODD("14:00:00", DANA), BAD("14:30:00", DANA)}},
     {"strangers",
      "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n"
      "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:00:01Z, \"A bad call\" (high).\n",
-     {BAD("14:00:00", DANA), BAD("14:00:01", EVE)},
-     false},
+     {BAD("14:00:00", DANA), BAD("14:00:01", EVE)}},
     {"made by the other",
      "user dana from 198.51.100.7: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-17T14:20:00Z, "
      "the gravest \"A bad call\" (high). It led to user eve.\n",
-     {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)},
-     false},
+     {BAD("14:00:00", DANA), MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}},
     {"who only made the other is behind it",
      "user dana from 198.51.100.7: 1 alert at 2026-03-17T14:20:00Z, \"A bad call\" (high). It led "
      "to user eve.\n",
-     {MADE_EVE("14:10:00"), BAD("14:20:00", EVE)},
-     false},
+     {MADE_EVE("14:10:00"), BAD("14:20:00", EVE)}},
     {"a day and a second apart",
      "user dana: 1 alert at 2026-03-17T14:00:00Z, \"A bad call\" (high).\n"
      "user dana: 1 alert at 2026-03-18T14:00:01Z, \"A bad call\" (high).\n",
-     {AT("17T14:00:00", ""), AT("18T14:00:01", "")},
-     false},
+     {AT("17T14:00:00", ""), AT("18T14:00:01", "")}},
     {"a day apart",
      "user dana: 2 alerts from 2026-03-17T14:00:00Z to 2026-03-18T14:00:00Z, the gravest \"A bad "
      "call\" (high).\n",
-     {AT("17T14:00:00", ""), AT("18T14:00:00", "")},
-     false},
+     {AT("17T14:00:00", ""), AT("18T14:00:00", "")}},
     {"over two lineages it is of who ended it",
      "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:01:00Z, \"Both halves\" (high).\n",
-     {HALF("14:00:00", DANA), HALF("14:01:00", EVE)},
-     true},
+     {HALF("14:00:00", DANA), HALF("14:01:00", EVE)}},
     {"and a signal where there is an incident",
      "user dana from 198.51.100.7: 2 alerts from 2026-03-17T13:00:00Z to 2026-03-17T14:00:00Z, "
      "the gravest \"A bad call\" (high).\n"
      "user eve from 198.51.100.7: 1 alert at 2026-03-17T14:01:00Z, \"Both halves\" (high).\n",
-     {BAD("13:00:00", DANA), HALF("14:00:00", DANA), HALF("14:01:00", EVE)},
-     true},
+     {BAD("13:00:00", DANA), HALF("14:00:00", DANA), HALF("14:01:00", EVE)}},
     {"without a time",
      "user dana: 1 alert, \"A bad call\" (high).\n",
-     {"{\"eventName\":\"Bad\",\"userIdentity\":" DANA "}"},
-     false},
-    {"nobody", "", {ODD("14:00:00", "{}")}, false},
+     {"{\"eventName\":\"Bad\",\"userIdentity\":" DANA "}"}},
+    {"nobody", "", {ODD("14:00:00", "{}")}},
 };
 
 #endif

@@ -1,0 +1,62 @@
+/* Looking through correlations at what they group by. */
+#include "handlers/strangers.h"
+
+/* Whether that key of the input, given by its position, is whom the record names. */
+static bool is_identity(const struct ruleset *rs, const struct rs_input *in, uint32_t key)
+{
+    static const char *const fields[] = {"userIdentity.arn", "userIdentity.principalId",
+                                         "userIdentity.accessKeyId"};
+    uint32_t at = rs->numbers[in->keys.first + key];
+    if (in->child == RS_NONE) {
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+            if (str_eqz(rs_str(rs, rs->slots[at].path), fields[i]))
+                return true;
+        return false;
+    }
+    bool all = true; /* chained: `at` is a position in the child's key; correlations make no ring */
+    for (uint32_t i = 0; i < rs->n_inputs && all; i++)
+        if (rs->inputs[i].window == in->child)
+            all = is_identity(rs, rs->inputs + i, at);
+    return all;
+}
+
+static bool is_personal(const struct ruleset *rs, const struct rs_input *in)
+{
+    for (uint32_t k = 0; k < in->keys.n; k++)
+        if (is_identity(rs, in, k))
+            return true;
+    return false;
+}
+
+bool strangers_met(const struct ruleset *rs, const struct rs_window *window)
+{
+    if (window->type == WINDOW_TYPE_SINGLE)
+        return false;
+    for (uint32_t i = 0; i < rs->n_inputs; i++)
+        if (rs->windows + rs->inputs[i].window == window && !is_personal(rs, rs->inputs + i))
+            return true;
+    return false;
+}
+
+static bool tells(const struct ruleset *rs, const struct rs_window *w, enum level min_level)
+{
+    const struct rs_rule *r = rs->rules + w->rule;
+    return !r->muted && r->level >= min_level;
+}
+
+/* Whether strangers meet in one of the windows that these inputs are of, or further up. */
+static bool meet_in(const struct ruleset *rs, struct rs_list inputs, enum level min_level)
+{
+    for (uint32_t i = 0; i < inputs.n; i++) {
+        const struct rs_input *in = rs->inputs + rs->numbers[inputs.first + i];
+        const struct rs_window *w = rs->windows + in->window;
+        if ((tells(rs, w, min_level) && strangers_met(rs, w)) || meet_in(rs, w->feeds, min_level))
+            return true;
+    }
+    return false;
+}
+
+bool strangers_meet(const struct ruleset *rs, uint32_t rule, enum level min_level)
+{
+    return meet_in(rs, rs->rules[rule].feeds, min_level);
+}

@@ -1,0 +1,87 @@
+/* handlers/strangers: which rules gather events of several people, also through chains. */
+#include "handlers/strangers.h"
+
+#include "tests/unit/support/alert_case.h"
+
+#define ID(n) "6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0a0" n
+#define RULE(n, name)                                                                              \
+    "title: t" n "\nid: " ID(                                                                      \
+        n) "\nauthor: a\ndescription: d\nlevel: low\n"                                             \
+           "logsource: {product: aws, service: cloudtrail}\ndetection:\n  s: {eventName: " name    \
+           "}\n  condition: s\n"
+#define MANY(n, of, key, level)                                                                    \
+    "---\ntitle: t" n "\nid: " ID(n) "\nauthor: a\ndescription: d\nlevel: " level                  \
+                                     "\ncorrelation:\n  type: event_count\n  rules: [" ID(         \
+                                         of) "]\n  group-by: [" key                                \
+                                             "]\n  timespan: 1m\n  condition: {gte: 2}\n"
+
+static const char rules[] =
+    RULE("1", "A") MANY("2", "1", "userIdentity.arn", "high") "---\n" RULE("3", "B")
+        MANY("4", "3", "sourceIPAddress", "high") "---\n" RULE("5", "C")
+            MANY("6", "5", "userIdentity.arn, awsRegion", "high");
+
+static uint32_t rule_of(const struct ruleset *rs, const char *id)
+{
+    for (uint32_t i = 0; i < rs->n_rules; i++)
+        if (str_eqz(rs_str(rs, rs->rules[i].id), id))
+            return i;
+    fail_msg("there is no rule %s", id);
+    return 0;
+}
+
+static void looks_at_keys(void **state)
+{
+    struct alert_case c;
+    (void)state;
+    alert_case_init(&c, "r.yml", rules);
+    const struct ruleset *rs = c.rules;
+    const struct {
+        const char *id;
+        bool meet;
+    } cases[] = {{ID("1"), false}, {ID("3"), true}, {ID("5"), false}};
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_int(cases[i].id, strangers_meet(rs, rule_of(rs, cases[i].id), LEVEL_LOW),
+                  cases[i].meet);
+    check_false("too low to be told", strangers_meet(rs, rule_of(rs, ID("3")), LEVEL_CRITICAL));
+    check_true("its window",
+               strangers_met(rs, rs->windows + rs->rules[rule_of(rs, ID("4"))].window));
+    check_false("one person's",
+                strangers_met(rs, rs->windows + rs->rules[rule_of(rs, ID("2"))].window));
+    alert_case_release(&c);
+}
+
+/* The outer correlation forgets whom the inner one was about. */
+static const char chained[] = RULE("1", "A") "---\ntitle: t2\nid: " ID(
+    "2") "\nname: inner\nauthor: a\ndescription: d\nlevel: low\n"
+         "correlation:\n  type: event_count\n  rules: [" ID(
+             "1") "]\n"
+                  "  group-by: [userIdentity.arn, sourceIPAddress]\n  timespan: 1m\n  condition: "
+                  "{gte: 2}\n"
+                  "---\ntitle: t3\nid: " ID("3") "\nauthor: a\ndescription: d\nlevel: high\n"
+                                                 "correlation:\n  type: event_count\n  rules: "
+                                                 "[inner]\n  group-by: [sourceIPAddress]\n"
+                                                 "  timespan: 1m\n  condition: {gte: 2}\n";
+
+static void looks_through_chains(void **state)
+{
+    struct alert_case c;
+    (void)state;
+    alert_case_init(&c, "r.yml", chained);
+    check_true("through the inner", strangers_meet(c.rules, rule_of(c.rules, ID("1")), LEVEL_HIGH));
+    check_true("the outer",
+               strangers_met(c.rules,
+                             c.rules->windows + c.rules->rules[rule_of(c.rules, ID("3"))].window));
+    check_false("the inner",
+                strangers_met(c.rules,
+                              c.rules->windows + c.rules->rules[rule_of(c.rules, ID("2"))].window));
+    alert_case_release(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(looks_at_keys),
+        cmocka_unit_test(looks_through_chains),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
