@@ -1,6 +1,8 @@
 /* Claim, publish, hand over, mark. */
 #include "tests/model/lineage_alerts.h"
 
+#include "tests/model/lineage_delivery.h"
+
 #define SWAPS_MAX 64 /* as windows */
 #define LOOKS_MAX 3
 #define PAUSE_MS  100
@@ -101,15 +103,19 @@ static bool hand_over(struct lineage_hand *h, const struct lineage_call *c, stru
         buf_init(texts + i, 64);
         events[i] = lineage_plan_event_id(p, a->events[i], texts + i);
     }
-    struct alert alert = {.window = h->world->rules->windows + a->rule,
-                          .id = lineage_plan_alert_id(p, c->alert, &id),
-                          .updates = c->update,
-                          .timed = true,
-                          .first_ms = a->first,
-                          .last_ms = c->update ? a->grown : a->last,
-                          .count = a->n_events,
-                          .events = events,
-                          .n_events = a->n_events};
+    struct alert alert = {
+        .window = h->world->rules->windows + a->rule,
+        .id = lineage_plan_alert_id(p, c->alert, &id),
+        .updates = c->update,
+        .timed = true,
+        .first_ms = a->first,
+        .last_ms = c->update ? a->grown : a->last,
+        .count = a->n_events,
+        .events = events,
+        .n_events = a->n_events,
+        .known = true,
+        .first = {.has_node = true,
+                  .node = lineage_delivery_node(p, p->events[a->events[0]].actor)}};
     bool ok = lineages_alert(h->lineages, &alert, e);
     for (uint32_t i = 0; i < a->n_events; i++)
         buf_release(texts + i);

@@ -211,7 +211,7 @@ static void check_message(struct lineage_world *w, const struct picture *pic, si
         buf_putf(w->faults, "the incident of a message is known %zu times\n", n);
         return;
     }
-    if (s->alerts & ~lineage_alerts_of(r))
+    if (is_strict(w) && s->alerts & ~lineage_alerts_of(r))
         buf_putz(w->faults, "a message names alerts that its incident does not have\n");
     if (!same_id(r->id, s->id) && !names_as_joined(w, r->id, s->id))
         buf_putz(w->faults, "an incident that was told joined another, and nobody said so\n");

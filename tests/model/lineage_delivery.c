@@ -3,6 +3,15 @@
 
 #include "tests/model/lineage_alerts.h"
 
+struct lineage_node lineage_delivery_node(const struct lineage_plan *p, uint32_t node)
+{
+    return (struct lineage_node){.id = p->nodes[node].id,
+                                 .kind = p->nodes[node].kind,
+                                 .name = S("node"),
+                                 .account = S("1"),
+                                 .created_ms = INT64_MIN};
+}
+
 /* The position of a node in the event, put there when it is new. */
 static uint32_t node_at(const struct lineage_plan *p, struct lineage_event *e, uint32_t node)
 {
@@ -10,11 +19,7 @@ static uint32_t node_at(const struct lineage_plan *p, struct lineage_event *e, u
     for (uint32_t i = 0; i < e->n_nodes; i++)
         if (id128_cmp(e->nodes[i].id, id) == 0)
             return i;
-    e->nodes[e->n_nodes] = (struct lineage_node){.id = id,
-                                                 .kind = p->nodes[node].kind,
-                                                 .name = S("node"),
-                                                 .account = S("1"),
-                                                 .created_ms = INT64_MIN};
+    e->nodes[e->n_nodes] = lineage_delivery_node(p, node);
     return e->n_nodes++;
 }
 

@@ -228,6 +228,18 @@ static bool one_actor(const struct lineage_plan *p, const struct lp_alert *a)
     return true;
 }
 
+/* Whether nothing is lost when a delivery tells the alert that has none of its events: what they
+ * say of links is taken down with them, if lineage_links does not name them. */
+static bool says_nothing(const struct lineage_plan *p, const struct lp_alert *a)
+{
+    for (uint32_t i = 0; i < a->n_events; i++) {
+        const struct lp_event *e = p->events + a->events[i];
+        if (!e->links_itself && (e->n_links || e->tied))
+            return false;
+    }
+    return true;
+}
+
 /* Events of a day at most: those of one alert that are told apart and turn out to be akin are one
  * incident then. */
 static void add_alert(struct lineage_plan *p, const struct lane *lanes, struct rng *r)
@@ -252,6 +264,8 @@ static void add_alert(struct lineage_plan *p, const struct lane *lanes, struct r
     if (one_actor(p, a) && rng_chance(r, 3000)) {
         a->grown += rng_in(r, 1, 30) * LP_HOUR_MS;
         b.update = 1;
+        if (says_nothing(p, a) && rng_chance(r, 5000))
+            b.n_events = 0;
         add_bundle(p, b);
     }
 }

@@ -54,7 +54,8 @@ struct lp_event {
 };
 
 /* An alert over events that always come in one object. Its later message, if it has one, tells of a
- * later end. */
+ * later end, and may be called for by an object with none of them: who did them is then known from
+ * the alert's details alone. */
 struct lp_alert {
     uint32_t n_events;
     uint32_t events[LP_EVIDENCE]; /* ascending in time */
