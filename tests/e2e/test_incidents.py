@@ -200,6 +200,17 @@ def test_a_late_link_joins_two_told_incidents(world):
         assert world.deliver(function, f"AWSLogs/{key}.json.gz", 2) == []
 
 
+@pytest.mark.parametrize("first", ["CreateSnapshot", "ModifySnapshotAttribute"])
+def test_who_shared_a_snapshot_is_told_not_who_made_it(world, first):
+    """An alert over two people: the delivery that completes it saw only one of them."""
+    snapshots = shifted([r for r in records_of(ROOT / "samples")
+                         if r["eventName"] in ("CreateSnapshot", "ModifySnapshotAttribute")])
+    function = world.start(rules=ROOT / "rules")
+    world.deliver(function, world.put(*[r for r in snapshots if r["eventName"] == first]))
+    world.deliver(function, world.put(*[r for r in snapshots if r["eventName"] != first]))
+    assert [names(told) for told in newest(world.told)] == [{"support-ro"}]
+
+
 # ---- whatever order, copies and deaths ----
 
 @pytest.mark.parametrize("seed", range(3))
