@@ -48,6 +48,8 @@ static bool load(struct loader *l, const struct rule_files *from, struct ruleset
     struct walk *w = NULL;
     if (from->durable)
         loader_durable(l);
+    if (from->lint)
+        loader_lints(l);
     bool ok = walk_new(from->roots, from->n_roots, FILES_RULES, &w, e) &&
               add_all(l, w, n_files, e) && loader_finish(l, out, e);
     walk_free(w);

@@ -13,6 +13,7 @@ struct rule_files {
     size_t n_roots;
     const char *config; /* the configuration file; NULL: none */
     bool durable;       /* what only `scan` can evaluate is refused (engine/loader.h) */
+    bool lint;          /* rules that load are looked at as well (the same) */
 };
 
 /* Reads the configuration and all rule files, and freezes the rules into *out. What there is to say

@@ -103,6 +103,12 @@ bool rules_load_durable(const struct vec *paths, const char *config, struct load
     return load_rules(paths, (struct rule_files){.config = config, .durable = true}, out, e);
 }
 
+bool rules_load_linted(const struct vec *paths, const char *config, struct loaded *out,
+                       struct err *e)
+{
+    return load_rules(paths, (struct rule_files){.config = config, .lint = true}, out, e);
+}
+
 void loaded_release(struct loaded *l)
 {
     ruleset_free(l->rules);

@@ -61,6 +61,9 @@ TW_MUST_USE bool rules_load(const struct vec *paths, const char *config, struct 
  * evaluate is refused, as in the Lambda function. */
 TW_MUST_USE bool rules_load_durable(const struct vec *paths, const char *config, struct loaded *out,
                                     struct err *e);
+/* The same, with what loader_lints of engine/loader.h warns about. */
+TW_MUST_USE bool rules_load_linted(const struct vec *paths, const char *config, struct loaded *out,
+                                   struct err *e);
 void loaded_release(struct loaded *l);
 
 /* Prints "file:line: rule: sentence [refused]" (or warning, skipped), one a line, free of control

@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "engine/builder.h"
 #include "engine/falco.h"
+#include "engine/lint.h"
 #include "engine/sigma.h"
 #include "engine/yaml.h"
 
@@ -23,6 +24,7 @@ struct loader {
     struct diags *diags;
     struct arena memory;
     struct vec hashes;
+    bool lint;
 };
 
 struct loader *loader_new(const struct rule_config *cfg, struct diags *diags)
@@ -57,6 +59,12 @@ void loader_free(struct loader *l)
 void loader_durable(struct loader *l)
 {
     sigma_durable(l->sigma);
+}
+
+void loader_lints(struct loader *l)
+{
+    l->lint = true;
+    sigma_lints(l->sigma);
 }
 
 /* The dialect of a file by its roots: the first that is not empty decides, the rest must agree. */
@@ -151,5 +159,5 @@ bool loader_finish(struct loader *l, struct ruleset **out, struct err *e)
     if (!sigma_finish(l->sigma, e) || !falco_finish(l->falco, e))
         return false;
     hash_all(l);
-    return builder_freeze(l->builder, out, e);
+    return builder_freeze(l->builder, out, e) && (!l->lint || lint_meanings(*out, l->diags, e));
 }

@@ -20,6 +20,11 @@ void loader_free(struct loader *l);
  * loader_finish. */
 void loader_durable(struct loader *l);
 
+/* Warns also about rules that load but cannot mean what they say: Sigma rules that ask for what no
+ * record has (engine/sigma_lint.h), rules of one meaning (engine/lint.h). Call it before
+ * loader_finish. */
+void loader_lints(struct loader *l);
+
 /* Takes one file. Problems of content are diags, not failures; false only when memory or a limit is
  * reached. name is copied. */
 TW_MUST_USE bool loader_add(struct loader *l, struct str name, struct str bytes, struct err *e);

@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 #include "engine/sigma_correlation.h"
+#include "engine/sigma_lint.h"
 #include "engine/sigma_set.h"
 
 #define SIGMA_MEMORY_MAX (512u << 20) /* parts of all rules; 800 public rules take 6 MB */
@@ -59,6 +60,11 @@ void sigma_free(struct sigma *s)
 void sigma_durable(struct sigma *s)
 {
     s->set.durable = true;
+}
+
+void sigma_lints(struct sigma *s)
+{
+    s->set.lint = true;
 }
 
 /* ---- collecting -------------------------------------------------------------------------------
@@ -298,6 +304,16 @@ static bool hash_rule(struct sha256 *h, const struct sigma_entry *d, struct err 
            sigma_hash_yaml(h, yaml_get(d->root, "logsource"), e);
 }
 
+static bool lint_rule(struct sigma_scope *sc, const struct yaml *root,
+                      const struct sigma_logic *logic, struct err *e)
+{
+    const struct yaml *shown = yaml_get(root, "fields");
+    for (size_t i = 0; shown && shown->kind == YAML_SEQ && i < shown->n; i++)
+        if (yaml_text(shown->items[i]).n)
+            sigma_lint_field(sc, shown->items[i]->line, yaml_text(shown->items[i]));
+    return sigma_lint(sc, logic, e);
+}
+
 static bool read_rule(struct sigma_scope *sc, struct sigma *s, struct sigma_entry *d, struct err *e)
 {
     struct sigma_meta meta;
@@ -317,6 +333,7 @@ static bool read_rule(struct sigma_scope *sc, struct sigma *s, struct sigma_entr
         return true;
     }
     if (!sigma_logic_parse(sc, detection, NULL, &logic, e) ||
+        (s->set.lint && !lint_rule(sc, d->root, &logic, e)) ||
         !sigma_single_read(sc, d->root, &single, e) || !hash_rule(&hash, d, e) ||
         !sigma_logic_emit(sc, &logic, &d->program, e) ||
         !apply_filters(s, &meta, &d->program, &hash, e))

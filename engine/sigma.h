@@ -19,6 +19,10 @@ void sigma_free(struct sigma *s);
  * reason. Call it before sigma_finish. */
 void sigma_durable(struct sigma *s);
 
+/* Warns also about rules that load but cannot mean what they say (engine/sigma_lint.h). Call it
+ * before sigma_finish. */
+void sigma_lints(struct sigma *s);
+
 /* Takes the documents of one file (all roots maps or null). The nodes must live until sigma_finish.
  */
 TW_MUST_USE bool sigma_add(struct sigma *s, struct str file, const struct yaml **docs, size_t n,

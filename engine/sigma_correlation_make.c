@@ -1,5 +1,6 @@
 /* One correlation whose rules are known to its rule, window and inputs. */
 #include "engine/sigma_correlation.h"
+#include "engine/sigma_lint.h"
 
 #define HOUR_MS 3600000ll
 #define BUCKET_BYTES                                                                               \
@@ -286,6 +287,28 @@ static void put_window(struct sigma_link *l, struct rs_list expr, struct rs_inpu
     }
 }
 
+/* Warns about fields that no record has: what is no alias, and what aliases stand for. */
+static void lint_names(const struct sigma_link *l, const struct sigma_names *names)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        const struct yaml *alias = alias_of(l->c, names->list[i]);
+        if (!alias)
+            sigma_lint_field(l->sc, names->line, names->list[i]);
+        for (size_t k = 0; alias && alias->kind == YAML_MAP && k < alias->n; k++)
+            sigma_lint_field(l->sc, alias->pairs[k].value->line, yaml_text(alias->pairs[k].value));
+    }
+}
+
+/* Names in the key of a correlation that is built on others are theirs. */
+static void lint(const struct sigma_link *l)
+{
+    for (size_t i = 0; i < l->c->n_rules; i++)
+        if (l->c->rules[i].doc->kind == SIGMA_CORRELATION)
+            return;
+    lint_names(l, &l->c->keys);
+    lint_names(l, &l->c->values);
+}
+
 bool sigma_correlation_make(struct sigma_link *l, struct err *e)
 {
     struct rs_input *in = NULL;
@@ -295,5 +318,7 @@ bool sigma_correlation_make(struct sigma_link *l, struct err *e)
         return false;
     warn_overlap(l, in);
     put_window(l, expr, in);
+    if (l->set->lint)
+        lint(l);
     return true;
 }

@@ -45,6 +45,7 @@ struct sigma_set {
     const struct rule_config *cfg;
     struct diags *diags;
     bool durable; /* what only `scan` can evaluate is refused */
+    bool lint;    /* rules that load are looked at as well (engine/sigma_lint.h) */
     struct arena memory;
     struct vec docs;                 /* struct sigma_entry */
     const struct sigma_named *named; /* sorted by text, then document */

@@ -30,7 +30,8 @@ static void log_diags(const struct log *log, const struct diags *diags)
 bool function_rules_load(const char *path, const char *config, const struct log *log,
                          struct ruleset **out, struct err *e)
 {
-    const struct rule_files files = {&path, 1, config, true};
+    const struct rule_files files = {
+        .roots = &path, .n_roots = 1, .config = config, .durable = true};
     struct diags diags;
     size_t n_files;
     diags_init(&diags);

@@ -72,7 +72,8 @@ static void loads(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *name = cases[i].name;
-        struct rule_files from = {cases[i].roots, 0, cases[i].config, cases[i].durable};
+        struct rule_files from = {
+            .roots = cases[i].roots, .config = cases[i].config, .durable = cases[i].durable};
         struct diags diags;
         struct ruleset *rules;
         struct err e = {0};
