@@ -223,8 +223,90 @@ def test_the_same_bytes_for_sans504_shuffled_and_twice(tmp_path):
     assert scan(tmp_path) == expected
 
 
-def test_a_state_that_remembers_is_refused(tmp_path):
-    done = subprocess.run([BIN, "scan", "--emit", "incidents", "--state", tmp_path / "s.db",
-                           ROOT / "samples"], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert "--emit incidents" in done.stderr
+# ---- over a state that lasts ----
+
+def write_split(folder, records, n):
+    """The records in n objects of one size."""
+    folder.mkdir()
+    for at in range(n):
+        text = json.dumps({"Records": records[at::n]})
+        (folder / f"{at}.json").write_text(text, encoding="utf-8")
+    return sorted(folder.iterdir())
+
+
+def newest(told):
+    """The last message of each incident that did not join another."""
+    last = {}
+    for incident in told:
+        if incident["id"] not in last or last[incident["id"]]["updates"] < incident["updates"]:
+            last[incident["id"]] = incident
+    joined = {i for incident in last.values() for i in incident.get("joined", [])}
+    return [incident for i, incident in last.items() if i not in joined]
+
+
+def told_of(incident):
+    """Whom it tells of, and by which rules."""
+    return actors(incident), {s["rule"]["id"] for s in incident["signals"]}
+
+
+def check_parts(tmp_path, records, n):
+    """A run for each part, in random order, tells at last the incidents of one run over all; the
+    same parts again tell nothing."""
+    random.Random(504).shuffle(records)
+    parts = write_split(tmp_path / "parts", records, n)
+    state = ("--state", tmp_path / "state.db")
+    told = [incident for part in parts for incident in incidents(*state, part)]
+    assert len({(i["id"], i["updates"]) for i in told}) == len(told)
+    for incident in told:
+        check_references(incident)
+    for part in parts:
+        assert incidents(*state, part) == []
+    return newest(told)
+
+
+def test_parts_of_our_samples_over_a_state(tmp_path):
+    [told] = check_parts(tmp_path, list(records_of(ROOT / "samples")), 8)
+    [wanted] = incidents(ROOT / "samples")
+    assert actors(told) == actors(wanted)
+    assert links(told) == links(wanted)
+    # Alerts that bring no news after the last message are in none.
+    assert told_of(told)[1] <= told_of(wanted)[1]
+
+
+@needs_corpus
+def test_parts_of_sans504_over_a_state(tmp_path):
+    """The intruder with the actors and rules of one run over all; the two others with its actors:
+    the last of their alerts bring no news, so no message has them."""
+    logs = CORPUS / "sans504/AWSLogs"
+    told = check_parts(tmp_path, list(records_of(logs)), 12)
+    wanted = incidents(logs)
+    assert len(told) == len(wanted) == 3
+    assert sorted(map(sorted, map(actors, told))) == sorted(map(sorted, map(actors, wanted)))
+    [intruder] = [told_of(i) for i in wanted if "jmerckle" in i["summary"]]
+    assert intruder in [told_of(i) for i in told]
+
+
+def test_what_could_not_be_written_is_told_by_the_next_run(tmp_path):
+    state = ("--state", tmp_path / "state.db")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BIN, "scan", "--emit", "incidents", *state, ROOT / "samples"],
+                              stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 4
+    [told] = incidents(*state, ROOT / "samples")
+    [wanted] = incidents(ROOT / "samples")
+    assert actors(told) == actors(wanted) and told["id"] == wanted["id"]
+    assert incidents(*state, ROOT / "samples") == []
+
+
+def test_learning_links_identities(tmp_path):
+    """Who made whom is known from an archive that told nothing."""
+    state = ("--state", tmp_path / "state.db")
+    records = list(records_of(ROOT / "samples"))
+    made = [r for r in records if r["eventName"] == "CreateUser"]
+    theirs = [r for r in records if r["eventName"] == "StopLogging"]
+    assert made and theirs
+    for name, part in (("made", made), ("theirs", theirs)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"Records": part}), encoding="utf-8")
+    assert incidents("--learn", *state, tmp_path / "made.json") == []
+    [told] = incidents(*state, tmp_path / "theirs.json")
+    assert {a["name"].rpartition("/")[2] for a in told["actors"]} == {"dana", "support-ro"}
