@@ -26,7 +26,7 @@ static const char rules[] = RULE("'A | b'", "low", "attack.impact, attack.t1485.
 static void put(struct buf *b, void (*how)(const struct coverage *, struct buf *))
 {
     struct diags diags;
-    struct ruleset *rs;
+    struct ruleset *rs = NULL;
     struct coverage *coverage;
     struct err e = {0};
     struct loader *l;

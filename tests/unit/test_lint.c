@@ -6,7 +6,7 @@
 
 #define DETECTION(title, detection)                                                                \
     "title: " title "\nlogsource: {product: aws, service: cloudtrail}\ndetection: {" detection "}" \
-                                                                                               "\n"
+    "\n"
 #define A    DETECTION("A", "s: {eventName: X, eventSource: y}, condition: s")
 #define NEXT "---\n"
 #define WINDOW(title, rest)                                                                        \
@@ -55,7 +55,7 @@ static void tells_rules_of_one_meaning(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e = {0};
         struct diags diags;
-        struct ruleset *rs;
+        struct ruleset *rs = NULL;
         struct buf out;
         buf_init(&out, 4096);
         diags_init(&diags);

@@ -12,7 +12,7 @@ static void said(const char *yaml, struct buf *out)
 {
     struct err e = {0};
     struct diags diags;
-    struct ruleset *rs;
+    struct ruleset *rs = NULL;
     diags_init(&diags);
     struct loader *l = loader_new(NULL, &diags);
     assert_non_null(l);
@@ -269,7 +269,7 @@ static void nothing_is_said_unasked(void **state)
 {
     struct err e = {0};
     struct diags diags;
-    struct ruleset *rs;
+    struct ruleset *rs = NULL;
     (void)state;
     diags_init(&diags);
     struct loader *l = loader_new(NULL, &diags);
