@@ -249,6 +249,10 @@ def told_of(incident):
     return actors(incident), {s["rule"]["id"] for s in incident["signals"]}
 
 
+def people(incident):
+    return sorted(a["name"] for a in incident["actors"])
+
+
 def check_parts(tmp_path, records, n):
     """A run for each part, in random order, tells at last the incidents of one run over all; the
     same parts again tell nothing."""
@@ -275,13 +279,13 @@ def test_parts_of_our_samples_over_a_state(tmp_path):
 
 @needs_corpus
 def test_parts_of_sans504_over_a_state(tmp_path):
-    """The intruder with the actors and rules of one run over all; the two others with its actors:
+    """The intruder with the keys and rules of one run over all, the two others with the same people:
     the last of their alerts bring no news, so no message has them."""
     logs = CORPUS / "sans504/AWSLogs"
     told = check_parts(tmp_path, list(records_of(logs)), 12)
     wanted = incidents(logs)
     assert len(told) == len(wanted) == 3
-    assert sorted(map(sorted, map(actors, told))) == sorted(map(sorted, map(actors, wanted)))
+    assert sorted(map(people, told)) == sorted(map(people, wanted))
     [intruder] = [told_of(i) for i in wanted if "jmerckle" in i["summary"]]
     assert intruder in [told_of(i) for i in told]
 
