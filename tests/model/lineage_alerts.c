@@ -2,10 +2,12 @@
 #include "tests/model/lineage_alerts.h"
 
 #include "tests/model/lineage_delivery.h"
+#include "tests/model/port.h"
 
 #define SWAPS_MAX 64 /* as windows */
 #define LOOKS_MAX 3
 #define PAUSE_MS  100
+#define KEYS      (UINT64_C(0xa1e57) << 40) /* alerts' items and buckets lie apart from all else */
 
 /* As it lies in the state; written and read by this program alone. */
 struct item {
@@ -16,7 +18,7 @@ struct item {
 
 static struct state_key key_of(const struct lineage_plan *p, uint32_t alert)
 {
-    struct rng hash = {p->salt ^ UINT64_C(0xa1e57) << 40 ^ alert};
+    struct rng hash = {p->salt ^ KEYS ^ alert};
     struct state_key key;
     for (size_t i = 0; i < sizeof key; i += sizeof(uint64_t)) {
         uint64_t bits = rng_next(&hash);
@@ -90,6 +92,49 @@ static bool change(struct lineage_hand *h, const struct lineage_call *c, const s
     return err_set(e, ERR_RETRY, "too many conflicts over an alert");
 }
 
+/* ---- events that come one by one ---- */
+
+static struct str event_id(const struct lineage_plan *p, uint32_t event, struct buf *text)
+{
+    buf_init(text, 64);
+    return lineage_plan_event_id(p, event, text);
+}
+
+/* Who did it is on record before anybody sees the event, as the handler has it. */
+static bool share(struct lineage_hand *h, struct str id, struct err *e)
+{
+    return lineages_share(h->lineages, id, e) && lineages_link(h->lineages, e);
+}
+
+/* Adds the event to those that are there, and reads them; then, not before. */
+static bool add_and_read(struct lineage_hand *h, uint32_t alert, const struct element *el,
+                         struct vec *there, struct err *e)
+{
+    struct state_key key = key_of(&h->world->plan, alert);
+    const struct state_add add = {key, 0, el, 1, 0};
+    const struct state_read read = {key, 0, 0, there};
+    return h->port.add(h->port.self, &add, 1, e) && (!h->worker || port_catch_up(h->worker, e)) &&
+           h->port.read(h->port.self, &read, 1, e);
+}
+
+bool lineage_alerts_gather(struct lineage_hand *h, uint32_t alert, uint32_t event, bool *all,
+                           struct err *e)
+{
+    const struct lineage_plan *p = &h->world->plan;
+    struct buf text;
+    struct vec there;
+    struct str id = event_id(p, event, &text);
+    const struct element el = {p->events[event].time, 0, id128_of(id)};
+    vec_init(&there, sizeof(struct element), SIZE_MAX);
+    bool late = h->world->mistake == LINEAGE_SHARES_LATE;
+    bool ok = (late || share(h, id, e)) && add_and_read(h, alert, &el, &there, e) &&
+              (!late || share(h, id, e));
+    *all = ok && window_sort(there.p, there.n) == p->alerts[alert].n_events;
+    vec_release(&there);
+    buf_release(&text);
+    return ok;
+}
+
 /* ---- the messages that are ours ---- */
 
 static bool hand_over(struct lineage_hand *h, const struct lineage_call *c, struct err *e)
@@ -100,11 +145,10 @@ static bool hand_over(struct lineage_hand *h, const struct lineage_call *c, stru
     struct str events[LP_EVIDENCE];
     buf_init(&id, 64);
     for (uint32_t i = 0; i < a->n_events; i++) {
-        buf_init(texts + i, 64);
-        events[i] = lineage_plan_event_id(p, a->events[i], texts + i);
+        events[i] = event_id(p, a->events[i], texts + i);
     }
     struct alert alert = {
-        .window = h->world->rules->windows + a->rule,
+        .window = h->world->rules->windows + a->rule + (a->gathered ? LP_RULES : 0),
         .id = lineage_plan_alert_id(p, c->alert, &id),
         .updates = c->update,
         .timed = true,

@@ -10,6 +10,11 @@ struct lineage_call {
     uint32_t alert, update;
 };
 
+/* Shows an event of a gathered alert to all, having written who did it, and looks whether that was
+ * the last one. */
+TW_MUST_USE bool lineage_alerts_gather(struct lineage_hand *h, uint32_t alert, uint32_t event,
+                                       bool *all, struct err *e);
+
 /* Tells the n alerts, as far as they are this delivery's to tell, with lineages_settle before they
  * are marked. ERR_RETRY while another delivery has to tell one of them. */
 TW_MUST_USE bool lineage_alerts_tell(struct lineage_hand *h, const struct lineage_call *calls,

@@ -324,12 +324,35 @@ static bool check_alert(struct lineage_world *w, uint32_t alert, struct err *e)
     return ok;
 }
 
+/* Whether an object with that event is done; the present one is. */
+static bool is_done(const struct lineage_world *w, uint32_t present, uint32_t event)
+{
+    for (uint32_t o = 0; o < w->plan.n_objects; o++)
+        for (uint32_t i = 0; i < w->plan.objects[o].n; i++) {
+            const struct lp_bundle *b = w->plan.bundles + w->plan.objects[o].bundles[i];
+            for (uint32_t k = 0; k < b->n_events; k++)
+                if (b->events[k] == event && (o == present || w->stage.done[o]))
+                    return true;
+        }
+    return false;
+}
+
+/* Whether an alert must have been told: a gathered one when its last event is done. */
+static bool is_due(const struct lineage_world *w, uint32_t object, uint32_t alert)
+{
+    const struct lp_alert *a = w->plan.alerts + alert;
+    bool due = true;
+    for (uint32_t i = 0; a->gathered && i < a->n_events; i++)
+        due = due && is_done(w, object, a->events[i]);
+    return due;
+}
+
 bool lineage_check_object(struct lineage_world *w, uint32_t object, struct err *e)
 {
     const struct lp_object *o = w->plan.objects + object;
     for (uint32_t i = 0; i < o->n; i++) {
         uint32_t alert = w->plan.bundles[o->bundles[i]].alert;
-        if (alert != LP_ALERT_NONE && !check_alert(w, alert, e))
+        if (alert != LP_ALERT_NONE && is_due(w, object, alert) && !check_alert(w, alert, e))
             return false;
     }
     return true;

@@ -54,12 +54,16 @@ static bool take_event(struct lineage_hand *h, uint32_t number, struct err *e)
     return ok;
 }
 
-static bool take_bundle(struct lineage_hand *h, const struct lp_bundle *b, struct err *e)
+/* Takes the events; *calls tells whether their alert is to be told. */
+static bool take_bundle(struct lineage_hand *h, const struct lp_bundle *b, bool *calls,
+                        struct err *e)
 {
+    *calls = b->alert != LP_ALERT_NONE;
     for (uint32_t i = 0; i < b->n_events; i++)
         if (!take_event(h, b->events[i], e))
             return false;
-    return true;
+    return !*calls || !h->world->plan.alerts[b->alert].gathered ||
+           lineage_alerts_gather(h, b->alert, b->events[0], calls, e);
 }
 
 /* Puts the bundle's alert among those to be told, once. */
@@ -71,9 +75,8 @@ static size_t add_call(struct lineage_call *calls, size_t n, const struct lp_bun
                 calls[i].update = b->update;
             return n;
         }
-    if (b->alert != LP_ALERT_NONE)
-        calls[n++] = (struct lineage_call){b->alert, b->update};
-    return n;
+    calls[n] = (struct lineage_call){b->alert, b->update};
+    return n + 1;
 }
 
 bool lineage_delivery_make(struct lineage_hand *h, uint32_t object, const struct delivery *d,
@@ -86,9 +89,10 @@ bool lineage_delivery_make(struct lineage_hand *h, uint32_t object, const struct
     lineages_begin(h->lineages, d);
     for (uint32_t i = 0; i < o->n; i++) {
         const struct lp_bundle *b = p->bundles + o->bundles[i];
-        if (!take_bundle(h, b, e))
+        bool called;
+        if (!take_bundle(h, b, &called, e))
             return false;
-        n = add_call(calls, n, b);
+        n = called ? add_call(calls, n, b) : n;
         if (!h->world->early && i + 1 < o->n)
             continue;
         if (!lineage_alerts_tell(h, calls, n, d, e))

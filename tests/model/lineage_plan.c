@@ -240,13 +240,36 @@ static bool says_nothing(const struct lineage_plan *p, const struct lp_alert *a)
     return true;
 }
 
+/* Its events come one by one. */
+static void part_alert(struct lineage_plan *p, uint32_t number)
+{
+    const struct lp_alert *a = p->alerts + number;
+    for (uint32_t i = 0; i < a->n_events; i++)
+        add_bundle(p, (struct lp_bundle){1, {a->events[i]}, number, 0});
+}
+
+/* They come together. */
+static void bind_alert(struct lineage_plan *p, uint32_t number, struct rng *r)
+{
+    struct lp_alert *a = p->alerts + number;
+    struct lp_bundle b = {.n_events = a->n_events, .alert = number};
+    memcpy(b.events, a->events, sizeof b.events);
+    add_bundle(p, b);
+    if (!one_actor(p, a) || !rng_chance(r, 3000))
+        return;
+    a->grown += rng_in(r, 1, 30) * LP_HOUR_MS;
+    b.update = 1;
+    if (says_nothing(p, a) && rng_chance(r, 5000))
+        b.n_events = 0;
+    add_bundle(p, b);
+}
+
 /* Events of a day at most: those of one alert that are told apart and turn out to be akin are one
  * incident then. */
 static void add_alert(struct lineage_plan *p, const struct lane *lanes, struct rng *r)
 {
     uint32_t number = p->n_alerts++;
     struct lp_alert *a = p->alerts + number;
-    struct lp_bundle b = {.alert = number};
     int64_t time = any_time(r);
     *a = (struct lp_alert){.rule = (uint32_t)rng_in(r, 0, LP_RULES - 1), .first = time};
     a->n_events = rng_chance(r, 6000) ? 1 : (uint32_t)rng_in(r, 2, LP_EVIDENCE);
@@ -258,16 +281,11 @@ static void add_alert(struct lineage_plan *p, const struct lane *lanes, struct r
         time += rng_in(r, 1, 11) * LP_HOUR_MS;
     }
     a->grown = a->last;
-    b.n_events = a->n_events;
-    memcpy(b.events, a->events, sizeof b.events);
-    add_bundle(p, b);
-    if (one_actor(p, a) && rng_chance(r, 3000)) {
-        a->grown += rng_in(r, 1, 30) * LP_HOUR_MS;
-        b.update = 1;
-        if (says_nothing(p, a) && rng_chance(r, 5000))
-            b.n_events = 0;
-        add_bundle(p, b);
-    }
+    a->gathered = a->n_events > 1 && rng_chance(r, 4000);
+    if (a->gathered)
+        part_alert(p, number);
+    else
+        bind_alert(p, number, r);
 }
 
 /* ---- objects ---- */
@@ -325,31 +343,52 @@ enum level lineage_plan_level(uint32_t rule)
     return levels[rule];
 }
 
-bool lineage_plan_rules(struct ruleset **out, struct err *e)
+static void put_rule(struct builder *b, uint32_t number)
 {
     static const struct str tags[LP_RULES] = {{"attack.discovery", 16},
                                               {"attack.discovery", 16},
                                               {"attack.impact", 13},
                                               {"attack.persistence", 18}};
+    struct rs_rule rule = {.id = builder_text(b, S("plain")),
+                           .title = builder_text(b, S("plain")),
+                           .level = (uint8_t)lineage_plan_level(number),
+                           .tags = builder_texts(b, tags + number, 1),
+                           .program = builder_node_const(b, true),
+                           .window = number};
+    (void)builder_rule(b, &rule);
+}
+
+static void put_window(struct builder *b, uint32_t rule, enum window_type type)
+{
+    struct rs_window window = {.type = type,
+                               .flags = type == WINDOW_TYPE_SINGLE ? WINDOW_IDENTITY : 0,
+                               .n = 1,
+                               .n_steps = 1,
+                               .bucket_cells = 1,
+                               .timespan_ms = LP_HOUR_MS,
+                               .gap_ms = LP_HOUR_MS,
+                               .cell_ms = LP_HOUR_MS,
+                               .rule = rule};
+    (void)builder_window(b, &window);
+}
+
+bool lineage_plan_rules(struct ruleset **out, struct err *e)
+{
     struct builder *b = builder_new();
     if (!b)
         return err_set(e, ERR_SYSTEM, "no memory");
+    for (uint32_t i = 0; i < LP_RULES; i++)
+        put_rule(b, i);
+    for (uint32_t i = 0; i < LP_RULES; i++)
+        put_window(b, i, WINDOW_TYPE_SINGLE);
+    uint32_t address = builder_slot_fan(b, S("sourceIPAddress"));
     for (uint32_t i = 0; i < LP_RULES; i++) {
-        struct rs_rule rule = {.id = builder_text(b, S("plain")),
-                               .title = builder_text(b, S("plain")),
-                               .level = (uint8_t)lineage_plan_level(i),
-                               .tags = builder_texts(b, tags + i, 1),
-                               .program = builder_node_const(b, true),
-                               .window = i};
-        struct rs_window window = {.type = WINDOW_TYPE_SINGLE,
-                                   .flags = WINDOW_IDENTITY,
-                                   .n = 1,
-                                   .n_steps = 1,
-                                   .bucket_cells = 1,
-                                   .gap_ms = LP_HOUR_MS,
-                                   .cell_ms = LP_HOUR_MS,
-                                   .rule = builder_rule(b, &rule)};
-        (void)builder_window(b, &window);
+        put_window(b, i, WINDOW_TYPE_EVENT_COUNT);
+        struct rs_input in = {.window = LP_RULES + i,
+                              .rule = i,
+                              .child = RS_NONE,
+                              .keys = builder_numbers(b, &address, 1)};
+        (void)builder_input(b, &in);
     }
     bool ok = builder_freeze(b, out, e);
     builder_free(b);
@@ -409,9 +448,9 @@ void lineage_plan_print(const struct lineage_plan *p)
         print_event(p, i);
     for (uint32_t i = 0; i < p->n_alerts; i++) {
         const struct lp_alert *a = p->alerts + i;
-        fprintf(stderr, "  alert %u: rule %u, [%lld, %lld] h, grows to %lld h\n", i, a->rule,
-                (long long)(a->first / LP_HOUR_MS), (long long)(a->last / LP_HOUR_MS),
-                (long long)(a->grown / LP_HOUR_MS));
+        fprintf(stderr, "  alert %u: %srule %u, [%lld, %lld] h, grows to %lld h\n", i,
+                a->gathered ? "gathered, " : "", a->rule, (long long)(a->first / LP_HOUR_MS),
+                (long long)(a->last / LP_HOUR_MS), (long long)(a->grown / LP_HOUR_MS));
     }
     for (uint32_t i = 0; i < p->n_objects; i++) {
         fprintf(stderr, "  object %u:", i);

@@ -53,10 +53,12 @@ struct lp_event {
     struct lp_tie tie;
 };
 
-/* An alert over events that always come in one object. Its later message, if it has one, tells of a
- * later end, and may be called for by an object with none of them: who did them is then known from
- * the alert's details alone. */
+/* An alert over events that come in one object; or, when they are `gathered`, each by itself, and
+ * it is told by whoever sees that all are there. The former may have a later message, which tells
+ * of a later end, and may be called for by an object with none of the events: who did them is then
+ * known from the alert's details alone. */
 struct lp_alert {
+    bool gathered;
     uint32_t n_events;
     uint32_t events[LP_EVIDENCE]; /* ascending in time */
     uint32_t rule;
@@ -90,7 +92,8 @@ struct lineage_plan {
 
 void lineage_plan_make(struct lineage_plan *p, struct rng *r, uint64_t salt);
 
-/* Rules of the levels above, with one window each. */
+/* Rules of the levels above. Rule i's own window is i; LP_RULES + i is one in which it gathers the
+ * events of strangers. */
 TW_MUST_USE bool lineage_plan_rules(struct ruleset **out, struct err *e);
 /* Of rule i. */
 enum level lineage_plan_level(uint32_t rule);

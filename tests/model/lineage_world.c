@@ -19,6 +19,7 @@ const char *lineage_mistake_name(enum lineage_mistake m)
                                         "loser moved blindly",
                                         "records left behind",
                                         "alerts marked first",
+                                        "deeds shared late",
                                         "owner only",
                                         "no settling"};
     return names[m];

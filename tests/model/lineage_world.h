@@ -16,6 +16,7 @@ enum lineage_mistake {
     LINEAGE_BLIND_LOSER,  /* a root moves whatever became of it since it was read */
     LINEAGE_NO_MERGE,     /* a root that moves leaves its records behind */
     LINEAGE_MARKS_FIRST,  /* alerts are marked as told before their incident has them */
+    LINEAGE_SHARES_LATE,  /* who did an event is written after others can see it */
     LINEAGE_OWNER_ONLY,   /* leases never run out */
     LINEAGE_NO_SETTLING,  /* an object is acknowledged while others have still to tell */
     LINEAGE_MISTAKES
