@@ -237,6 +237,24 @@ def test_the_samples_in_random_objects_twice(world, tmp_path, seed):
     assert len({(b["id"], b["updates"]) for b in world.told}) == len(world.told)
 
 
+def test_the_intruder_of_sans504(world, shared, tmp_path):
+    """The public log as bootstrap gets it, in twelve objects of random records: the intruder's
+    incident names whom a scan of all names, by the same rules."""
+    logs = shared / "corpus/sans504/AWSLogs"
+    if not logs.is_dir():
+        pytest.skip(f"{logs} is not there")
+    records = shifted(list(records_of(logs)))
+    (tmp_path / "whole.json").write_text(json.dumps({"Records": records}), encoding="utf-8")
+    random.Random(504).shuffle(records)
+    function = world.start(rules=ROOT / "rules")
+    for n in range(12):
+        world.deliver(function, world.put(*records[n::12]))
+    told = [i for i in newest(world.told) if "jmerckle" in names(i)]
+    wanted = [i for i in scanned(tmp_path / "whole.json") if "jmerckle" in names(i)]
+    assert list(map(who, told)) == list(map(who, wanted)) and len(told) == 1
+    assert rules_of(told[0]) == rules_of(wanted[0])
+
+
 def test_death_at_any_call_loses_and_renames_no_incident(stage, dynamodb, start):
     """kill -9 at every AWS call of a delivery that joins an incident to a new one, then redelivery:
     what is told at last is the same."""
