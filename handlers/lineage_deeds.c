@@ -11,12 +11,13 @@ bool lineages_share(struct lineages *l, struct str evidence, struct err *e)
     if (at == LINEAGE_MAP_NONE)
         return true;
     struct hit *h = vec_at(&l->hits, at);
-    if (h->shared)
+    if (h->shared || h->what->n_shared == LINEAGES_SHARED_MAX)
         return true;
     struct shared_deed *to = vec_push(&l->shared, 1);
     if (!to || !lineages_queue(l, h->what))
         return lineages_no_memory(e);
     h->shared = true;
+    h->what->n_shared++;
     *to = (struct shared_deed){
         seen_id(evidence),
         {.time_ms = h->time_ms == INT64_MIN ? 0 : h->time_ms, .event = h->what->nodes[0].id}};

@@ -17,8 +17,9 @@ struct proven {
     uint32_t n_nodes, n_links, n_ties;
     int64_t time_ms; /* INT64_MAX: it tells none */
     struct id128 event;
-    bool queued;  /* to be written */
-    bool written; /* with that event */
+    bool queued;       /* to be written */
+    bool written;      /* with that event */
+    uint32_t n_shared; /* deeds that others are to know of */
 };
 
 /* An event that rules hold for. */

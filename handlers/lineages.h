@@ -48,6 +48,10 @@
 #define LINEAGES_UP_MAX 16
 /* Bytes of a node's name and account. */
 #define LINEAGES_NAME_MAX 256
+/* Deeds of one identity in one delivery that are written for others, each an item: a flood must not
+ * cost a write for each of its events. Of the rest it is not known, where strangers meet, whose
+ * they are. */
+#define LINEAGES_SHARED_MAX 64
 /* Links, ties and nodes known to be stored, for as long as LINEAGES_KNOWN_MS; 24 bytes each. */
 #define LINEAGES_KNOWN_MAX 4096
 #define LINEAGES_KNOWN_MS  (6 * 3600 * 1000LL)

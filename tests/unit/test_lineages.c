@@ -917,6 +917,34 @@ static void parts_alerts(void **state)
     world_release(&w);
 }
 
+/* Who did what is written for others, of a flood by one hand a part: not a write for each event. */
+static void shares_a_part_of_floods(void **state)
+{
+    (void)state;
+    static struct lineage_event ev;
+    struct world w;
+    struct err e = {0};
+    struct buf id;
+    const struct delivery d = {.now_ms = NOW, .lease_ms = LEASE, .owner = "a"};
+    world_init(&w);
+    buf_init(&id, 64);
+    struct lineages *l = worker(&w);
+    lineages_begin(l, &d);
+    for (unsigned i = 0; i < LINEAGES_SHARED_MAX + 30; i++) {
+        const struct deed_case one = {.hour = (int)i, .actor = i < 10 ? 2 : 1};
+        fill(&one, &ev);
+        put_event_id(&id, &one);
+        assert_true(lineages_take(l, &ev, false, true, true, AT(one.hour), buf_str(&id), &e));
+        assert_true(lineages_share(l, buf_str(&id), &e));
+        assert_true(lineages_share(l, buf_str(&id), &e)); /* once more is no other */
+    }
+    assert_true(lineages_settle(l, &e));
+    assert_int_equal(state_memory_buckets(w.memory), 10 + LINEAGES_SHARED_MAX);
+    lineages_free(l);
+    buf_release(&id);
+    world_release(&w);
+}
+
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
@@ -1084,6 +1112,7 @@ int main(void)
         cmocka_unit_test(survives_without_memory),
         cmocka_unit_test(places_by_details),
         cmocka_unit_test(parts_alerts),
+        cmocka_unit_test(shares_a_part_of_floods),
         cmocka_unit_test(walks),
         cmocka_unit_test(finds_incidents),
         cmocka_unit_test(keeps_the_surest_links),
