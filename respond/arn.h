@@ -18,7 +18,8 @@ bool arn_parse(struct str s, struct arn *out);
  * "aws-iso-e", "aws-iso-f"); anything else is made up. */
 bool arn_is_partition(struct str s);
 
-/* Twelve digits. */
+#define ACCOUNT_DIGITS 12
+/* As many digits. */
 bool arn_is_account(struct str s);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* ---- writing ---- */
 
-/* How long values may be: tried from the first to the last until all fits. The last one does: 20
+/* How long values may be: tried from the first to the last until all fits. The last one does: 21
  * strings of 20 bytes, each at most six in JSON, their names and the node are below 3 KB. */
 static const struct
 try {
@@ -45,6 +45,7 @@ static void put_event(struct buf *b, const struct facts *f, size_t max)
     put_known(b, S("ip"), f->ip, max);
     put_known(b, S("user_agent"), f->user_agent, max);
     put_known(b, S("error"), f->error, max);
+    put_known(b, S("sign_in"), f->sign_in, max);
     put_known(b, S("object"), f->object, max);
     put_close(b, '}');
     buf_putc(b, ',');
@@ -177,6 +178,7 @@ static void read_event(struct str event, struct arena *a, struct facts *f)
     f->ip = member(event, "ip", a);
     f->user_agent = member(event, "user_agent", a);
     f->error = member(event, "error", a);
+    f->sign_in = member(event, "sign_in", a);
     f->object = member(event, "object", a);
 }
 

@@ -6,7 +6,8 @@
  *
  * {"event":{"id":"0d2f...","time":"2026-03-17T14:05:11Z","source":"iam.amazonaws.com",
  *   "name":"CreateUser","account":"111122223333","region":"us-east-1","ip":"203.0.113.7",
- *   "user_agent":"aws-cli/2.15.0","error":"AccessDenied","object":"s3://bucket/key"},
+ *   "user_agent":"aws-cli/2.15.0","error":"AccessDenied","sign_in":"Success",
+ *   "object":"s3://bucket/key"},
  *  "identity":{"type":"IAMUser","arn":"arn:...","principal":"AIDA...","account":"111122223333",
  *   "name":"dev","access_key":"AKIA...","issuer":"arn:...","invoked_by":"...",
  *   "country":"DE","asn":64500,"as_org":"Example Networks"},

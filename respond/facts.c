@@ -54,6 +54,15 @@ static void read_identity(struct event *ev, struct facts *f)
     f->issuer = told(ev, CORE_ISSUER_ARN);
 }
 
+/* {"responseElements":{"ConsoleLogin":"Success"}} */
+static struct str sign_in(struct event *ev, const struct facts *f)
+{
+    struct value *v = str_eq(f->source, S("signin.amazonaws.com"))
+                          ? event_first(ev, ev->rules->ties[TIE_SIGNED_IN])
+                          : NULL;
+    return v && v->type == JSON_STRING ? event_text(ev, v) : STR_ABSENT;
+}
+
 void facts_name(struct facts *f)
 {
     f->actor = first_of((struct str[]){f->user_arn, f->principal, f->invoked_by}, 3);
@@ -77,6 +86,7 @@ void facts_read(struct event *ev, struct str object, struct facts *out)
     out->user_agent = told(ev, CORE_USER_AGENT);
     out->error = told(ev, CORE_ERROR);
     read_identity(ev, out);
+    out->sign_in = sign_in(ev, out);
     facts_name(out);
 }
 

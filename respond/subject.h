@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "respond/facts.h"
 #include "respond/lineage.h"
+#include "respond/workload.h"
 
 enum subject_kind {
     SUBJECT_UNKNOWN,        /* of a type not known, or forged, masked, incomplete */
@@ -38,23 +39,6 @@ enum subject_kind {
 
 /* A word for it: "user", "role", "federated user", "access key", "Identity Center", ... */
 const char *subject_kind_name(enum subject_kind kind);
-
-/* What a role works for, if it is no person's: containing it stops production. A hint of the
- * session's name can be forged by whoever may choose it, so it only ever asks for more caution; the
- * trust policy decides once it is known. */
-enum workload {
-    WORKLOAD_NONE,
-    WORKLOAD_INSTANCE, /* EC2: the session's name is an instance id */
-    WORKLOAD_LAMBDA,
-    WORKLOAD_ECS,      /* the session's name is a task id, 32 hexadecimal digits */
-    WORKLOAD_EKS,      /* Pod Identity ("eks-..."), or a service account's OIDC provider */
-    WORKLOAD_ANYWHERE, /* IAM Roles Anywhere: the session's name is a certificate's serial number */
-    WORKLOAD_SERVICE,  /* another service that may assume the role */
-    WORKLOADS
-};
-
-/* "an EC2 instance", "a Lambda function", ... */
-const char *workload_name(enum workload w);
 
 /* All strings are borrowed from what was read; constants are. Absent: not told. */
 struct subject {
@@ -99,6 +83,9 @@ void subject_of_node(enum lineage_kind kind, struct str name, struct str account
  * the subject says what is wrong. */
 void subject_of_arn(struct str arn, struct subject *out);
 
+/* Notes the path that IAM tells, which may show that the role is none that can be contained. */
+void subject_set_path(struct subject *s, struct str path);
+
 /* Whether an access key id is of a key that IAM keeps (AKIA): the others are of sessions, and IAM
  * knows nothing of them. */
 bool subject_key_is_long_term(struct str key);
@@ -108,11 +95,5 @@ bool subject_key_is_long_term(struct str key);
 void subject_put_arn(struct buf *b, const struct subject *s);
 /* Appends what aws:userid is of the role's session: AROA...:name. Nothing without id or session. */
 void subject_put_userid(struct buf *b, const struct subject *s);
-
-/* Who may assume a role, by its trust policy (JSON text, not percent-encoded): the gravest of what
- * its Allow statements name, in the order INSTANCE, LAMBDA, ECS, EKS, ANYWHERE, SERVICE.
- * WORKLOAD_NONE: only people, accounts and identity providers of people. *known is false when the
- * text is no policy: then nothing is known. */
-enum workload workload_of_trust(struct str policy, bool *known);
 
 #endif
