@@ -499,7 +499,7 @@ static void starts_or_says_no_without_memory(void **state)
     struct stage s;
     bool complete = false;
     setup(&s, LEVEL_LOW, NULL);
-    struct handle_config cfg = {s.rs, LEVEL_LOW, STR_ABSENT, S("9.9"), false};
+    struct handle_config cfg = {s.rs, LEVEL_LOW, STR_ABSENT, S("9.9"), true};
     struct ports ports = ports_of(&s);
     for (size_t n = 1; !complete; n++) {
         struct err e = {0};
