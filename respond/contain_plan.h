@@ -106,11 +106,12 @@ struct contain_ask {
     enum contain_mode mode;    /* the function's */
     bool asked; /* a person asked for it or approved it, under IAM: decides in place of mode, rule,
                    level, workload, caps, age and attempts */
-    bool by_operator; /* and acts with credentials of his own: needs no opt-ins, may ask for what is
-                         by command only */
+    bool by_operator; /* the same, and he acts with credentials of his own: needs no opt-ins, may
+                         ask for what is by command only */
     bool has_strategy;
     enum contain_strategy strategy; /* the one he asks for instead of the ladder */
-    struct str target;              /* of entry-cut: what to cut (contain_step.target) */
+    struct str target; /* of entry-cut and rotate-key: what (contain_step.target); absent: the
+                          instance or the key of the event */
     const struct contain_config *config;
     const struct str *buckets; /* TRAILWARDEN_BUCKETS */
     size_t n_buckets;
@@ -132,8 +133,10 @@ enum contain_verb {
     VERB_FORCE_RESET,  /* UpdateLoginProfile PasswordResetRequired */
     VERB_TAG,          /* Tag{User,Role}: CONTAIN_TAG */
     VERB_CUT_TRUST,    /* UpdateAssumeRolePolicy: document */
-    VERB_CUT_INSTANCE, /* ec2 DisassociateIamInstanceProfile of the instance target */
-    VERB_CUT_ANCHOR,   /* rolesanywhere DisableTrustAnchor: target is its id */
+    VERB_CUT_INSTANCE, /* ec2 DisassociateIamInstanceProfile: target is the instance's ARN. Whoever
+                          acts has to see first that its profile holds the subject's role: the name
+                          of a session may have been made up */
+    VERB_CUT_ANCHOR,   /* rolesanywhere DisableTrustAnchor: target is its ARN */
     VERB_CUT_PROFILE,  /* rolesanywhere DisableProfile: the same */
     VERB_DELETE_USER,
     VERB_ROTATE_KEY, /* CreateAccessKey, then UpdateAccessKey Inactive of target */
@@ -164,7 +167,7 @@ struct contain_step {
                       quota is reached (LimitExceeded) */
 };
 
-/* What a ladder of all strategies with two fallbacks has, and a tag. */
+/* What a ladder of all strategies has with their fallbacks, and a tag. */
 #define CONTAIN_STEPS_MAX (CONTAIN_STRATEGIES + 4)
 
 /* Strings lie in the arena, in the configuration or in the subject. */

@@ -50,7 +50,7 @@ struct subject {
     struct str account; /* the subject's own, twelve digits; the same */
     struct str name;    /* as IAM's calls take it, without path; of a KEY its user's, or absent */
     struct str path;    /* "/", "/team/"; absent when only a session's ARN was told */
-    struct str id;      /* AIDA..., AROA...; absent when not told or masked */
+    struct str id;      /* AIDA..., AROA...; absent when not told or masked; of a KEY its user's */
     struct str session; /* name of a role's or federated user's session */
     struct str key;     /* access key id that signed; of a KEY the key */
     struct str arn;     /* as told, to print: of a session the session's */
