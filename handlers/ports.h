@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "engine/geo.h"
+#include "handlers/iam.h"
 #include "handlers/state.h"
 #include "respond/message.h"
 
@@ -66,6 +67,7 @@ struct ports {
     struct port_random random;
     struct port_state state;
     struct port_geo geo; /* its find may be NULL */
+    struct port_iam iam; /* its call may be NULL: nobody is contained */
 };
 
 #endif
