@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "engine/ruleset.h"
 #include "respond/policy_doc.h"
+#include "respond/subject.h"
 
 /* What can be done to a principal. The names are what the configuration and --strategy say. */
 enum contain_strategy {

@@ -7,15 +7,14 @@
 #define TW_RESPOND_POLICY_DOC_H
 
 #include "base/buf.h"
-#include "respond/subject.h"
 
 /* Names of the inline policies. */
 #define POLICY_DENY_ALL     "trailwarden-deny-all"
 #define POLICY_FENCE        "trailwarden-fence"
 #define POLICY_REVOKE_OLDER "trailwarden-revoke-older"
-#define POLICY_DENY_SESSION                                                                        \
-    "trailwarden-deny-session-" /* and 8 hexadecimal digits of the session */
-#define POLICY_NAME_MAX (sizeof POLICY_DENY_SESSION + 8)
+/* Behind it come 8 hexadecimal digits of the session. */
+#define POLICY_DENY_SESSION "trailwarden-deny-session-"
+#define POLICY_NAME_MAX     (sizeof POLICY_DENY_SESSION + 8)
 
 /* The tag that a standing SCP looks for. */
 #define CONTAIN_TAG       "ir-contained"
