@@ -7,6 +7,7 @@
 #define SWAPS_MAX 64 /* as windows */
 #define LOOKS_MAX 3
 #define PAUSE_MS  100
+#define EXPIRES_S 4102444800                /* 2100: a store forgets nothing of this */
 #define KEYS      (UINT64_C(0xa1e57) << 40) /* alerts' items and buckets lie apart from all else */
 
 /* As it lies in the state; written and read by this program alone. */
@@ -83,7 +84,8 @@ static bool change(struct lineage_hand *h, const struct lineage_call *c, const s
             return true;
         struct state_swap s = {.key = key_of(&h->world->plan, c->alert),
                                .blob = str_n((const char *)it, sizeof *it),
-                               .version = version};
+                               .version = version,
+                               .expires_s = EXPIRES_S};
         if (!h->port.swap(h->port.self, &s, 1, e))
             return false;
         if (!s.conflict)
@@ -111,7 +113,7 @@ static bool add_and_read(struct lineage_hand *h, uint32_t alert, const struct el
                          struct vec *there, struct err *e)
 {
     struct state_key key = key_of(&h->world->plan, alert);
-    const struct state_add add = {key, 0, el, 1, 0};
+    const struct state_add add = {key, 0, el, 1, EXPIRES_S};
     const struct state_read read = {key, 0, 0, there};
     return h->port.add(h->port.self, &add, 1, e) && (!h->worker || port_catch_up(h->worker, e)) &&
            h->port.read(h->port.self, &read, 1, e);

@@ -219,7 +219,8 @@ bool lineage_world_run_processes(uint64_t seed, const char *store, struct tally 
     struct lineage_world *w = calloc(1, sizeof *w);
     if (!w)
         return err_set(e, ERR_SYSTEM, "no memory for a world");
-    *w = (struct lineage_world){.stage = {.rng = {seed}, .sums = sums}, .faults = faults};
+    *w = (struct lineage_world){
+        .stage = {.rng = {seed}, .sums = sums}, .broken = true, .faults = faults};
     struct process_play play = {.world = w,
                                 .stage = &w->stage,
                                 .said_bytes = sizeof(struct lineage_said),
