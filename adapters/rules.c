@@ -1,6 +1,8 @@
 /* Rule files to the loader. */
 #include "adapters/rules.h"
 
+#include <unistd.h>
+
 #include "adapters/files.h"
 #include "engine/config.h"
 #include "engine/loader.h"
@@ -42,6 +44,54 @@ static bool add_all(struct loader *l, struct walk *w, size_t *n_files, struct er
     return ok;
 }
 
+/* ---- placeholders ------------------------------------------------------------------------------
+ */
+
+/* The path as it is from the root of the file system, so that folders above it can be seen. */
+static void put_absolute(struct buf *b, const char *path)
+{
+    char folder[FILES_PATH_MAX + 1];
+    if (path[0] != '/' && getcwd(folder, sizeof folder)) {
+        buf_putz(b, folder);
+        buf_putc(b, '/');
+    }
+    buf_putz(b, path);
+}
+
+/* The nearest file of placeholders in the folders above path goes to *found; absent when there is
+ * none. */
+static void find_above(const char *path, struct buf *room, struct str *found)
+{
+    *found = STR_ABSENT;
+    buf_reset(room);
+    put_absolute(room, path);
+    for (size_t n = room->n; n-- > 0 && !str_present(*found);) {
+        if (room->p[n] != '/')
+            continue;
+        buf_cut(room, n);
+        buf_putz(room, "/" PLACEHOLDERS_FILE);
+        const char *z = buf_z(room);
+        if (z && access(z, F_OK) == 0)
+            *found = str_of(z);
+        buf_cut(room, n);
+    }
+}
+
+/* Rules that lie below a file of placeholders, and were named without it, get them all the same. */
+static bool add_placeholders(struct loader *l, const struct rule_files *from, struct err *e)
+{
+    struct buf path, text;
+    struct str found = STR_ABSENT;
+    buf_init(&path, FILES_PATH_MAX);
+    buf_init(&text, RULE_FILE_MAX);
+    for (size_t i = 0; i < from->n_roots && !str_present(found); i++)
+        find_above(from->roots[i], &path, &found);
+    bool ok = !str_present(found) || add_file(l, found, &text, e);
+    buf_release(&text);
+    buf_release(&path);
+    return ok;
+}
+
 static bool load(struct loader *l, const struct rule_files *from, struct ruleset **out,
                  size_t *n_files, struct err *e)
 {
@@ -50,8 +100,9 @@ static bool load(struct loader *l, const struct rule_files *from, struct ruleset
         loader_durable(l);
     if (from->lint)
         loader_lints(l);
-    bool ok = walk_new(from->roots, from->n_roots, FILES_RULES, &w, e) &&
-              add_all(l, w, n_files, e) && loader_finish(l, out, e);
+    bool ok =
+        walk_new(from->roots, from->n_roots, FILES_RULES, &w, e) && add_all(l, w, n_files, e) &&
+        (loader_has_placeholders(l) || add_placeholders(l, from, e)) && loader_finish(l, out, e);
     walk_free(w);
     if (!ok && (e->kind == ERR_MISSING || e->kind == ERR_DENIED))
         e->kind = ERR_USAGE;

@@ -7,6 +7,10 @@
 
 #define CONFIG_FILE_MAX (1u << 20) /* placeholders by the thousand */
 
+/* Among rules, what gives placeholders the values they have where the configuration says nothing.
+ */
+#define PLACEHOLDERS_FILE "placeholders.yml"
+
 /* Where rules are. All borrowed for the call. */
 struct rule_files {
     const char *const *roots; /* files and folders (adapters/files.h, FILES_RULES) */
@@ -16,10 +20,11 @@ struct rule_files {
     bool lint;          /* rules that load are looked at as well (the same) */
 };
 
-/* Reads the configuration and all rule files, and freezes the rules into *out. What there is to say
- * about rules goes to diags, also when false is returned; *n_files is how many files were read.
- * ERR_USAGE: the configuration is wrong, or a file or folder that was named is not there or may not
- * be read; else as files_read and the loader say. */
+/* Reads the configuration and all rule files (and, when no file that is read gives placeholders,
+ * the nearest PLACEHOLDERS_FILE in the folders above), and freezes the rules into *out. What there
+ * is to say about rules goes to diags, also when false is returned; *n_files is how many files were
+ * read. ERR_USAGE: the configuration is wrong, or a file or folder that was named is not there or
+ * may not be read; else as files_read and the loader say. */
 TW_MUST_USE bool rule_files_load(const struct rule_files *from, struct diags *diags,
                                  struct ruleset **out, size_t *n_files, struct err *e);
 

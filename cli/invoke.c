@@ -35,7 +35,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 {
     const struct option options[] = {
         {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
-        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders that rules use"},
+        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
         {"topic", 0, OPTION_TEXT, &a->topic, "ARN", "where alerts are published"},
         {"table", 0, OPTION_TEXT, &a->table, "NAME", "DynamoDB table that windows remember in"},
         {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL", "alerts below are not made"},

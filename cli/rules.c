@@ -50,7 +50,7 @@ bool rules_asked_read(struct rules_asked *a, const struct rules_usage *usage, in
     bool help = false;
     const struct option common[] = {
         {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
-        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders that rules use"},
+        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
         {"help", 'h', OPTION_FLAG, &help, NULL, "print this"},
     };
     struct option options[sizeof common / sizeof *common + RULES_OPTIONS_MAX];

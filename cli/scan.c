@@ -39,7 +39,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 {
     const struct option options[] = {
         {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
-        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders that rules use"},
+        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
         {"strict", 0, OPTION_FLAG, &a->strict, NULL, "a refused rule ends the run"},
         {"emit", 0, OPTION_TEXT, &a->emit, "KIND", "matches, alerts (default) or incidents"},
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl or csv"},

@@ -9,8 +9,9 @@
 
 /* A read under way. */
 struct reading {
-    struct str file;
+    struct arena *a;
     struct rule_config *out;
+    unsigned *line; /* where what failed stands */
     struct err *e;
 };
 
@@ -19,13 +20,13 @@ static bool wrong(struct reading *r, unsigned line)
 {
     if (r->e)
         r->e->kind = ERR_USAGE;
-    return err_wrap(r->e, "%.*s:%u", (int)r->file.n, r->file.p, line);
+    *r->line = line;
+    return false;
 }
 
 static bool no_memory(struct reading *r)
 {
-    return err_set(r->e, ERR_LIMIT, "%.*s: the configuration takes more than %u bytes",
-                   (int)r->file.n, r->file.p, CONFIG_BYTES_MAX);
+    return err_set(r->e, ERR_LIMIT, "the configuration takes more memory than it may");
 }
 
 static bool is_text(const struct yaml *y)
@@ -33,12 +34,12 @@ static bool is_text(const struct yaml *y)
     return y->kind == YAML_SCALAR && !yaml_is_null(y);
 }
 
-/* A value, or a list of at least one. */
+/* A value, or a list of them. */
 static bool read_values(struct reading *r, const struct yaml *y, struct placeholder *p)
 {
     bool list = y->kind == YAML_SEQ;
     size_t n = list ? y->n : 1;
-    struct str *values = arena_array(&r->out->memory, n, sizeof *values);
+    struct str *values = arena_array(r->a, n, sizeof *values);
     if (!values)
         return no_memory(r);
     for (size_t i = 0; i < n; i++) {
@@ -49,10 +50,6 @@ static bool read_values(struct reading *r, const struct yaml *y, struct placehol
             return wrong(r, value->line);
         }
         values[i] = value->text;
-    }
-    if (n == 0) {
-        err_set(r->e, ERR_USAGE, "placeholder '%.*s' has no values", (int)p->name.n, p->name.p);
-        return wrong(r, y->line);
     }
     p->values = values;
     p->n = n;
@@ -81,7 +78,7 @@ static bool read_placeholders(struct reading *r, const struct yaml *y)
         err_set(r->e, ERR_USAGE, "'placeholders' wants a map of names to values");
         return wrong(r, y->line);
     }
-    struct placeholder *list = arena_array(&r->out->memory, y->n, sizeof *list);
+    struct placeholder *list = arena_array(r->a, y->n, sizeof *list);
     if (!list)
         return no_memory(r);
     r->out->placeholders = list;
@@ -93,64 +90,117 @@ static bool read_placeholders(struct reading *r, const struct yaml *y)
     return true;
 }
 
-static bool read_root(struct reading *r, const struct yaml *y)
+static bool read_filters(struct reading *r, const struct yaml *y)
 {
-    if (yaml_is_null(y))
-        return true;
-    if (y->kind != YAML_MAP) {
-        err_set(r->e, ERR_USAGE, "the configuration is no map");
+    if (y->kind != YAML_SEQ) {
+        err_set(r->e, ERR_USAGE, "'filters' wants a list of Sigma filters");
         return wrong(r, y->line);
     }
-    bool seen = false;
-    for (size_t i = 0; i < y->n; i++) {
-        struct str key = y->pairs[i].key->text;
-        if (!str_eqz(key, "placeholders") || seen) {
+    for (size_t i = 0; i < y->n; i++)
+        if (!yaml_get(y->items[i], "filter")) {
             err_set(r->e, ERR_USAGE,
-                    seen && str_eqz(key, "placeholders") ? "key '%.*s' is given twice"
-                                                         : "unknown key '%.*s'",
-                    (int)key.n, key.p ? key.p : "");
-            return wrong(r, y->pairs[i].key->line);
+                    "a member of 'filters' has no 'filter': it is no Sigma filter");
+            return wrong(r, y->items[i]->line);
         }
-        seen = true;
-        if (!read_placeholders(r, y->pairs[i].value))
-            return false;
-    }
+    r->out->filters = y->items;
+    r->out->n_filters = y->n;
     return true;
+}
+
+/* A part of the file that is none of the rules'. */
+static bool pass_over(struct reading *r, const struct yaml *y)
+{
+    (void)r;
+    (void)y;
+    return true;
+}
+
+static const struct key {
+    const char *name;
+    bool (*read)(struct reading *r, const struct yaml *y);
+} keys[] = {
+    {"placeholders", read_placeholders},
+    {"filters", read_filters},
+    {"containment", pass_over}, /* respond/contain_config.h */
+};
+#define KEYS (sizeof keys / sizeof *keys)
+
+static bool read_key(struct reading *r, const struct yaml_pair *pair, bool seen[KEYS])
+{
+    struct str name = pair->key->text;
+    for (size_t i = 0; i < KEYS; i++) {
+        if (!str_eqz(name, keys[i].name))
+            continue;
+        if (!seen[i]) {
+            seen[i] = true;
+            return keys[i].read(r, pair->value);
+        }
+        err_set(r->e, ERR_USAGE, "key '%.*s' is given twice", (int)name.n, name.p);
+        return wrong(r, pair->key->line);
+    }
+    err_set(r->e, ERR_USAGE, "unknown key '%.*s'", (int)name.n, name.p ? name.p : "");
+    return wrong(r, pair->key->line);
+}
+
+bool rule_config_read(const struct yaml *root, struct arena *a, struct rule_config *out,
+                      unsigned *line, struct err *e)
+{
+    struct reading r = {a, out, line, e};
+    bool seen[KEYS] = {false};
+    if (yaml_is_null(root))
+        return true;
+    if (root->kind != YAML_MAP) {
+        err_set(e, ERR_USAGE, "the configuration is no map");
+        return wrong(&r, root->line);
+    }
+    for (size_t i = 0; i < root->n; i++)
+        if (!read_key(&r, root->pairs + i, seen))
+            return false;
+    return true;
+}
+
+/* The one document of the file. */
+static bool parse(struct str yaml, struct rule_config *out, unsigned *line, struct err *e)
+{
+    const struct yaml **docs;
+    size_t n;
+    if (!yaml_parse(yaml, &out->memory, &docs, &n, e)) {
+        if (e && e->kind == ERR_INPUT)
+            e->kind = ERR_USAGE;
+        return false;
+    }
+    if (n > 1) {
+        *line = docs[1]->line;
+        return err_set(e, ERR_USAGE, "the configuration is more than one document");
+    }
+    return n == 0 || rule_config_read(docs[0], &out->memory, out, line, e);
 }
 
 bool rule_config_parse(struct str file, struct str yaml, struct rule_config *out, struct err *e)
 {
+    unsigned line = 0;
     *out = (struct rule_config){0};
     arena_init(&out->memory, CONFIG_BYTES_MAX);
-    struct reading r = {file, out, e};
-    const struct yaml **docs;
-    size_t n;
-    bool ok = yaml_parse(yaml, &out->memory, &docs, &n, e);
-    if (!ok && e && e->kind == ERR_INPUT)
-        e->kind = ERR_USAGE;
-    if (!ok)
-        err_wrap(e, "%.*s", (int)file.n, file.p);
-    if (ok && n > 1) {
-        err_set(e, ERR_USAGE, "the configuration is more than one document");
-        ok = wrong(&r, docs[1]->line);
-    }
-    ok = ok && (n == 0 || read_root(&r, docs[0]));
-    if (!ok)
-        rule_config_release(out);
-    return ok;
+    out->file = arena_str(&out->memory, file);
+    if (parse(yaml, out, &line, e))
+        return true;
+    rule_config_release(out);
+    if (line)
+        return err_wrap(e, "%.*s:%u", (int)file.n, file.p, line);
+    return err_wrap(e, "%.*s", (int)file.n, file.p);
 }
 
 void rule_config_release(struct rule_config *c)
 {
     arena_release(&c->memory);
-    c->placeholders = NULL;
-    c->n_placeholders = 0;
+    *c = (struct rule_config){0};
 }
 
 const struct placeholder *rule_config_find(const struct rule_config *c, struct str name)
 {
-    for (size_t i = 0; i < c->n_placeholders; i++)
-        if (str_eq(c->placeholders[i].name, name))
-            return c->placeholders + i;
+    for (; c; c = c->behind)
+        for (size_t i = 0; i < c->n_placeholders; i++)
+            if (str_eq(c->placeholders[i].name, name))
+                return c->placeholders + i;
     return NULL;
 }

@@ -22,6 +22,7 @@ struct loader {
     struct sigma *sigma;
     struct falco *falco;
     struct diags *diags;
+    struct rule_config config; /* the owner's; behind it what files gave */
     struct arena memory;
     struct vec hashes;
     bool lint;
@@ -36,7 +37,9 @@ struct loader *loader_new(const struct rule_config *cfg, struct diags *diags)
     arena_init(&l->memory, LOADER_MEMORY_MAX);
     vec_init(&l->hashes, sizeof(struct file_hash), LOADER_FILES_MAX);
     l->builder = builder_new();
-    l->sigma = l->builder ? sigma_new(l->builder, cfg, diags) : NULL;
+    if (cfg)
+        l->config = *cfg;
+    l->sigma = l->builder ? sigma_new(l->builder, &l->config, diags) : NULL;
     l->falco = l->builder ? falco_new(l->builder, diags) : NULL;
     if (l->sigma && l->falco)
         return l;
@@ -98,6 +101,70 @@ static bool remember_hash(struct loader *l, struct str bytes, struct err *e)
     return true;
 }
 
+/* ---- placeholders among the rules --------------------------------------------------------------
+ */
+
+static bool is_placeholders(const struct yaml *doc)
+{
+    return yaml_get(doc, "placeholders") && !yaml_get(doc, "detection") &&
+           !yaml_get(doc, "correlation") && !yaml_get(doc, "filter");
+}
+
+/* Refuses what two documents give. */
+static bool check_again(const struct loader *l, const struct yaml *doc,
+                        const struct rule_config *new, unsigned *line, struct err *e)
+{
+    const struct yaml *map = yaml_get(doc, "placeholders");
+    for (size_t i = 0; i < new->n_placeholders; i++) {
+        struct str name = new->placeholders[i].name;
+        *line = map->pairs[i].key->line;
+        if (rule_config_find(l->config.behind, name))
+            return err_set(e, ERR_INPUT, "another file of rules gives placeholder '%.*s' too",
+                           (int)name.n, name.p);
+    }
+    return true;
+}
+
+static bool add_placeholders(struct loader *l, struct str file, const struct yaml *doc,
+                             struct err *e)
+{
+    struct err why = {0};
+    unsigned line = doc->line;
+    struct rule_config *new = arena_alloc(&l->memory, sizeof *new);
+    if (!new)
+        return err_set(e, ERR_LIMIT, "the rule files take more than %u bytes", LOADER_MEMORY_MAX);
+    if (!rule_config_read(doc, &l->memory, new, &line, &why) ||
+        !check_again(l, doc, new, &line, &why)) {
+        diag_add(l->diags, DIAG_REFUSED, file, line, STR_ABSENT, "%s", why.text);
+        return true;
+    }
+    new->behind = l->config.behind;
+    l->config.behind = new;
+    return true;
+}
+
+bool loader_has_placeholders(const struct loader *l)
+{
+    return l->config.behind != NULL;
+}
+
+/* The documents of a Sigma file: placeholders are taken, the rest is Sigma's. */
+static bool add_sigma(struct loader *l, struct str file, const struct yaml **docs, size_t n,
+                      struct err *e)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_placeholders(docs[i]))
+            docs[kept++] = docs[i];
+        else if (!add_placeholders(l, file, docs[i], e))
+            return false;
+    }
+    return sigma_add(l->sigma, file, docs, kept, e);
+}
+
+/* ---- files -------------------------------------------------------------------------------------
+ */
+
 bool loader_add(struct loader *l, struct str name, struct str bytes, struct err *e)
 {
     const struct yaml **docs;
@@ -118,7 +185,7 @@ bool loader_add(struct loader *l, struct str name, struct str bytes, struct err 
         return false;
     switch (content_of(docs, n)) {
     case CONTENT_SIGMA:
-        return sigma_add(l->sigma, file, docs, n, e);
+        return add_sigma(l, file, docs, n, e);
     case CONTENT_FALCO:
         return falco_add(l->falco, file, docs, n, e);
     case CONTENT_EMPTY:
@@ -156,6 +223,9 @@ static void hash_all(struct loader *l)
 
 bool loader_finish(struct loader *l, struct ruleset **out, struct err *e)
 {
+    const struct rule_config *c = &l->config;
+    if (c->n_filters && !sigma_add(l->sigma, c->file, c->filters, c->n_filters, e))
+        return false;
     if (!sigma_finish(l->sigma, e) || !falco_finish(l->falco, e))
         return false;
     hash_all(l);

@@ -10,8 +10,8 @@
 
 struct loader;
 
-/* cfg may be NULL (no placeholders); it must outlive the loader. diags gets what there is to say.
- */
+/* cfg may be NULL (no placeholders, no filters); it must outlive the loader. diags gets what there
+ * is to say. */
 struct loader *loader_new(const struct rule_config *cfg, struct diags *diags);
 void loader_free(struct loader *l);
 
@@ -25,9 +25,13 @@ void loader_durable(struct loader *l);
  * loader_finish. */
 void loader_lints(struct loader *l);
 
-/* Takes one file. Problems of content are diags, not failures; false only when memory or a limit is
- * reached. name is copied. */
+/* Takes one file. A document that has `placeholders` and is no rule gives placeholders the values
+ * that they have where the configuration says nothing (engine/config.h). Problems of content are
+ * diags, not failures; false only when memory or a limit is reached. name is copied. */
 TW_MUST_USE bool loader_add(struct loader *l, struct str name, struct str bytes, struct err *e);
+
+/* Whether one of the files gave placeholders their values. */
+bool loader_has_placeholders(const struct loader *l);
 
 /* Links what was added (filters, macros, references) and freezes it. */
 TW_MUST_USE bool loader_finish(struct loader *l, struct ruleset **out, struct err *e);

@@ -386,11 +386,22 @@ static uint32_t emit_bare(struct sigma_scope *sc, const struct sigma_item *it, e
     return builder_node_pred(sc->b, builder_pred(sc->b, p));
 }
 
+/* Whether placeholders without values left nothing to be like, or (`all`) less than is wanted. */
+static bool is_empty(const struct sigma_item *it)
+{
+    size_t groups = 0;
+    for (size_t i = 0; i < it->n; i++)
+        groups += i == 0 || it->values[i].group != it->values[i - 1].group;
+    return it->n == 0 || (it->all && groups < it->groups);
+}
+
 bool sigma_item_emit(struct sigma_scope *sc, const struct sigma_item *it, uint32_t *node,
                      struct err *e)
 {
     bool negated = it->neq;
-    if (it->exists) {
+    if (is_empty(it)) {
+        *node = builder_node_const(sc->b, false);
+    } else if (it->exists) {
         *node = emit_bare(sc, it, SIGMA_EXISTS);
         negated = !it->values[0].yes;
     } else if (it->values[0].kind == VAL_NULL) {

@@ -51,6 +51,8 @@ static enum claim claim_of(const struct sigma_item *it)
 {
     if (it->exists)
         return CLAIM_EXISTS;
+    if (it->n == 0)
+        return CLAIM_OTHER;
     if (it->values[0].kind == VAL_NULL)
         return CLAIM_NULL;
     return it->field.n ? CLAIM_VALUE : CLAIM_OTHER;

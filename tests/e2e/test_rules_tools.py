@@ -119,6 +119,7 @@ LAYOUT = {"layout": ["side", "flat", "mini"], "showID": [True, False], "showName
 TACTICS = ["initial-access", "execution", "persistence", "privilege-escalation", "defense-evasion",
            "credential-access", "discovery", "lateral-movement", "collection", "exfiltration",
            "impact"]
+BEYOND = ["reconnaissance", "resource-development", "command-and-control"]  # not of the cloud
 
 
 def check_layer(layer):
@@ -138,7 +139,7 @@ def check_layer(layer):
     for t in layer["techniques"]:
         assert "techniqueID" in t and set(t) <= set(TECHNIQUE)
         assert all(type(value) is TECHNIQUE[key] for key, value in t.items())
-        assert re.fullmatch(r"T\d{4}(\.\d{3})?", t["techniqueID"]) and t["tactic"] in TACTICS
+        assert re.fullmatch(r"T\d{4}(\.\d{3})?", t["techniqueID"]) and t["tactic"] in TACTICS + BEYOND
         assert 0 <= t["score"] <= gradient["maxValue"]
     cells = [(t["techniqueID"], t["tactic"]) for t in layer["techniques"]]
     assert len(set(cells)) == len(cells)

@@ -1,5 +1,7 @@
 /* engine/config.c: the placeholders of the configuration file. */
 #include "engine/config.h"
+
+#include "engine/yaml.h"
 #include "tests/unit/support/check.h"
 
 static void test_placeholders(void **state)
@@ -22,10 +24,44 @@ static void test_placeholders(void **state)
     rule_config_release(&c);
 }
 
+static void test_filters(void **state)
+{
+    (void)state;
+    struct rule_config c;
+    struct err e = {0};
+    assert_true(rule_config_parse(S("c.yml"),
+                                  S("filters:\n  - {title: a, filter: {rules: any}}\n"
+                                    "  - {title: b, filter: {rules: any}}\n"),
+                                  &c, &e));
+    check_size("filters", c.n_filters, 2);
+    check_str("second", yaml_text(yaml_get(c.filters[1], "title")), S("b"));
+    check_str("their file", c.file, S("c.yml"));
+    rule_config_release(&c);
+}
+
+static void test_behind(void **state)
+{
+    (void)state;
+    struct rule_config front, behind;
+    struct err e = {0};
+    assert_true(rule_config_parse(S("f.yml"), S("placeholders: {a: mine, none: []}"), &front, &e));
+    assert_true(rule_config_parse(S("b.yml"), S("placeholders: {a: theirs, b: theirs, none: x}"),
+                                  &behind, &e));
+    front.behind = &behind;
+    check_str("the front's comes first", rule_config_find(&front, S("a"))->values[0], S("mine"));
+    check_str("then what is behind", rule_config_find(&front, S("b"))->values[0], S("theirs"));
+    check_size("nothing is something", rule_config_find(&front, S("none"))->n, 0);
+    assert_null(rule_config_find(&front, S("c")));
+    assert_null(rule_config_find(NULL, S("a")));
+    rule_config_release(&front);
+    rule_config_release(&behind);
+}
+
 static void test_nothing(void **state)
 {
     (void)state;
-    static const char *const list[] = {"", "# only a comment\n", "---\n", "placeholders: {}\n"};
+    static const char *const list[] = {"", "# only a comment\n", "---\n", "placeholders: {}\n",
+                                       "containment: {mode: off}\n"};
     for (size_t i = 0; i < COUNT(list); i++) {
         struct rule_config c;
         struct err e = {0};
@@ -48,7 +84,10 @@ static void test_refused(void **state)
         {"placeholders: [a]", "'placeholders' wants a map"},
         {"placeholders:", "'placeholders' wants a map"},
         {"placeholders:\n  a: 1\n  a: 2", "c.yml:3: placeholder 'a' is given twice"},
-        {"placeholders:\n  a: []", "c.yml:2: placeholder 'a' has no values"},
+        {"filters: {a: b}", "c.yml:1: 'filters' wants a list of Sigma filters"},
+        {"filters:\n  - filter: {rules: any}\n  - title: x",
+         "c.yml:3: a member of 'filters' has no 'filter': it is no Sigma filter"},
+        {"filters: []\nfilters: []", "c.yml:2: key 'filters' is given twice"},
         {"placeholders:\n  a: {b: c}", "c.yml:2: placeholder 'a' wants a text or a list"},
         {"placeholders:\n  a: [b, [c]]", "placeholder 'a' wants a text or a list"},
         {"placeholders:\n  a:\n", "placeholder 'a' wants a text or a list"},
@@ -69,8 +108,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_placeholders),
-        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_placeholders), cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_behind),       cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,13 +132,107 @@ static void matches_all_or_first(void **state)
     diags_release(&diags);
 }
 
+/* Rules, filters and placeholders of several files, and what the owner's file says of them. */
+static void takes_placeholders(void **state)
+{
+    static const char rule[] =
+        "title: Not ours\nlogsource: {product: aws, service: cloudtrail}\n"
+        "detection:\n  s: {eventName: CreateUser}\n  ours: {userAgent|expand: '%tools%'}\n"
+        "  condition: s and not ours\n";
+    static const char defaults[] = "placeholders: {tools: [], more: x}\n";
+    static const struct {
+        const char *name, *config, *defaults, *record;
+        size_t hits, diags;
+    } cases[] = {
+        {"nothing defines it", NULL, "", "{\"eventName\":\"CreateUser\"}", 0, 2},
+        {"no values", NULL, defaults, "{\"eventName\":\"CreateUser\",\"userAgent\":\"aws\"}", 1, 0},
+        {"the owner's values", "placeholders: {tools: aws}", defaults,
+         "{\"eventName\":\"CreateUser\",\"userAgent\":\"aws\"}", 0, 0},
+        {"others", "placeholders: {tools: aws}", defaults,
+         "{\"eventName\":\"CreateUser\",\"userAgent\":\"curl\"}", 1, 0},
+        {"the owner's filter",
+         "filters: [{title: f, logsource: {product: aws}, filter: {rules: any, me: {a: b}, "
+         "condition: not me}}]",
+         defaults, "{\"eventName\":\"CreateUser\",\"a\":\"b\"}", 0, 0},
+        {"what it lets through",
+         "filters: [{title: f, logsource: {product: aws}, filter: {rules: any, me: {a: b}, "
+         "condition: not me}}]",
+         defaults, "{\"eventName\":\"CreateUser\",\"a\":\"c\"}", 1, 0},
+        {"a broken filter is named, the rule stays",
+         "filters: [{title: f, logsource: {product: aws}, filter: {rules: any, me: {a: b}}}]",
+         defaults, "{\"eventName\":\"CreateUser\",\"a\":\"b\"}", 1, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rule_config config;
+        struct diags diags;
+        struct ruleset *rs = NULL;
+        struct event ev;
+        struct err e = {0};
+        size_t used, n;
+        diags_init(&diags);
+        assert_true(rule_config_parse(S("c.yml"), str_of(cases[i].config ? cases[i].config : ""),
+                                      &config, &e));
+        struct loader *l = loader_new(&config, &diags);
+        assert_non_null(l);
+        check_false(cases[i].name, loader_has_placeholders(l));
+        assert_true(loader_add(l, S("a.yml"), str_of(rule), &e));
+        assert_true(loader_add(l, S("p.yml"), str_of(cases[i].defaults), &e));
+        check_int(cases[i].name, loader_has_placeholders(l), cases[i].defaults == defaults);
+        assert_true(loader_finish(l, &rs, &e));
+        loader_free(l);
+        check_size(cases[i].name, diags.list.n, cases[i].diags);
+        assert_true(event_init(&ev, rs, &e));
+        assert_int_equal(event_read(&ev, str_of(cases[i].record), &used, &e), JSON_OK);
+        (void)event_match(&ev, &n);
+        check_size(cases[i].name, n, cases[i].hits);
+        event_release(&ev);
+        ruleset_free(rs);
+        rule_config_release(&config);
+        diags_release(&diags);
+    }
+}
+
+static void refuses_placeholders_given_twice(void **state)
+{
+    static const struct file files[] = {
+        {"a.yml", "placeholders: {a: x}\n---\nplaceholders: {b: x}\n"},
+        {"b.yml", "placeholders:\n  c: x\n  b: y\n"},
+        {"c.yml", "placeholders: 7\n"},
+        {"d.yml", "placeholders: {d: x}\nmore: y\n"},
+    };
+    static const struct {
+        const char *file;
+        unsigned line;
+        const char *text;
+    } want[] = {
+        {"b.yml", 3, "another file of rules gives placeholder 'b' too"},
+        {"c.yml", 1, "'placeholders' wants a map of names to values"},
+        {"d.yml", 2, "unknown key 'more'"},
+    };
+    struct diags diags;
+    (void)state;
+    diags_init(&diags);
+    struct ruleset *rs = load(files, COUNT(files), &diags);
+    check_size("diags", diags.list.n, COUNT(want));
+    for (size_t i = 0; i < COUNT(want); i++) {
+        const struct diag *d = vec_at(&diags.list, i);
+        check_str("file", d->file, str_of(want[i].file));
+        check_int(want[i].file, d->line, want[i].line);
+        check_str(want[i].file, d->text, str_of(want[i].text));
+        check_int(want[i].file, d->kind, DIAG_REFUSED);
+    }
+    check_int("rules", rs->n_rules, 0);
+    ruleset_free(rs);
+    diags_release(&diags);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_dialects_apart),
-        cmocka_unit_test(refuses_other_content),
-        cmocka_unit_test(hashes_contents_only),
-        cmocka_unit_test(matches_all_or_first),
+        cmocka_unit_test(tells_dialects_apart), cmocka_unit_test(refuses_other_content),
+        cmocka_unit_test(hashes_contents_only), cmocka_unit_test(matches_all_or_first),
+        cmocka_unit_test(takes_placeholders),   cmocka_unit_test(refuses_placeholders_given_twice),
     };
     return cmocka_run_group_tests_name("engine/loader", tests, NULL, NULL);
 }

@@ -164,7 +164,7 @@ static void test_expand(void **state)
 {
     (void)state;
     static const char config[] = "placeholders: {admins: [alice, 'bob*'], net: 10.0.0.0/8, n: 22,\n"
-                                 "  one: o, re: 'a+'}";
+                                 "  one: o, re: 'a+', none: []}";
     static const struct modifier_case list[] = {
         {"{f|expand: '%admins%'}", "{\"f\":\"Alice\"}", true},
         {"{f|expand: '%admins%'}", "{\"f\":\"bobby\"}", true},
@@ -180,6 +180,15 @@ static void test_expand(void **state)
         {"{f|expand|contains|all: ['%admins%', '%n%']}", "{\"f\":\"alice\"}", false},
         {"{f|expand|re: '^%re%$'}", "{\"f\":\"aaa\"}", true},
         {"{f|expand|neq: '%admins%'}", "{\"f\":\"alice\"}", false},
+        /* nothing is like a placeholder without values */
+        {"{f|expand: '%none%'}", "{\"f\":\"\"}", false},
+        {"{f|expand: 'x%none%'}", "{\"f\":\"x\"}", false},
+        {"{f|expand|neq: '%none%'}", "{\"f\":\"x\"}", true},
+        {"{f|expand|cidr: '%none%'}", "{\"f\":\"10.9.9.9\"}", false},
+        {"{f|expand|re: '%none%'}", "{\"f\":\"x\"}", false},
+        {"{f|expand: ['%none%', '%one%']}", "{\"f\":\"o\"}", true},
+        {"{f|expand|contains|all: ['%none%', '%one%']}", "{\"f\":\"o\"}", false},
+        {"{f|expand|contains|all: ['%one%', '%none%']}", "{\"f\":\"o\"}", false},
     };
     for (size_t i = 0; i < COUNT(list); i++)
         if (sigma_case_holds(list[i].search, list[i].event, config) != list[i].holds)
