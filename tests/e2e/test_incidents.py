@@ -216,7 +216,7 @@ def test_who_shared_a_snapshot_is_told_not_who_made_it(world, first):
 @pytest.mark.parametrize("seed", range(3))
 def test_the_samples_in_random_objects_twice(world, tmp_path, seed):
     """One incident, whose last update names all whom a scan of all names. Alerts that bring no news
-    behind it are in no message; an alert's own id goes with what of its episode came first."""
+    behind it are in no message; and first_seen rules take back nothing when older events come."""
     chance = random.Random(seed)
     records = shifted(list(records_of(ROOT / "samples")))
     (tmp_path / "whole.json").write_text(json.dumps({"Records": records}), encoding="utf-8")
@@ -232,8 +232,7 @@ def test_the_samples_in_random_objects_twice(world, tmp_path, seed):
     assert who(told) == who(wanted)
     assert (told["level"], told["accounts"]) == (wanted["level"], wanted["accounts"])
     assert wanted["first"] <= told["first"] and told["last"] <= wanted["last"]
-    assert rules_of(told) <= rules_of(wanted)
-    assert tactics(told) == tactics(wanted)
+    assert tactics(told) >= tactics(wanted)
     assert len({(b["id"], b["updates"]) for b in world.told}) == len(world.told)
 
 
@@ -255,12 +254,19 @@ def test_the_intruder_of_sans504(world, shared, tmp_path):
     assert rules_of(told[0]) == rules_of(wanted[0])
 
 
-def test_death_at_any_call_loses_and_renames_no_incident(stage, dynamodb, start):
-    """kill -9 at every AWS call of a delivery that joins an incident to a new one, then redelivery:
-    what is told at last is the same."""
+DEATHS = {
+    "opens an incident": ([], [in_session("StopLogging", 100, 50)], {"work"}),
+    "joins an incident to who made it": ([in_session("StopLogging", 100, 50)],
+                                         [made_eve(20), assume_role(50)],
+                                         {"mallory", "eve", "work"}),
+}
+
+
+@pytest.mark.parametrize("case", DEATHS)
+def test_death_at_any_call_loses_and_renames_no_incident(stage, dynamodb, start, case):
+    """kill -9 at every AWS call of a delivery, then redelivery: what is told at last is the same."""
+    before, after, people = DEATHS[case]
     proxy = CountingProxy(stage.moto.url, dynamodb.url)
-    before = [in_session("StopLogging", 100, 50)]
-    after = [made_eve(20), assume_role(50)]
     stage.put("AWSLogs/before.json.gz", trail.packed(before))
     stage.put("AWSLogs/after.json.gz", trail.packed(after))
 
@@ -290,7 +296,7 @@ def test_death_at_any_call_loses_and_renames_no_incident(stage, dynamodb, start)
     try:
         told, calls = run()
         [wanted] = newest(told)
-        assert names(wanted) == {"mallory", "eve", "work"} and len(wanted["signals"]) == 2
+        assert names(wanted) == people
         ids = {body["id"] for body in told}
         for number in range(1, len(calls) + 1):
             for made in (False, True):
