@@ -268,9 +268,14 @@ def check_parts(tmp_path, records, n):
     return newest(told)
 
 
+def of_dana(told):
+    """The attack in our samples."""
+    return [i for i in told if any(a["name"].endswith(":user/dana") for a in i["actors"])]
+
+
 def test_parts_of_our_samples_over_a_state(tmp_path):
-    [told] = check_parts(tmp_path, list(records_of(ROOT / "samples")), 8)
-    [wanted] = incidents(ROOT / "samples")
+    [told] = of_dana(check_parts(tmp_path, list(records_of(ROOT / "samples")), 8))
+    [wanted] = of_dana(incidents(ROOT / "samples"))
     assert actors(told) == actors(wanted)
     assert links(told) == links(wanted)
 
@@ -294,8 +299,8 @@ def test_what_could_not_be_written_is_told_by_the_next_run(tmp_path):
         done = subprocess.run([BIN, "scan", "--emit", "incidents", *state, ROOT / "samples"],
                               stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 4
-    [told] = incidents(*state, ROOT / "samples")
-    [wanted] = incidents(ROOT / "samples")
+    [told] = of_dana(incidents(*state, ROOT / "samples"))
+    [wanted] = of_dana(incidents(ROOT / "samples"))
     assert actors(told) == actors(wanted) and told["id"] == wanted["id"]
     assert incidents(*state, ROOT / "samples") == []
 

@@ -215,12 +215,13 @@ def test_who_shared_a_snapshot_is_told_not_who_made_it(world, first):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_samples_in_random_objects_twice(world, tmp_path, seed):
-    """One incident, whose last update names all whom a scan of all names. Alerts that bring no news
-    behind it are in no message; and first_seen rules take back nothing when older events come."""
+    """The attack is one incident, whose last update names all whom a scan of all names. Alerts that
+    bring no news behind it are in no message; and first_seen rules take back nothing when older
+    events come."""
     chance = random.Random(seed)
     records = shifted(list(records_of(ROOT / "samples")))
     (tmp_path / "whole.json").write_text(json.dumps({"Records": records}), encoding="utf-8")
-    [wanted] = scanned(tmp_path / "whole.json")
+    [wanted] = [i for i in scanned(tmp_path / "whole.json") if "dana" in names(i)]
     chance.shuffle(records)
     size = chance.choice((20, 97, 150))
     keys = 2 * [world.put(*records[n:n + size]) for n in range(0, len(records), size)]
@@ -228,7 +229,7 @@ def test_the_samples_in_random_objects_twice(world, tmp_path, seed):
     function = world.start(rules=ROOT / "rules")
     for key in keys:
         world.deliver(function, key)
-    [told] = newest(world.told)
+    [told] = [i for i in newest(world.told) if names(i) & names(wanted)]
     assert who(told) == who(wanted)
     assert (told["level"], told["accounts"]) == (wanted["level"], wanted["accounts"])
     assert wanted["first"] <= told["first"] and told["last"] <= wanted["last"]
