@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,20 @@ def test_layer_counts_rules_and_goes_to_a_file(rules, tmp_path):
 def test_page_is_current():
     result = run("rules", "coverage", "--format", "markdown", ROOT / "rules")
     assert (ROOT / "docs/coverage.md").read_bytes() == result.stdout, "run scripts/rules-docs"
+
+
+# ---- docs/rules ----
+
+def test_pages_of_families_are_current():
+    """Every pattern of a page fits a rule, and the tables have what fits."""
+    done = subprocess.run([sys.executable, ROOT / "scripts/rules_pages.py", "--check", BINARY],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{done.stderr}run scripts/rules-docs"
+
+
+def test_pages_link_to_what_is_there():
+    pages = sorted((ROOT / "docs/rules").glob("*.md"))
+    assert len(pages) > 10
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert link.startswith("https://") or (page.parent / link).exists(), (page.name, link)
