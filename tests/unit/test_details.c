@@ -165,6 +165,40 @@ static void says_who_acted(void **state)
     }
 }
 
+/* Only a sign-in's own answer counts, whatever another service calls its response. */
+static void keeps_how_a_sign_in_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *record, *want;
+    } cases[] = {
+        {"{\"eventSource\":\"signin.amazonaws.com\",\"responseElements\":{\"ConsoleLogin\":"
+         "\"Success\"}}",
+         "Success"},
+        {"{\"eventSource\":\"signin.amazonaws.com\",\"responseElements\":{\"ConsoleLogin\":"
+         "\"Failure\"}}",
+         "Failure"},
+        {"{\"eventSource\":\"iam.amazonaws.com\",\"responseElements\":{\"ConsoleLogin\":"
+         "\"Success\"}}",
+         NULL},
+        {"{\"eventSource\":\"signin.amazonaws.com\",\"responseElements\":null}", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct alert_case c;
+        struct arena a;
+        struct buf text;
+        struct details d;
+        alert_case_init(&c, "t.yml", every_event);
+        arena_init(&a, 1u << 20);
+        write_details(&c, cases[i].record, ROOM, &text);
+        assert_true(details_read(buf_str(&text), &a, &d));
+        check_str(cases[i].record, d.facts.sign_in, str_of(cases[i].want));
+        buf_release(&text);
+        arena_release(&a);
+        alert_case_release(&c);
+    }
+}
+
 static void absent_stays_absent(void **state)
 {
     (void)state;
@@ -292,6 +326,7 @@ int main(void)
         cmocka_unit_test(reads_back_what_it_wrote),
         cmocka_unit_test(reads_back_where_it_was),
         cmocka_unit_test(says_who_acted),
+        cmocka_unit_test(keeps_how_a_sign_in_ended),
         cmocka_unit_test(absent_stays_absent),
         cmocka_unit_test(fits_whatever_the_event_holds),
         cmocka_unit_test(cuts_fields_first),
