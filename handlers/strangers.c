@@ -30,8 +30,8 @@ static bool is_personal(const struct ruleset *rs, const struct rs_input *in)
 
 bool strangers_met(const struct ruleset *rs, const struct rs_window *window)
 {
-    if (window->type == WINDOW_TYPE_SINGLE)
-        return false;
+    if (window->type == WINDOW_TYPE_SINGLE || window->type == WINDOW_TYPE_FIRST_SEEN)
+        return false; /* one event's alert is of who did it */
     for (uint32_t i = 0; i < rs->n_inputs; i++)
         if (rs->windows + rs->inputs[i].window == window && !is_personal(rs, rs->inputs + i))
             return true;

@@ -77,11 +77,32 @@ static void looks_through_chains(void **state)
     alert_case_release(&c);
 }
 
+/* A value is new by one event, which is of whoever did it. */
+static const char first_seen[] = RULE("1", "A") "---\ntitle: t2\nid: " ID(
+    "2") "\nname: fresh\nauthor: a\ndescription: d\nlevel: high\n"
+         "correlation:\n  type: first_seen\n  rules: [" ID(
+             "1") "]\n"
+                  "  group-by: [recipientAccountId]\n  fields: [sourceIPAddress]\n"
+                  "  history: 30d\n";
+
+static void leaves_new_values_alone(void **state)
+{
+    struct alert_case c;
+    (void)state;
+    alert_case_init(&c, "r.yml", first_seen);
+    check_false("a new value", strangers_meet(c.rules, rule_of(c.rules, ID("1")), LEVEL_LOW));
+    check_false("its window",
+                strangers_met(c.rules,
+                              c.rules->windows + c.rules->rules[rule_of(c.rules, ID("2"))].window));
+    alert_case_release(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(looks_at_keys),
         cmocka_unit_test(looks_through_chains),
+        cmocka_unit_test(leaves_new_values_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
