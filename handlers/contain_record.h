@@ -10,6 +10,7 @@
 #ifndef TW_HANDLERS_CONTAIN_RECORD_H
 #define TW_HANDLERS_CONTAIN_RECORD_H
 
+#include "engine/claims.h"
 #include "handlers/ports.h"
 #include "respond/contain_plan.h"
 
