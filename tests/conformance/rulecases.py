@@ -23,6 +23,12 @@ def documents(path):
     return [d for d in yaml.safe_load_all(path.read_text(encoding="utf-8")) if d]
 
 
+def placeholders():
+    """Name -> values, of the shipped ones that have some."""
+    shipped = yaml.safe_load((RULES / "placeholders.yml").read_text(encoding="utf-8"))
+    return {name: values for name, values in shipped["placeholders"].items() if values}
+
+
 def cases(path):
     """The whole test file of a rule file, with an empty list of tests where there is none."""
     tests = path.with_name(f"{path.stem}.test.yml")

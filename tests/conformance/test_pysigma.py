@@ -15,6 +15,8 @@ import pytest
 from sigma.backends.sqlite import sqliteBackend
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
+from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
+from sigma.processing.transformations import ValueListPlaceholderTransformation
 
 import rulecases
 
@@ -143,7 +145,9 @@ CASES = list(every_case())
 def converted():
     """Rules by id, which hold their errors and queries; and the errors of the conversion."""
     collection = SigmaCollection.from_dicts([d for _, d in SHARED], collect_errors=True)
-    backend = sqliteBackend(collect_errors=True)
+    backend = sqliteBackend(collect_errors=True, processing_pipeline=ProcessingPipeline(
+        items=[ProcessingItem(ValueListPlaceholderTransformation())],
+        vars=rulecases.placeholders()))
     backend.convert(collection)
     return {str(rule.id): rule for rule in collection.rules}, backend.errors
 

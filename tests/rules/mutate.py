@@ -293,10 +293,16 @@ def mutants_of(path):
 
 # ---- files --------------------------------------------------------------------------------------
 
+def holds_rules(path):
+    """Not the placeholders and filters that lie beside the folders of rules."""
+    return re.search(r"^(detection|correlation):", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def rule_files(paths):
     for path in paths:
         found = sorted(path.rglob("*.yml")) if path.is_dir() else [path]
-        yield from (p.resolve() for p in found if not p.name.endswith(".test.yml"))
+        yield from (p.resolve() for p in found
+                    if not p.name.endswith(".test.yml") and holds_rules(p))
 
 
 def test_file(path):
@@ -423,7 +429,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rules", nargs="*", type=pathlib.Path, metavar="RULE",
                         help="rule files or folders (default: the shipped rules)")
-    parser.add_argument("--config", help="placeholders that rules use")
+    parser.add_argument("--config", default=ROOT / "rules/placeholders.yml",
+                        help="placeholders that rules use (default: the shipped ones)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time")
     parser.add_argument("--verbose", action="store_true", help="tell of every mutant")
     args = parser.parse_args()
