@@ -218,8 +218,7 @@ static bool refuse_source(struct planning *p, const struct facts *f)
     if (!is_listed(bucket, p->ask->buckets, p->ask->n_buckets))
         return refuse(p, REFUSED_SOURCE, "the event comes from a bucket that is not configured",
                       bucket);
-    struct str account = account_of_key(key);
-    if (!str_present(account) || !str_eq(account, f->account))
+    if (!str_eq(account_of_key(key), f->account))
         return refuse(p, REFUSED_KEY,
                       "the event's account is not the one that its object's key names", f->account);
     return false;
