@@ -8,6 +8,18 @@
 #define DEPTH_MAX 8    /* correlations over correlations */
 #define LOOK_MS   200  /* before another look at what others have to tell */
 
+/* What was told is noted, also when something else could not be. */
+static bool tell_and_mark(struct batch *b, struct err *e)
+{
+    struct err why = {0};
+    bool told = settle_tell(b, &why);
+    if (!settle_told(b, e) || !settle_mark(b, e))
+        return false;
+    if (!told)
+        *e = why;
+    return told;
+}
+
 /* Claims, tells, marks; and looks again a few times while others have something left to tell, or
  * what they told was not all there is to tell by now. */
 static bool claim_and_tell(struct batch *b, struct err *e)
@@ -18,7 +30,7 @@ static bool claim_and_tell(struct batch *b, struct err *e)
             b->works[i].done = b->works[i].en->stray || (look && work_is_settled(b->works + i));
         if (look)
             b->w->state.pause(b->w->state.self, LOOK_MS);
-        ok = settle_claim(b, e) && settle_tell(b, e) && settle_told(b, e) && settle_mark(b, e);
+        ok = settle_claim(b, e) && tell_and_mark(b, e);
         settled = true;
         for (size_t i = 0; i < b->n; i++)
             settled = settled && work_is_settled(b->works + i);

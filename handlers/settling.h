@@ -105,7 +105,8 @@ TW_MUST_USE bool settle_claim_strays(struct batch *b, struct err *e);
 TW_MUST_USE bool settle_claim(struct batch *b, struct err *e);
 /* Notes in the items what was told. */
 TW_MUST_USE bool settle_mark(struct batch *b, struct err *e);
-/* tell.c: tells what is this delivery's, in the order of entries and claims. */
+/* tell.c: tells what is this delivery's, in the order of entries and claims. A message that is
+ * refused holds back none of the others; what was told is to be noted even when this fails. */
 TW_MUST_USE bool settle_tell(struct batch *b, struct err *e);
 /* Tells all episodes of a delivery that is all there is. */
 TW_MUST_USE bool settle_tell_whole(struct batch *b, struct err *e);

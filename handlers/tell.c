@@ -252,24 +252,46 @@ bool settle_tell_whole(struct batch *b, struct err *e)
     return ok;
 }
 
+/* Whether a failure is of the one message that it befell, so that the next may do better. */
+static bool befell_one(const struct err *e)
+{
+    return e->kind == ERR_INPUT || e->kind == ERR_LIMIT;
+}
+
+/* Tells what is this delivery's of one work; *e keeps the first failure. False: no more is to be
+ * told. */
+static bool tell_work(struct telling *t, struct work *k, struct err *e)
+{
+    struct claiming by = work_claiming(t->w, k->en);
+    bool going = true;
+    t->work = k;
+    for (size_t c = 0; c < k->claims.list.n && going; c++) {
+        struct claim *cl = claims_at(&k->claims, c);
+        for (uint32_t a = 0; a < cl->n_alerts && going; a++) {
+            struct err why = {0};
+            if (!claims_is_mine(cl, cl->alerts + a, k->en->spans.p, k->en->spans.n, &by))
+                continue;
+            bool told = tell(t, cl, cl->alerts + a, &why);
+            k->told = k->told || told;
+            going = told || befell_one(&why);
+            if (!told && e->kind == ERR_NONE)
+                *e = why;
+        }
+    }
+    return going;
+}
+
 bool settle_tell(struct batch *b, struct err *e)
 {
     struct telling t;
+    struct err first = {0};
     telling_init(&t, b->w);
-    bool ok = true;
-    for (size_t i = 0; i < b->n && ok; i++) {
-        struct work *k = b->works + i;
-        struct claiming by = work_claiming(b->w, k->en);
-        t.work = k;
-        for (size_t c = 0; c < k->claims.list.n && ok; c++) {
-            struct claim *cl = claims_at(&k->claims, c);
-            for (uint32_t a = 0; a < cl->n_alerts && ok; a++)
-                if (claims_is_mine(cl, cl->alerts + a, k->en->spans.p, k->en->spans.n, &by))
-                    ok = k->told = tell(&t, cl, cl->alerts + a, e);
-        }
-    }
+    for (size_t i = 0; i < b->n && tell_work(&t, b->works + i, &first); i++)
+        continue;
     telling_release(&t);
-    return ok;
+    if (first.kind != ERR_NONE)
+        *e = first;
+    return first.kind == ERR_NONE;
 }
 
 bool settle_told(struct batch *b, struct err *e)

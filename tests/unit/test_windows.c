@@ -195,6 +195,28 @@ static void what_could_not_be_told_is_told_later(void **state)
     end(&r);
 }
 
+/* One message is refused for good: the others are told, and not again. */
+static void what_cannot_be_told_holds_nothing_back(void **state)
+{
+    (void)state;
+    struct run r;
+    struct err e = {0};
+    begin(&r, A B, &durable);
+    for (int64_t now = T0 + 20000; now <= T0 + 100000; now += 80000) {
+        deliver(&r, now);
+        r.unsayable = "A";
+        assert_true(add_line(&r, S("10 A"), &e) && add_line(&r, S("11 B"), &e));
+        assert_false(settle(&r, &e));
+        assert_int_equal(e.kind, ERR_INPUT);
+        check_told("one is refused", "the other is told once", &r, "B 1,P 11+0 1\n");
+    }
+    r.unsayable = NULL;
+    deliver(&r, T0 + 200000);
+    assert_true(add_line(&r, S("10 A"), &e) && settle(&r, &e));
+    check_told("in the end", "told", &r, "A 1,P 10+0 1\nB 1,P 11+0 1\n");
+    end(&r);
+}
+
 static void a_growing_episode_is_updated(void **state)
 {
     (void)state;
@@ -257,6 +279,7 @@ int main(void)
         cmocka_unit_test(claims_outlive_what_is_read),
         cmocka_unit_test(long_keys_are_told_apart),
         cmocka_unit_test(what_could_not_be_told_is_told_later),
+        cmocka_unit_test(what_cannot_be_told_holds_nothing_back),
         cmocka_unit_test(a_growing_episode_is_updated),
         cmocka_unit_test(too_many_keys_settle_early),
         cmocka_unit_test(each_allocation_may_fail),

@@ -37,7 +37,8 @@ struct run {
     struct windows_config cfg;
     struct port_state port; /* that the windows use: the state's, or one in front of it */
     unsigned deliveries;
-    bool refuse;    /* to tell */
+    bool refuse;           /* to tell */
+    const char *unsayable; /* title of a rule of which nothing can be told; NULL: none */
     size_t fail_at; /* which allocation under windows_add and windows_settle fails; 0: none */
 };
 
@@ -68,6 +69,9 @@ static inline bool tell(void *to, const struct window_alert *a, struct err *e)
     struct run *r = to;
     if (r->refuse)
         return err_set(e, ERR_RETRY, "nobody listens");
+    if (r->unsayable &&
+        str_eqz(rs_str(r->rules, r->rules->rules[a->window->rule].title), r->unsayable))
+        return err_set(e, ERR_INPUT, "nobody understands");
     if (r->show_id)
         buf_putf(&r->told, "%s ", a->id);
     if (a->updates)
