@@ -2,6 +2,7 @@
 #include "adapters/state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "adapters/cloud.h"
 #include "adapters/sqlite.h"
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 
 struct state {
+    char *name; /* a copy: the ports borrow from it */
     struct port_state port;
     bool durable;
     struct state_memory *memory;
@@ -63,7 +65,8 @@ struct state *state_open(const char *name, struct err *e)
         err_set(e, ERR_SYSTEM, "no memory for the state");
         return NULL;
     }
-    if (open_named(s, name, e))
+    s->name = strdup(name ? name : "memory");
+    if (s->name ? open_named(s, s->name, e) : err_set(e, ERR_SYSTEM, "no memory for the state"))
         return s;
     state_close(s);
     return NULL;
@@ -76,6 +79,7 @@ void state_close(struct state *s)
     state_memory_free(s->memory);
     sqlite_state_close(s->file);
     cloud_free(s->cloud);
+    free(s->name);
     free(s);
 }
 

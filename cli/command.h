@@ -21,6 +21,7 @@ enum {
 
 /* Each gets its own name as argv[0] and returns an exit code. */
 int scan_command(int argc, char **argv);
+int incidents_command(int argc, char **argv);
 int rules_command(int argc, char **argv);
 int invoke_command(int argc, char **argv);
 int version_command(int argc, char **argv);

@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/words.h"
 #include "handlers/handle.h"
 
 #define PAYLOAD_MAX (6u << 20) /* Lambda's quota for a synchronous payload */
@@ -103,22 +104,16 @@ static void note(void *to, enum handle_note what, const char *sentence)
     fprintf(stderr, "trailwarden: %s\n", sentence);
 }
 
-static const char *from_env(const char *given, const char *name)
-{
-    const char *env = getenv(name);
-    return given ? given : env && *env ? env : NULL;
-}
-
 /* What the command line or the environment asks for; NULL: none. A dry run remembers nothing. */
 static const char *table_of(const struct asked *a)
 {
-    return a->dry_run ? NULL : from_env(a->table, "TRAILWARDEN_TABLE");
+    return a->dry_run ? NULL : word_or_variable(a->table, "TRAILWARDEN_TABLE");
 }
 
 static bool make_config(const struct asked *a, const struct ruleset *rules,
                         struct handle_config *cfg, struct err *e)
 {
-    const char *level = from_env(a->min_level, "TRAILWARDEN_MIN_LEVEL");
+    const char *level = word_or_variable(a->min_level, "TRAILWARDEN_MIN_LEVEL");
     *cfg = (struct handle_config){.rules = rules,
                                   .min_level = LEVEL_LOW,
                                   .buckets = str_of(getenv("TRAILWARDEN_BUCKETS")),
@@ -178,7 +173,7 @@ static int serve_with(const struct asked *a, const struct stores *stores,
                           .random = {NULL, fill_random},
                           .state = state_port(stores->memory),
                           .geo = geo_port(stores->geo)};
-    const char *topic = from_env(a->topic, "TRAILWARDEN_TOPIC_ARN");
+    const char *topic = word_or_variable(a->topic, "TRAILWARDEN_TOPIC_ARN");
     bool ok = make_config(a, rules, &cfg, &e) && open_table(a, stores->cloud, &ports.state, &e);
     if (ok && topic && !a->dry_run)
         ok = cloud_alerts(stores->cloud, str_of(topic), &ports.alerts, &e);
@@ -191,8 +186,8 @@ static int serve_with(const struct asked *a, const struct stores *stores,
 
 static bool open_stores(const struct asked *a, struct stores *out, struct err *e)
 {
-    return geo_open(from_env(a->geoip, "TRAILWARDEN_GEOIP"), from_env(a->asn, "TRAILWARDEN_ASN"),
-                    &out->geo, e) &&
+    return geo_open(word_or_variable(a->geoip, "TRAILWARDEN_GEOIP"),
+                    word_or_variable(a->asn, "TRAILWARDEN_ASN"), &out->geo, e) &&
            (out->cloud = cloud_new(e)) && (out->memory = state_open(NULL, e));
 }
 
@@ -208,7 +203,8 @@ static int load_and_serve(const struct asked *a, struct str payload)
     struct err e = {0};
     struct loaded rules;
     struct stores stores = {0};
-    bool ok = rules_load_durable(&a->rules, from_env(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
+    bool ok = rules_load_durable(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"),
+                                 &rules, &e);
     diags_print(stderr, &rules.diags);
     ok = ok && open_stores(a, &stores, &e);
     int code = ok ? serve_with(a, &stores, rules.rules, payload) : fail(&e);

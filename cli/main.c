@@ -10,6 +10,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"scan", scan_command, "read logs with rules and tell what they find"},
+    {"incidents", incidents_command, "list the incidents that a state remembers, or tell one"},
     {"rules", rules_command, "check, list, test or explain rules"},
     {"invoke", invoke_command, "serve one notification, as Lambda would get it"},
     {"version", version_command, "print the version and the hash of the shipped rules"},

@@ -9,11 +9,11 @@
 #include "adapters/geo.h"
 #include "adapters/state.h"
 #include "base/clock.h"
-#include "base/timefmt.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/scan.h"
+#include "cli/words.h"
 
 /* What the command line says, as text. */
 struct asked {
@@ -75,47 +75,14 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 /* ---- what the options mean ---------------------------------------------------------------------
  */
 
-static bool read_level(const char *name, const char *text, enum level *out, struct err *e)
-{
-    if (!text || level_parse(str_of(text), out))
-        return true;
-    return err_set(e, ERR_USAGE,
-                   "--%s %.40s: a level is informational, low, medium, high or critical", name,
-                   text);
-}
-
-static bool read_time(const char *name, const char *text, bool *has, int64_t *ms, struct err *e)
-{
-    *has = text != NULL;
-    if (!text || time_parse(str_of(text), ms))
-        return true;
-    return err_set(e, ERR_USAGE,
-                   "--%s %.40s: a time is YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (or +hh:mm)", name,
-                   text);
-}
-
-/* Position of text in words, or an error that lists them. */
-static bool read_word(const char *name, const char *text, const char *const *words, size_t n,
-                      size_t *out, struct err *e)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eqz(str_of(text), words[i])) {
-            *out = i;
-            return true;
-        }
-    return err_set(e, ERR_USAGE, "--%s %.40s is not available; there %s %s%s%s%s%s", name, text,
-                   n > 1 ? "are" : "is", words[0], n > 2 ? ", " : " and ", words[1],
-                   n > 2 ? " and " : "", n > 2 ? words[2] : "");
-}
-
 static bool read_kinds(const struct asked *a, struct scan_options *o, struct err *e)
 {
     static const char *const kinds[] = {"matches", "alerts", "incidents"};
     static const char *const formats[] = {"text", "jsonl", "csv"};
     size_t kind = EMIT_ALERTS;
     size_t format = FORMAT_JSONL;
-    if ((a->emit && !read_word("emit", a->emit, kinds, 3, &kind, e)) ||
-        (a->format && !read_word("format", a->format, formats, 3, &format, e)))
+    if (!word_choice("emit", a->emit, kinds, 3, &kind, e) ||
+        !word_choice("format", a->format, formats, 3, &format, e))
         return false;
     o->emit = (enum scan_emit)kind;
     o->format = (enum scan_format)format;
@@ -129,19 +96,19 @@ static bool read_asked(const struct asked *a, struct scan_options *o, enum level
         .min_level = LEVEL_LOW, .first_match = a->first_match, .learn = a->learn};
     if (a->learn && (!a->state || str_eqz(str_of(a->state), "memory")))
         return err_set(e, ERR_USAGE, "--learn fills a state that lasts: name one with --state");
-    return read_kinds(a, o, e) && read_level("min-level", a->min_level, &o->min_level, e) &&
-           read_level("fail-on", a->fail_on, fail_on, e) &&
-           read_time("from", a->from, &o->has_from, &o->from_ms, e) &&
-           read_time("to", a->to, &o->has_to, &o->to_ms, e);
+    o->has_from = a->from != NULL;
+    o->has_to = a->to != NULL;
+    return read_kinds(a, o, e) && word_level("min-level", a->min_level, &o->min_level, e) &&
+           word_level("fail-on", a->fail_on, fail_on, e) &&
+           word_time("from", a->from, &o->from_ms, e) && word_time("to", a->to, &o->to_ms, e);
 }
 
 /* What depends on where results go: people get text, in colours unless NO_COLOR is set. */
 static void suit_terminal(const struct asked *a, bool terminal, struct scan_options *o)
 {
-    const char *no_colour = getenv("NO_COLOR");
     if (!a->format && terminal)
         o->format = FORMAT_TEXT;
-    o->colour = terminal && !(no_colour && *no_colour);
+    o->colour = word_colour(terminal);
 }
 
 /* ---- where the logs are ------------------------------------------------------------------------

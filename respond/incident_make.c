@@ -112,6 +112,8 @@ static bool take_signals(struct making *m)
 {
     struct incident *i = m->i;
     uint32_t n = i->group->n, kept = n < i->caps.signals ? n : i->caps.signals;
+    if (n == 0)
+        return true; /* all of them are of rules that are not loaded any more */
     struct weighed *all = calloc(n, sizeof *all);
     const struct incident_signal **to = vec_push(&i->signals, kept);
     if (!all || !to) {
