@@ -207,6 +207,13 @@ static struct str account_of_key(struct str key)
     return account;
 }
 
+/* Without a list only our own account is. */
+static bool is_configured(const struct planning *p, struct str account)
+{
+    return contain_config_account(p->cfg, account) ||
+           (p->cfg->n_accounts == 0 && str_eq(account, p->ask->own->account));
+}
+
 static bool refuse_source(struct planning *p, const struct facts *f)
 {
     struct str bucket, key;
@@ -221,6 +228,8 @@ static bool refuse_source(struct planning *p, const struct facts *f)
     if (!str_eq(account_of_key(key), f->account))
         return refuse(p, REFUSED_KEY,
                       "the event's account is not the one that its object's key names", f->account);
+    if (!is_configured(p, f->account))
+        return refuse(p, REFUSED_ACCOUNT, "the event's account is not configured", f->account);
     return false;
 }
 
@@ -341,7 +350,7 @@ static bool refuse_account(struct planning *p)
     const struct contain_account *a = contain_config_account(p->cfg, s->account);
     if (!str_eq(s->partition, own->partition))
         return refuse(p, REFUSED_PARTITION, "the principal is in another partition", s->partition);
-    if (!a && !(ours && p->cfg->n_accounts == 0))
+    if (!is_configured(p, s->account))
         return refuse(p, REFUSED_ACCOUNT, "the account is not configured", s->account);
     if (!ours && !str_present(a->role))
         return refuse(p, REFUSED_ACCOUNT, "no role is configured for the account", s->account);

@@ -42,7 +42,7 @@ enum contain_refusal {
     REFUSED_OWN,
     REFUSED_RESPONDER,
     REFUSED_BREAK_GLASS,
-    REFUSED_ACCOUNT,   /* not on the list, or no responder role there */
+    REFUSED_ACCOUNT,   /* not on the list (also of the event), or no responder role there */
     REFUSED_PARTITION, /* not the function's own */
     REFUSED_GONE,      /* IAM has nobody of that name */
     REFUSED_OTHER,     /* IAM has somebody else under that name by now */

@@ -11,12 +11,12 @@
 #define NOW_MS    1773756311250LL /* 2026-03-17T14:05:11.250Z */
 #define MINUTE_MS (60 * 1000LL)
 
-#define USER "arn:aws:iam::" A ":user/dana"
-#define ROLE "arn:aws:sts::" A ":assumed-role/dev/alice"
-#define WEB  "arn:aws:sts::" A ":assumed-role/web/i-0317f6c6b66ae9c40"
-#define KEY  "AKIAZ2EXAMPLE6MS"
-#define AUTO "auto: {rules: ['*'], level: high}\n  "
-#define LOGS "s3://trail/AWSLogs/" A "/CloudTrail/us-east-1/2026/03/17/x.json.gz"
+#define USER          "arn:aws:iam::" A ":user/dana"
+#define ROLE          "arn:aws:sts::" A ":assumed-role/dev/alice"
+#define WEB           "arn:aws:sts::" A ":assumed-role/web/i-0317f6c6b66ae9c40"
+#define KEY           "AKIAZ2EXAMPLE6MS"
+#define AUTO          "auto: {rules: ['*'], level: high}\n  "
+#define LOGS(account) "s3://trail/AWSLogs/" account "/CloudTrail/us-east-1/2026/03/17/x.json.gz"
 #define TRUST(principal)                                                                           \
     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":" principal    \
     ",\"Action\":\"sts:AssumeRole\"}]}"
@@ -298,6 +298,13 @@ static const struct variant variants[] = {
     {"another account", "arn:aws:iam::" B ":user/dana", .why = REFUSED_ACCOUNT, .says = B},
     {"another account on the list", "arn:aws:iam::" B ":user/dana",
      .config = AUTO "accounts: {" B ": {role: responder}}", .plan = "auto: " DENY_DANA " @" B},
+    {"an event of an account off the list", "arn:aws:iam::" B ":user/dana", .account = A,
+     .object = LOGS(A), .config = AUTO "accounts: {" B ": {role: responder}}",
+     .why = REFUSED_ACCOUNT, .says = A},
+    {"an event of another account, without a list", .account = B, .object = LOGS(B),
+     .why = REFUSED_ACCOUNT, .says = B},
+    {"an event of another account on the list", .account = B, .object = LOGS(B),
+     .config = AUTO "accounts: {" A ": , " B ": {role: responder}}", .plan = "auto: " DENY_DANA},
     {"another account without a role", "arn:aws:iam::" B ":user/dana",
      .config = AUTO "accounts: {" B ": }", .why = REFUSED_ACCOUNT},
     {"our account off the list", .config = AUTO "accounts: {" B ": {role: responder}}",
@@ -361,7 +368,7 @@ static const struct variant variants[] = {
      .target = "i-0a1b2c3d", .why = REFUSED_NO_STEPS},
 };
 
-static struct str or (const char *z, const char *otherwise)
+static struct str either(const char *z, const char *otherwise)
 {
     return str_of(z ? z : otherwise);
 }
@@ -372,7 +379,7 @@ static void make_config(const struct variant *v, struct contain_config *c)
     struct buf b;
     buf_init(&b, 65536);
     buf_putz(&b, "containment:\n  ");
-    buf_put(&b, or (v->config, AUTO));
+    buf_put(&b, either(v->config, AUTO));
     if (!contain_config_parse(S("c.yml"), buf_str(&b), c, &e))
         fail_msg("%s: %s", v->name, e.text);
     buf_release(&b);
@@ -384,27 +391,29 @@ static void make_subject(const struct variant *v, struct subject *s)
         subject_of_node(LINEAGE_KEY, str_of(v->made_of), S(A), S("aws"), s);
         return;
     }
-    subject_of_arn(or (v->arn, USER), s);
+    subject_of_arn(either(v->arn, USER), s);
     if (v->kind == SUBJECT_FEDERATED)
         s->kind = SUBJECT_FEDERATED;
     if (s->kind == SUBJECT_USER || s->kind == SUBJECT_FEDERATED)
-        s->id = or (v->id, "AIDADANA");
+        s->id = either(v->id, "AIDADANA");
     if (s->kind == SUBJECT_ROLE)
-        s->id = or (v->id, "AROADEV");
+        s->id = either(v->id, "AROADEV");
 }
 
+/* In the subject's account, unless the case says where. */
 static struct facts make_event(const struct variant *v)
 {
+    bool other = v->arn && strstr(v->arn, B);
     int64_t age = v->age_ms ? v->age_ms : 5 * MINUTE_MS;
     return (struct facts){.timed = !v->untimed,
                           .time_ms = v->untimed ? INT64_MIN : NOW_MS - age,
-                          .source = or (v->source, "iam.amazonaws.com"),
-                          .name = or (v->call, "CreateUser"),
-                          .account = or (v->account, A),
+                          .source = either(v->source, "iam.amazonaws.com"),
+                          .name = either(v->call, "CreateUser"),
+                          .account = either(v->account, other ? B : A),
                           .region = S("us-east-1"),
                           .error = str_of(v->error),
                           .sign_in = str_of(v->sign_in),
-                          .object = or (v->object, LOGS)};
+                          .object = either(v->object, other ? LOGS(B) : LOGS(A))};
 }
 
 /* IAM knows everybody as the record tells him, a key's owner only when the case says who. */
@@ -413,10 +422,10 @@ static struct contain_live make_live(const struct variant *v, const struct subje
     bool role = s->kind == SUBJECT_ROLE;
     const char *id = v->made_of ? "AIDABOB" : role ? "AROADEV" : "AIDADANA";
     return (struct contain_live){.found = !v->gone,
-                                 .id = or (v->live_id, id),
-                                 .path = or (v->live_path, "/"),
+                                 .id = either(v->live_id, id),
+                                 .path = either(v->live_path, "/"),
                                  .name = v->made_of ? str_of(v->live_name) : s->name,
-                                 .trust = role ? or (v->trust, PEOPLE) : STR_ABSENT};
+                                 .trust = role ? either(v->trust, PEOPLE) : STR_ABSENT};
 }
 
 /* "auto: attach (put-boundary) keys-off" */
@@ -475,7 +484,7 @@ static void plan_of(const struct variant *v, struct contain_config *c, struct ar
         .subject = &s,
         .how = v->how,
         .event = v->no_event ? NULL : &f,
-        .rule = or (v->rule, "r1"),
+        .rule = either(v->rule, "r1"),
         .level = v->low     ? LEVEL_LOW
                  : v->level ? v->level
                             : LEVEL_CRITICAL,
@@ -494,7 +503,7 @@ static void plan_of(const struct variant *v, struct contain_config *c, struct ar
     };
     if (ask.has_strategy)
         ask.strategy = (enum contain_strategy)(v->strategy - 1);
-    assert_true(contain_mode_parse(or (v->mode, "auto"), &ask.mode));
+    assert_true(contain_mode_parse(either(v->mode, "auto"), &ask.mode));
     assert_true(contain_plan_make(&ask, a, p, &e));
 }
 
