@@ -39,6 +39,21 @@ static bool region_for(struct call *k, struct str *region, struct err *e)
     return true;
 }
 
+/* Whose credentials sign it. */
+static bool credentials_for(struct call *k, const struct credentials **out)
+{
+    struct aws_client *c = k->c;
+    const struct aws_request *r = k->request;
+    *out = r->with;
+    k->reply->unassumed = false;
+    if (r->with)
+        return true;
+    if (!r->as)
+        return chain_get(c->chain, c->deadline_ms, out, &k->why);
+    k->reply->unassumed = !assumed_get(&c->assumed, c, r->as, out, &k->reply->fault, &k->why);
+    return !k->reply->unassumed;
+}
+
 void call_lost(struct call *k)
 {
     k->reply->http.status = 0; /* whatever came, it was no whole answer */
@@ -60,8 +75,7 @@ bool call_send(struct call *k)
     k->reply->attempts++;
     k->reply->http.status = 0;
     k->reply->http.taken = 0;
-    if (!chain_get(c->chain, c->deadline_ms, &credentials, &k->why) ||
-        !region_for(k, &send.region, &k->why))
+    if (!credentials_for(k, &credentials) || !region_for(k, &send.region, &k->why))
         return false;
     send.sign_with = credentials;
     send.total_ms = pace_left_ms(&c->world, c->deadline_ms);
@@ -103,10 +117,13 @@ static bool cure_skew(struct call *k)
 
 static bool cure_expiry(struct call *k)
 {
-    if (!k->reply->fault.expired || k->refresh_tried)
+    if (!k->reply->fault.expired || k->refresh_tried || k->request->with)
         return false;
     k->refresh_tried = true;
-    chain_expire(k->c->chain);
+    if (k->request->as)
+        assumed_expire(&k->c->assumed, k->request->as);
+    else
+        chain_expire(k->c->chain);
     return true;
 }
 
@@ -122,6 +139,12 @@ static bool cure_region(struct call *k)
     return true;
 }
 
+/* Whether the other side may have acted: it did not answer, or failed in the middle. */
+static bool may_be_done(const struct call *k)
+{
+    return k->reply->http.status == 0 || k->reply->http.status >= 500;
+}
+
 bool call_again(struct call *k, int64_t *wait_ms)
 {
     const struct aws_client *c = k->c;
@@ -130,11 +153,13 @@ bool call_again(struct call *k, int64_t *wait_ms)
     if (k->reply->http.taken || k->reply->http.take_refused ||
         k->reply->attempts == AWS_ATTEMPTS_MAX)
         return false;
+    if (k->reply->unassumed)
+        return false; /* that call has had its own attempts */
     if (answered && (cure_skew(k) || cure_expiry(k) || cure_region(k)))
         return true;
     if (answered && k->reply->fault.redirected)
         return false; /* a wait would not change where the bucket is */
-    if (k->why.kind != ERR_RETRY)
+    if (k->why.kind != ERR_RETRY || (k->request->once && may_be_done(k)))
         return false;
     *wait_ms = pace_delay_ms(k->reply->attempts + 1, c->world.random(c->world.self));
     return *wait_ms < pace_left_ms(&c->world, c->deadline_ms);

@@ -3,6 +3,7 @@
 #ifndef TW_AWS_CALL_H
 #define TW_AWS_CALL_H
 
+#include "aws/assumed.h"
 #include "aws/chain.h"
 #include "aws/client.h"
 #include "aws/send.h"
@@ -20,6 +21,7 @@ struct aws_client {
     struct aws_options options;
     struct http *http;
     struct chain *chain;
+    struct assumed assumed;
     struct sigv4_cache key;
     int64_t deadline_ms;
     int64_t skew_ms;

@@ -14,6 +14,7 @@ struct aws_client *aws_client_new(const struct aws_world *world, const struct aw
     c->world = *world;
     c->options = options ? *options : (struct aws_options){0};
     c->deadline_ms = PACE_NO_DEADLINE;
+    assumed_init(&c->assumed);
     c->http = http_new(&c->world, e);
     c->chain = c->http ? chain_new(&c->world, c->http, c->options.profile, e) : NULL;
     if (!c->chain) {
@@ -27,6 +28,7 @@ void aws_client_free(struct aws_client *c)
 {
     if (!c)
         return;
+    assumed_release(&c->assumed);
     chain_free(c->chain);
     http_free(c->http);
     sigv4_cache_wipe(&c->key);
@@ -51,6 +53,7 @@ void aws_reply_init(struct aws_reply *r, size_t body_max)
     http_reply_init(&r->http, body_max);
     fault_init(&r->fault);
     r->attempts = 0;
+    r->unassumed = false;
 }
 
 void aws_reply_release(struct aws_reply *r)

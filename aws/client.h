@@ -37,6 +37,7 @@ struct aws_reply {
     struct http_reply http; /* of the last attempt */
     struct fault fault;     /* filled when an answer came and its status was not 2xx */
     int attempts;
+    bool unassumed; /* it was not sent: the role to sign as could not be had; fault says why */
 };
 
 void aws_reply_init(struct aws_reply *r, size_t body_max);
@@ -47,6 +48,8 @@ void aws_reply_release(struct aws_reply *r);
  *    the deadline allows, but never once r->take has been given a byte: the caller decides then.
  *  - A refusal that a wrong clock explains (skew.h) corrects the clock and is repeated once.
  *  - Expired session credentials are fetched anew and the call repeated once.
+ *  - What is made once is not repeated when the first may have been done (5xx, no answer).
+ *  - A role to sign as is assumed first and kept (assumed.h); only one of 15 minutes.
  *  - A bucket in another region is asked there, once, and the region remembered; a redirect that
  *    leads nowhere new is not repeated.
  * The error's kind is the fault's (fault.h), or that of send.h, chain.h; ERR_RETRY when the

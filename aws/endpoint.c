@@ -6,6 +6,7 @@
 /* A partition: which regions it has, where they live, and where its one IAM lives. Source: the
  * endpoint rules that AWS publishes with botocore 1.43 (data/partitions.json, endpoints of iam). */
 struct partition {
+    const char *name;
     const char *prefix; /* of its region names */
     const char *domain;
     const char *iam_host;
@@ -13,14 +14,17 @@ struct partition {
 };
 
 static const struct partition partitions[] = {
-    {"cn-", "amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
-    {"us-gov-", "amazonaws.com", "iam.us-gov.amazonaws.com", "us-gov-west-1"},
-    {"us-iso-", "c2s.ic.gov", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
-    {"us-isob-", "sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"},
-    {"eu-isoe-", "cloud.adc-e.uk", "iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1"},
-    {"us-isof-", "csp.hci.ic.gov", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"},
-    {"eusc-", "amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
-    {"", "amazonaws.com", "iam.amazonaws.com", "us-east-1"},
+    {"aws-cn", "cn-", "amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
+    {"aws-us-gov", "us-gov-", "amazonaws.com", "iam.us-gov.amazonaws.com", "us-gov-west-1"},
+    {"aws-iso", "us-iso-", "c2s.ic.gov", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
+    {"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov",
+     "us-isob-east-1"},
+    {"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "iam.eu-isoe-west-1.cloud.adc-e.uk",
+     "eu-isoe-west-1"},
+    {"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "iam.us-isof-south-1.csp.hci.ic.gov",
+     "us-isof-south-1"},
+    {"aws-eusc", "eusc-", "amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
+    {"aws", "", "amazonaws.com", "iam.amazonaws.com", "us-east-1"},
 };
 
 static const struct {
@@ -33,6 +37,9 @@ static const struct {
     [AWS_SQS] = {"sqs", "AWS_ENDPOINT_URL_SQS"},
     [AWS_IAM] = {"iam", "AWS_ENDPOINT_URL_IAM"},
     [AWS_STS] = {"sts", "AWS_ENDPOINT_URL_STS"},
+    [AWS_EC2] = {"ec2", "AWS_ENDPOINT_URL_EC2"},
+    [AWS_ROLESANYWHERE] = {"rolesanywhere", "AWS_ENDPOINT_URL_ROLESANYWHERE"},
+    [AWS_SECRETSMANAGER] = {"secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"},
 };
 
 const char *aws_service_name(enum aws_service service)
@@ -71,6 +78,11 @@ static const struct partition *partition_of(struct str region)
     while (!str_starts(region, str_of(p->prefix)))
         p++;
     return p;
+}
+
+const char *region_partition(struct str region)
+{
+    return partition_of(region)->name;
 }
 
 /* A bucket name that may stand in a URL: those of today and the older ones of us-east-1. */

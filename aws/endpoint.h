@@ -11,7 +11,17 @@
 #define REGION_MAX       32   /* the longest region name has 16 bytes */
 #define S3_BUCKET_MAX    255  /* us-east-1 still has names that long; new ones have 3 to 63 */
 
-enum aws_service { AWS_S3, AWS_SNS, AWS_DYNAMODB, AWS_SQS, AWS_IAM, AWS_STS };
+enum aws_service {
+    AWS_S3,
+    AWS_SNS,
+    AWS_DYNAMODB,
+    AWS_SQS,
+    AWS_IAM,
+    AWS_STS,
+    AWS_EC2,
+    AWS_ROLESANYWHERE,
+    AWS_SECRETSMANAGER
+};
 
 /* The name that signatures and host names use: "s3", "sns", ... */
 const char *aws_service_name(enum aws_service service);
@@ -28,6 +38,9 @@ struct endpoint {
 /* True for the form of a region name: lower-case letters, digits, dashes. It goes into host names.
  */
 bool region_is_well_formed(struct str region);
+
+/* The partition that a region of that name is of: "aws", "aws-cn", "aws-us-gov", "aws-iso", ... */
+const char *region_partition(struct str region);
 
 /* Finds the endpoint. The environment's AWS_ENDPOINT_URL_<SERVICE> and then AWS_ENDPOINT_URL come
  * first, as in the SDKs (http or https, host, port, path; nothing else). Otherwise the partition of

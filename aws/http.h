@@ -33,6 +33,7 @@ struct http_request {
     int64_t connect_ms; /* at most this to connect; 0 is HTTP_CONNECT_MS */
     int64_t total_ms;   /* for everything; HTTP_NO_LIMIT_MS: only stalls end it */
     bool direct;        /* never through a proxy */
+    bool fresh;         /* over a new connection: no kept one can die in the middle of it */
     http_take take;     /* gets the body when the status is 2xx; NULL: it goes to reply->body */
     void *to;
 };

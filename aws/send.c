@@ -94,6 +94,7 @@ static bool send_to(const struct send *s, const struct endpoint *ep, struct buf 
             .n_headers = n,
             .body = r->body,
             .total_ms = s->total_ms,
+            .fresh = r->once,
             .take = r->take,
             .to = r->to,
         };

@@ -28,6 +28,13 @@ static void put_form(struct buf *form, const char *action, const struct sts_role
              str_present(role->session) ? role->session : S("trailwarden"));
     if (str_present(role->external_id))
         put_pair(form, "ExternalId", role->external_id);
+    if (role->duration_s)
+        buf_putf(form, "&DurationSeconds=%d", role->duration_s);
+}
+
+void sts_put_assume_role(struct buf *form, const struct sts_role *role)
+{
+    put_form(form, "AssumeRole", role);
 }
 
 /* One attempt; *again says whether another is worth it. */
@@ -91,7 +98,7 @@ bool sts_assume_role(const struct sts_way *way, const struct sts_role *role,
 {
     struct buf form;
     buf_init(&form, FORM_MAX);
-    put_form(&form, "AssumeRole", role);
+    sts_put_assume_role(&form, role);
     const bool ok = buf_ok(&form, "the request for a role", e) &&
                     ask(way, role, "AssumeRole", with, &form, out, e);
     buf_release(&form);

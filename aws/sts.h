@@ -12,6 +12,7 @@ struct sts_role {
     struct str session;     /* 2 to 64 bytes; absent: "trailwarden" */
     struct str external_id; /* absent: none */
     struct str region;      /* whose STS is asked */
+    int duration_s;         /* 900 at least; 0: as the role says, an hour */
 };
 
 /* Over which connections, and until when (a moment of world->mono_ms). */
@@ -21,8 +22,12 @@ struct sts_way {
     int64_t deadline_ms;
 };
 
+/* Appends the form of AssumeRole, for whoever sends it himself:
+ *   Action=AssumeRole&Version=2011-06-15&RoleArn=..&RoleSessionName=..[&ExternalId=..]
+ *     [&DurationSeconds=..] */
+void sts_put_assume_role(struct buf *form, const struct sts_role *role);
+
 /* AssumeRole, signed with `with`. Throttled and failing answers are tried again, a few times.
- *   POST /  Action=AssumeRole&Version=2011-06-15&RoleArn=..&RoleSessionName=..[&ExternalId=..]
  * Errors: ERR_DENIED, ERR_RETRY, and those of send_once. */
 TW_MUST_USE bool sts_assume_role(const struct sts_way *way, const struct sts_role *role,
                                  const struct credentials *with, struct credentials *out,

@@ -79,6 +79,15 @@ static bool find_ca(struct transfer *t)
                                        "AWS_CA_BUNDLE may name one");
 }
 
+/* The list with z at its end; given back, and NULL, when there is no z or memory is out. */
+static struct curl_slist *append(struct curl_slist *list, const char *z)
+{
+    struct curl_slist *longer = z ? curl_slist_append(list, z) : NULL;
+    if (!longer)
+        curl_slist_free_all(list);
+    return longer;
+}
+
 /* "name: value" lines for libcurl; NULL with e when one is not sendable or memory is out. */
 static struct curl_slist *header_list(const struct http_request *r, struct err *e)
 {
@@ -86,8 +95,10 @@ static struct curl_slist *header_list(const struct http_request *r, struct err *
     buf_init(&line, HEADER_LINE_MAX);
     /* libcurl would wait for "100 Continue" before it sends a larger body. */
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+    bool typed = false;
     for (size_t i = 0; list && i < r->n_headers; i++) {
         const struct header *h = &r->headers[i];
+        typed |= str_eq_fold(h->name, S("content-type"));
         buf_reset(&line);
         buf_put(&line, h->name);
         buf_putz(&line, h->value.n ? ": " : ";"); /* libcurl's spelling of an empty value */
@@ -96,12 +107,10 @@ static struct curl_slist *header_list(const struct http_request *r, struct err *
         const bool plain = str_find_byte(s, '\n', 0) == SIZE_MAX &&
                            str_find_byte(s, '\r', 0) == SIZE_MAX &&
                            str_find_byte(s, '\0', 0) == SIZE_MAX;
-        const char *z = plain ? buf_z(&line) : NULL;
-        struct curl_slist *longer = z ? curl_slist_append(list, z) : NULL;
-        if (!longer)
-            curl_slist_free_all(list);
-        list = longer;
+        list = append(list, plain ? buf_z(&line) : NULL);
     }
+    if (list && !typed)
+        list = append(list, "Content-Type:"); /* else libcurl names a form, which nobody signed */
     if (line.p)
         OPENSSL_cleanse(line.p, line.cap);
     buf_release(&line);
@@ -179,6 +188,7 @@ static void set_common(struct transfer *t)
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, t->request.fresh ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_PRIVATE, t);
 }
 
