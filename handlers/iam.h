@@ -15,8 +15,8 @@
 /* Of an answer's strings. Policies are the longest: of a user 2,048 characters, of a role 10,240
  * (IAM and AWS STS quotas), each at most six bytes of JSON. */
 #define IAM_ANSWER_MAX   1048576
-#define IAM_CODE_MAX     128 /* an error code; the longest have some 60 bytes */
-#define IAM_DOCUMENT_MAX 131072
+#define IAM_DOCUMENT_MAX 131072 /* IAM's policyDocumentType, in characters */
+#define IAM_SECRET_MAX   1024   /* a secret access key has 40 bytes */
 
 /* All that may ever be called; iam_actions[] says what each is. Arguments in parentheses are
  * members of struct iam_call, arrows the members of struct iam_answer that a success fills. Of a
