@@ -54,30 +54,40 @@ struct contain_item {
     bool active;      /* of a key */
 };
 
-/* How the principal was before anything was done. */
+/* How the principal was before anything was done. What a step changes is beside it (`was`). */
 struct contain_before {
     bool known;
     const struct contain_item *attached, *inlines, *keys, *tags;
     size_t n_attached, n_inlines, n_keys, n_tags;
     struct str boundary; /* ARN; absent: none */
-    struct str trust;    /* a role's trust policy; only when it is to be cut */
-    struct str document; /* an inline policy that had the name of one of ours */
-    struct str profile;  /* of an instance: ARN of the profile that is taken off it */
     bool console;        /* has a login profile */
-    bool reset;          /* it asks for a new password already */
-    bool entry;          /* the trust anchor or profile is enabled */
 };
 
-enum contain_step_state { STEP_TODO, STEP_DONE, STEP_FAILED, STEP_SKIPPED, STEP_UNDONE, STEP_KEPT };
+enum contain_step_state {
+    STEP_TODO,
+    STEP_DONE,
+    STEP_FAILED,
+    STEP_SKIPPED, /* a fallback that was not needed */
+    STEP_UNDONE,
+    STEP_KEPT /* not taken back: it cannot be, or somebody changed it since */
+};
 const char *contain_step_state_name(enum contain_step_state s);
+
+/* Access keys of one user: IAM's quota is 2. */
+#define CONTAIN_KEYS_MAX 8
 
 struct contain_done {
     struct contain_step step;
-    enum contain_step_state state; /* SKIPPED: a fallback that was not needed; KEPT: could not be
-                                      taken back, `why` says why */
-    enum iam_result result;        /* of the last call for it */
-    struct str why;                /* a sentence when it failed or was kept; else absent */
-    struct str keys[CONTAIN_ITEMS_MAX]; /* of the key verbs: those that were turned off */
+    enum contain_step_state state;
+    enum iam_result result; /* of the last call for it */
+    bool placed;            /* it is known what was in its place */
+    bool seen;              /* it was read back once */
+    struct str why;         /* a sentence when it failed or was kept; else absent */
+    /* What was there in its place: the policy that was attached, the document of that name, the
+     * boundary, the tag's value, the trust policy, the instance's profile, "reset" or "enabled";
+     * absent: nothing. */
+    struct str was;
+    struct str keys[CONTAIN_KEYS_MAX]; /* of the key verbs: those that were active */
     size_t n_keys;
 };
 
@@ -96,17 +106,19 @@ struct contain_record {
     struct state_key key;
     uint64_t version; /* 0: not written yet */
     enum contain_state state;
-    struct subject subject;       /* subject.cannot is NULL */
-    struct str role, external_id; /* with which the account is acted in; absent: our own */
+    struct subject subject; /* subject.cannot is NULL */
     /* Why, and who decided. */
     enum contain_mode mode;
     enum contain_how how;
     struct str rule, rule_title; /* of the alert; absent: an operator named the principal */
     enum level level;
-    struct str alert;    /* id, 32 hexadecimal digits; absent */
-    struct str incident; /* id of the incident asked for; absent */
-    struct str reason;   /* why a person has to approve, or why it was refused; absent */
-    struct str by;       /* ARN of who asked or approved; absent: nobody */
+    struct str alert;                 /* id, 32 hexadecimal digits; absent */
+    struct str incident;              /* id of the incident asked for; absent */
+    struct str object, event_account; /* of the alert's first event: where its log lies */
+    int64_t event_ms, since_ms;       /* its time; from when on what he made is followed */
+    struct id128 node;                /* who acted, for lineages; (0, 0): not known */
+    struct str reason; /* why a person has to approve, or why it was refused; absent */
+    struct str by;     /* ARN of who asked or approved; absent: nobody */
     int64_t planned_ms, acted_ms, released_ms, expires_ms; /* 0: not; of an approval: till when */
     uint32_t attempts;
     int64_t last_ms; /* of the last attempt */
@@ -114,8 +126,10 @@ struct contain_record {
     uint32_t checks;       /* that were made since it was contained or found undone */
     int64_t next_check_ms; /* 0: none */
     uint32_t taken_off;    /* times that somebody took off what we had put */
-    /* Notices: one for each change of state. */
+    /* Notices: one for each change of state, and for what was taken off. */
     uint32_t due, told;
+    enum contain_state said; /* what the last one is about */
+    bool alarm;              /* it says that somebody took off what we had put */
     /* Who is at it. */
     unsigned char owner[CLAIM_ID_BYTES];
     int64_t lease_ms;
