@@ -2,6 +2,7 @@
 #include "handlers/contain_notice.h"
 
 #include "base/escape.h"
+#include "base/timefmt.h"
 #include "respond/contain_put.h"
 #include "respond/put.h"
 
