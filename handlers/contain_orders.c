@@ -124,7 +124,7 @@ static bool read_approval(struct container *c, struct str text, struct contain_r
 static bool approve(struct container *c, const struct contain_order *order,
                     struct contain_report *out, struct err *e)
 {
-    struct contain_record *r;
+    struct contain_record *r = NULL;
     struct contain_targets list = {.n = 1};
     struct contain_cause cause = cause_of(c, order);
     if (!read_approval(c, order->approval, &r, e))
