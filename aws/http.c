@@ -67,13 +67,18 @@ void http_free(struct http *h)
     free(h);
 }
 
-bool http_send(struct http *h, const struct http_request *request, struct http_reply *reply,
-               struct err *e)
+static bool try_once(struct http *h, const struct http_request *request, struct http_reply *reply)
 {
     CURLcode code = CURLE_OK;
     if (transfer_begin(&h->one, &h->wire, request, reply))
         code = curl_easy_perform(h->one.curl);
-    if (transfer_end(&h->one, code))
+    return transfer_end(&h->one, code);
+}
+
+bool http_send(struct http *h, const struct http_request *request, struct http_reply *reply,
+               struct err *e)
+{
+    if (try_once(h, request, reply) || (h->one.again && try_once(h, request, reply)))
         return true;
     if (e)
         *e = h->one.e;

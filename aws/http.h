@@ -61,7 +61,10 @@ void http_free(struct http *h);
  * function is frozen between invocations, and its connections die meanwhile.
  *
  * TLS is 1.2 or later, verified against the first of: $AWS_CA_BUNDLE, $SSL_CERT_FILE (both as
- * files, an unreadable one is ERR_USAGE), the bundles of Amazon Linux 2023 and of Debian. https
+ * files, an unreadable one is ERR_USAGE), the roots of AWS's own certificates, which are built in
+ * (aws/roots.h). From the first certificate that those do not vouch for (another partition, a proxy
+ * that reads along), it is the system's bundle that counts, where Amazon Linux 2023, Debian or
+ * Alpine keeps it: http_send tries again at once, http_wait says ERR_RETRY. https
  * goes through $HTTPS_PROXY (or $https_proxy) unless $NO_PROXY (or $no_proxy) names the host; http,
  * which is only spoken to emulators and metadata services, never does. Other proxy variables are
  * ignored.

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <unistd.h>
 
+#include "aws/roots.h"
 #include "base/escape.h"
 #include "base/version.h"
 
@@ -55,28 +56,33 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
     return t->failed ? 0 : piece.n;
 }
 
-static bool find_ca(struct transfer *t)
+/* The file that the environment asks for, if it does. */
+static bool find_asked(struct transfer *t)
 {
     static const char *const asked[] = {"AWS_CA_BUNDLE", "SSL_CERT_FILE"};
-    static const char *const known[] = {
-        "/etc/pki/tls/certs/ca-bundle.crt",                  /* Amazon Linux 2023 */
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* where that one leads */
-        "/etc/ssl/certs/ca-certificates.crt",                /* Debian */
-        "/etc/ssl/cert.pem",                                 /* Alpine, BSD, macOS */
-    };
     for (size_t i = 0; i < sizeof asked / sizeof *asked && !t->wire->ca_file; i++) {
         const char *path = aws_world_env(t->wire->world, asked[i]);
         if (path && access(path, R_OK) != 0)
             return err_set(&t->e, ERR_USAGE, "%s names a file that cannot be read", asked[i]);
         t->wire->ca_file = path;
     }
-    for (size_t i = 0; i < sizeof known / sizeof *known && !t->wire->ca_file; i++) {
+    return true;
+}
+
+/* What the system trusts, or NULL. */
+static const char *find_bundle(void)
+{
+    static const char *const known[] = {
+        "/etc/pki/tls/certs/ca-bundle.crt",                  /* Amazon Linux 2023 */
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* where that one leads */
+        "/etc/ssl/certs/ca-certificates.crt",                /* Debian */
+        "/etc/ssl/cert.pem",                                 /* Alpine, BSD, macOS */
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (access(known[i], R_OK) == 0)
-            t->wire->ca_file = known[i];
+            return known[i];
     }
-    return t->wire->ca_file || err_set(&t->e, ERR_SYSTEM,
-                                       "no file of trusted certificates was found; "
-                                       "AWS_CA_BUNDLE may name one");
+    return NULL;
 }
 
 /* The list with z at its end; given back, and NULL, when there is no z or memory is out. */
@@ -137,9 +143,14 @@ static void set_proxy(struct transfer *t, bool tls)
 
 static bool set_tls(struct transfer *t)
 {
-    if (!find_ca(t))
+    struct curl_blob roots = {(void *)aws_roots, aws_roots_len, CURL_BLOB_NOCOPY};
+    if (!t->wire->ca_file && !find_asked(t))
         return false;
-    curl_easy_setopt(t->curl, CURLOPT_CAINFO, t->wire->ca_file);
+    t->built_in = !t->wire->ca_file;
+    if (t->built_in)
+        curl_easy_setopt(t->curl, CURLOPT_CAINFO_BLOB, &roots);
+    else
+        curl_easy_setopt(t->curl, CURLOPT_CAINFO, t->wire->ca_file);
     curl_easy_setopt(t->curl, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(t->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     return true;
@@ -199,7 +210,7 @@ bool transfer_begin(struct transfer *t, struct wire *wire, const struct http_req
     t->wire = wire;
     t->request = *request;
     t->reply = reply;
-    t->failed = false;
+    t->failed = t->built_in = t->again = false;
     t->why[0] = '\0';
     t->e = (struct err){0};
     reply_restart(reply);
@@ -256,11 +267,25 @@ static void explain(struct transfer *t, CURLcode code)
     buf_release(&shown);
 }
 
+/* A certificate that the built-in roots do not vouch for: from now on the system's bundle decides,
+ * if there is one. */
+static bool turn_to_bundle(struct transfer *t, CURLcode code)
+{
+    if (code != CURLE_PEER_FAILED_VERIFICATION || !t->built_in)
+        return false;
+    if (!t->wire->ca_file)
+        t->wire->ca_file = find_bundle();
+    return t->wire->ca_file;
+}
+
 bool transfer_end(struct transfer *t, CURLcode code)
 {
     if (!t->failed && code != CURLE_OK) {
         explain(t, code);
         t->failed = true;
+        t->again = turn_to_bundle(t, code);
+        if (t->again)
+            t->e.kind = ERR_RETRY;
     }
     if (t->curl)
         curl_easy_reset(t->curl); /* it must not point at what ends with this call */

@@ -10,7 +10,7 @@
 /* What all transfers of one struct http share. */
 struct wire {
     const struct aws_world *world;
-    const char *ca_file; /* once found */
+    const char *ca_file; /* whom to trust; NULL: the built-in roots (aws/roots.h) */
 };
 
 /* Not to be moved between begin and end: libcurl knows its address. */
@@ -20,8 +20,10 @@ struct transfer {
     struct http_request request; /* of which libcurl still needs body, take and to */
     struct http_reply *reply;
     struct curl_slist *headers;
-    bool failed;  /* a callback has written the reason to e */
-    struct err e; /* once it has failed */
+    bool failed;   /* a callback has written the reason to e */
+    bool built_in; /* it trusts the built-in roots */
+    bool again;    /* they did not vouch for the certificate; the next transfer trusts the bundle */
+    struct err e;  /* once it has failed */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -31,7 +33,7 @@ TW_MUST_USE bool transfer_begin(struct transfer *t, struct wire *wire,
                                 const struct http_request *request, struct http_reply *reply);
 
 /* libcurl is done, with that result: true when a whole answer came, else t->e says why. After a
- * failed begin the code does not matter. */
+ * failed begin the code does not matter. ERR_RETRY with again: nothing was sent yet. */
 TW_MUST_USE bool transfer_end(struct transfer *t, CURLcode code);
 
 /* Gives back the handle; takes one that was never used (zeros). */

@@ -10,6 +10,7 @@
 #include "adapters/sns.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/resolver.h"
 #include "base/version.h"
 #include "runtime/config.h"
 #include "runtime/crash.h"
@@ -172,6 +173,7 @@ int main(void)
     struct function f = {0};
     log_init(&f.log, STDOUT_FILENO, getenv("AWS_LAMBDA_LOG_FORMAT"), getenv("AWS_LAMBDA_LOG_LEVEL"),
              clock_wall_ms);
+    resolver_settle();
     stop_on_sigterm();
     curl_global_init(CURL_GLOBAL_DEFAULT);
     int code = run(&f);

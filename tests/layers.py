@@ -45,7 +45,7 @@ LIBRARIES = [
 LIBC = re.compile(
     r"(assert|ctype|errno|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg"
     r"|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|threads|time|uchar"
-    r"|wchar|wctype|unistd|fcntl|dirent|ftw|netdb|poll|pthread|termios|glob|fnmatch|pwd|sched"
+    r"|wchar|wctype|unistd|fcntl|dirent|ftw|netdb|nss|poll|pthread|termios|glob|fnmatch|pwd|sched"
     r"|immintrin|emmintrin|tmmintrin|smmintrin|nmmintrin|wmmintrin|arm_neon|cpuid"
     r"|sys/\w+|netinet/\w+|arpa/\w+)\.h")
 PURE = {"engine", "respond", "handlers"}
