@@ -59,6 +59,28 @@ def test_a_placeholder_leaves_out_what_is_the_owners(told):
     assert "IAM policy changed" in told(others, config)
 
 
+def released_by(identity):
+    return record(eventName="DetachUserPolicy", userIdentity=identity, requestParameters={
+        "userName": "eve", "policyArn": "arn:aws:iam::aws:policy/AWSDenyAll"})
+
+
+def test_a_release_is_told_unless_an_operator_did_it(told):
+    config = """
+placeholders:
+  trailwarden_operators: ['arn:aws:iam::111122223333:role/ir', 'arn:aws:iam::111122223333:user/ann']
+"""
+    title = "Containment of an identity taken off"
+    user = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ann"}
+    role = record()["userIdentity"]
+    feigned = json.loads(json.dumps(role).replace("run-7", "ir"))
+    issuer = role["sessionContext"]["sessionIssuer"]
+    assert title in told(released_by(role)) and title in told(released_by(user))
+    assert title in told(released_by(feigned), config)
+    assert title not in told(released_by(user), config)
+    issuer["arn"] = "arn:aws:iam::111122223333:role/ir"
+    assert title not in told(released_by(role), config)
+
+
 def test_a_filter_of_the_file(told):
     config = """
 filters:
