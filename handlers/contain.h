@@ -102,6 +102,7 @@ struct contain_order {
     enum contain_order_verb verb;
     struct str principal; /* ARN of a user, a role or a session; absent: see below */
     struct str approval;  /* APPROVE: "<32 hex>-<n>", as the notice tells it */
+    struct str account;   /* the account that the principals must be of; absent: any */
     bool has_incident;    /* CONTAIN: who acted in it, as `subjects` says; RELEASE: all records of
                              it */
     unsigned char incident[INCIDENT_ID_BYTES];

@@ -51,11 +51,14 @@ static struct str hex_of(struct container *c, const unsigned char id[INCIDENT_ID
 /* ---- contain -----------------------------------------------------------------------------------
  */
 
-static bool contain_all(struct container *c, const struct contain_cause *cause,
+static bool contain_all(struct container *c, const struct contain_cause *cause, struct str account,
                         const struct contain_targets *list, struct contain_report *out,
                         struct err *e)
 {
     out->cut = out->cut || list->cut;
+    for (size_t i = 0; str_present(account) && i < list->n; i++)
+        if (!str_eq(list->list[i].subject.account, account))
+            return err_set(e, ERR_USAGE, "the principal is not of that account");
     for (size_t i = 0; i < list->n; i++) {
         struct contain_outcome *to = add_outcome(out);
         if (to && !contain_one(c, cause, list->list + i, to, e))
@@ -71,7 +74,7 @@ static bool contain_principal(struct container *c, const struct contain_order *o
     struct contain_targets list = {.n = 1};
     list.list[0].how = CONTAIN_ACTED;
     subject_of_arn(arena_str(&c->memory, order->principal), &list.list[0].subject);
-    return contain_all(c, &cause, &list, out, e);
+    return contain_all(c, &cause, order->account, &list, out, e);
 }
 
 static bool contain_incident(struct container *c, const struct contain_order *order,
@@ -82,7 +85,8 @@ static bool contain_incident(struct container *c, const struct contain_order *or
     if (!order->record)
         return err_set(e, ERR_USAGE, "there is no such incident");
     cause.incident = hex_of(c, order->incident);
-    return contain_gather_incident(c, order, &list, e) && contain_all(c, &cause, &list, out, e);
+    return contain_gather_incident(c, order, &list, e) &&
+           contain_all(c, &cause, order->account, &list, out, e);
 }
 
 /* ---- approve -----------------------------------------------------------------------------------
@@ -142,7 +146,7 @@ static bool approve(struct container *c, const struct contain_order *order,
                                  .timed = r->event_ms != 0,
                                  .time_ms = r->event_ms};
     list.list[0] = (struct contain_target){r->subject, r->how};
-    return contain_all(c, &cause, &list, out, e);
+    return contain_all(c, &cause, order->account, &list, out, e);
 }
 
 /* ---- release -----------------------------------------------------------------------------------
@@ -155,6 +159,8 @@ static bool release_one(struct container *c, struct contain_record *r,
     struct contain_outcome *to = add_outcome(out);
     if (!to)
         return true;
+    if (str_present(order->account) && !str_eq(r->subject.account, order->account))
+        return err_set(e, ERR_USAGE, "the principal is not of that account");
     *to = (struct contain_outcome){.plan.subject = r->subject, .was = r->state, .record = r};
     if (!contain_state_holds(r->state)) {
         to->why = S("nothing of ours is on the principal");

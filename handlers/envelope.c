@@ -430,6 +430,7 @@ static bool read_action(const struct reader *rd, struct str value, struct err *e
     if (!str_present(action))
         return err_set(e, ERR_INPUT, "\"trailwarden\" without an \"action\"");
     rd->w->action = action;
+    rd->w->order = json_member(value, S("trailwarden"));
     return true;
 }
 

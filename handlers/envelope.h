@@ -59,6 +59,7 @@ struct work {
     struct vec groups; /* struct work_group */
     bool sqs;          /* answer with batchItemFailures */
     struct str action; /* of {"trailwarden":{"action":...}}, else absent */
+    struct str order;  /* and the whole of what "trailwarden" says, JSON */
     uint64_t ignored;  /* test events, other S3 events, digests, empty objects, folders */
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "handlers/alerting.h"
+#include "handlers/containing.h"
 #include "handlers/envelope.h"
 #include "handlers/object.h"
 #include "handlers/teller.h"
@@ -29,7 +30,8 @@ struct handler {
     struct handle_notes notes;
     struct object_reader reader;
     struct windows *windows;
-    struct teller *teller; /* NULL: no incidents are told */
+    struct teller *teller;         /* NULL: no incidents are told */
+    struct containing *containing; /* NULL: containment is off */
     struct alerting alerting;
     struct rendered rendered;
     struct delivery delivery; /* owner and lease of the present invocation */
@@ -47,8 +49,11 @@ static bool tell(void *to, const struct window_alert *told, struct err *e)
     struct handler *h = to;
     struct alert a;
     if (!alerting_make(&h->alerting, told, &a, e) ||
-        !alert_message(h->cfg.rules, &a, &h->rendered, e) ||
-        !h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
+        !alert_message(h->cfg.rules, &a, &h->rendered, e))
+        return false;
+    if (h->containing)
+        containing_alert(h->containing, &a, &h->rendered);
+    if (!h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->alerts++;
     return !h->teller || teller_alert(h->teller, &a, e);
@@ -59,7 +64,8 @@ static bool tell(void *to, const struct window_alert *told, struct err *e)
 static bool told(void *to, struct err *e)
 {
     struct handler *h = to;
-    return !h->teller || teller_settle(h->teller, e);
+    return (!h->containing || containing_settle(h->containing, e)) &&
+           (!h->teller || teller_settle(h->teller, e));
 }
 
 /* teller_calls.tell */
@@ -67,8 +73,11 @@ static bool tell_incident(void *to, struct incidents *x, const struct incident_g
                           struct err *e)
 {
     struct handler *h = to;
-    if (!incident_message(x, g, &h->rendered, e) ||
-        !h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
+    if (!incident_message(x, g, &h->rendered, e))
+        return false;
+    if (h->containing)
+        containing_incident(h->containing, x, &h->rendered);
+    if (!h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->incidents++;
     return true;
@@ -98,6 +107,8 @@ static void begin_windows(struct handler *h, bool again)
     windows_begin(h->windows, &d);
     if (h->teller)
         teller_begin(h->teller, &d);
+    if (h->containing)
+        containing_begin(h->containing, &d);
 }
 
 static void count_windows(struct handler *h)
@@ -313,15 +324,17 @@ static void put_done(struct buf *b, const struct handle_counts *c)
              (unsigned long long)c->alerts, (unsigned long long)c->incidents);
 }
 
-static bool act(struct handler *h, struct str action, struct buf *answer, struct err *e)
+static bool act(struct handler *h, const struct work *w, struct buf *answer, struct err *e)
 {
     struct buf name;
-    if (!str_eq(action, S("self-test"))) {
+    if (!str_eq(w->action, S("self-test")) && h->containing)
+        return containing_order(h->containing, w->order, answer, e);
+    if (!str_eq(w->action, S("self-test"))) {
         buf_init(&name, ERR_TEXT_MAX / 2);
-        buf_put_terminal(&name, action);
+        buf_put_terminal(&name, w->action);
         const char *z = buf_z(&name);
-        err_set(e, ERR_INPUT, "action \"%s\" is not available in version %.*s",
-                z ? z : "(too long)", (int)h->cfg.version.n, h->cfg.version.p);
+        err_set(e, ERR_INPUT, "action \"%s\" is not available: containment is off",
+                z ? z : "(too long)");
         buf_release(&name);
         return false;
     }
@@ -402,6 +415,28 @@ static void take_teller_counts(struct handler *h, const struct lineages_counts *
     h->counts->conflicts += c->conflicts - before->conflicts;
 }
 
+static void take_containing_counts(struct handler *h, const struct contain_counts *before,
+                                   uint64_t notices)
+{
+    if (!h->containing)
+        return;
+    const struct contain_counts *c = containing_counts(h->containing);
+    h->counts->notices = containing_notices(h->containing) - notices;
+    h->counts->contained = c->contained - before->contained;
+    h->counts->not_contained = c->partly + c->failed - before->partly - before->failed;
+}
+
+/* In what time is left: what was contained is looked at again. */
+static void check_containment(struct handler *h)
+{
+    struct delivery d = h->delivery;
+    if (!h->containing)
+        return;
+    d.now_ms = h->ports.clock.now_ms(h->ports.clock.self);
+    containing_begin(h->containing, &d);
+    containing_check(h->containing);
+}
+
 static bool run_work(struct handler *h, struct work *w, struct str payload, struct buf *answer,
                      struct err *e)
 {
@@ -409,9 +444,10 @@ static bool run_work(struct handler *h, struct work *w, struct str payload, stru
         return false;
     h->counts->ignored = w->ignored;
     if (str_present(w->action))
-        return act(h, w->action, answer, e);
+        return act(h, w, answer, e);
     note_envelope(h, w);
     handle_items(h, w);
+    check_containment(h);
     return answer_work(h, w, answer, e);
 }
 
@@ -432,12 +468,19 @@ bool handler_run(struct handler *h, struct str payload, struct buf *answer,
     struct lineages_counts before = {0};
     *counts = (struct handle_counts){0};
     h->counts = counts;
+    struct contain_counts contained = {0};
+    uint64_t notices = 0;
     if (h->teller)
         before = *teller_counts(h->teller);
+    if (h->containing) {
+        contained = *containing_counts(h->containing);
+        notices = containing_notices(h->containing);
+    }
     work_init(&w);
     bool ok = begin_delivery(h, e) && run_work(h, &w, payload, answer, e);
     take_event_counts(h);
     take_teller_counts(h, &before);
+    take_containing_counts(h, &contained, notices);
     work_release(&w);
     return ok;
 }
@@ -469,6 +512,43 @@ static bool start_teller(struct handler *h, struct err *e)
     return h->teller;
 }
 
+/* containing_calls */
+static bool walk_lineage(void *to, const struct lineage_ask *ask, struct arena *a,
+                         struct lineage_walk *out, struct err *e)
+{
+    struct handler *h = to;
+    return teller_walk(h->teller, ask, a, out, e);
+}
+
+static bool find_incident(void *to, const unsigned char id[INCIDENT_ID_BYTES], struct arena *a,
+                          struct found_incident *found, struct err *e)
+{
+    struct handler *h = to;
+    return teller_find(h->teller, id, a, found, e);
+}
+
+static void note_containment(void *to, const char *sentence)
+{
+    struct handler *h = to;
+    h->notes.note(h->notes.to, HANDLE_CONTAINMENT, sentence);
+}
+
+static bool start_containing(struct handler *h, struct err *e)
+{
+    const struct containing_config cfg = {.config = h->cfg.contain,
+                                          .mode = h->cfg.containment,
+                                          .rules = h->cfg.rules,
+                                          .buckets = h->cfg.buckets};
+    const struct containing_calls calls = {.to = h,
+                                           .walk = h->teller ? walk_lineage : NULL,
+                                           .find = h->teller ? find_incident : NULL,
+                                           .note = note_containment};
+    if (h->cfg.containment == CONTAIN_OFF)
+        return true;
+    h->containing = containing_new(&cfg, &h->ports, calls, e);
+    return h->containing;
+}
+
 struct handler *handler_new(const struct handle_config *cfg, const struct ports *ports,
                             struct handle_notes notes, struct err *e)
 {
@@ -486,7 +566,7 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
     alerting_init(&h->alerting, cfg->rules);
     if (!object_reader_init(&h->reader, cfg->rules,
                             (struct object_calls){h, on_piece, on_record, on_bad}, e) ||
-        !start_windows(h, e) || !start_teller(h, e)) {
+        !start_windows(h, e) || !start_teller(h, e) || !start_containing(h, e)) {
         handler_free(h);
         return NULL;
     }
@@ -499,6 +579,7 @@ void handler_free(struct handler *h)
     if (!h)
         return;
     windows_free(h->windows);
+    containing_free(h->containing);
     teller_free(h->teller);
     object_reader_release(&h->reader);
     alerting_release(&h->alerting);

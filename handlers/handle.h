@@ -1,8 +1,8 @@
 /* One invocation, from payload to answer: the one place where the order of steps is written.
  *
  *     payload -> work -> for each object: read, inflate, cut, match -> windows: add, claim, publish
- * (handlers/windows.h) -> incidents: link, place, publish (handlers/teller.h) -> windows: mark,
- * settle -> answer
+ * (handlers/windows.h) -> containment: record, act (handlers/contain.h) -> incidents: link, place,
+ * publish (handlers/teller.h) -> windows: mark, settle -> containment: check -> answer
  *
  * What it keeps of promise P2: an object counts as done only when its windows are settled: its
  * events are on record and all alerts and incidents that they touch are published. What could be
@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "engine/ruleset.h"
 #include "handlers/ports.h"
+#include "respond/contain_plan.h"
 
 /* No new work, and no further piece of the present object, in the last half second: what is left is
  * handed back while there is time to say so. Lambda kills the process at the deadline. */
@@ -37,11 +38,14 @@ struct handle_config {
     struct str buckets;   /* TRAILWARDEN_BUCKETS: names, comma separated; absent or empty: any */
     struct str version;   /* for the self-test */
     bool incidents;       /* the state lasts: what belongs together is told as incidents, too */
+    enum contain_mode containment; /* other than off: the state lasts, and buckets are named */
+    const struct contain_config *contain; /* needed when it is not off */
 };
 
 enum handle_note {
-    HANDLE_FAILED,    /* an object, message or payload; it will come again, or fail loudly */
-    HANDLE_BAD_RECORD /* counted and skipped */
+    HANDLE_CONTAINMENT, /* a step of containment that failed or was put off */
+    HANDLE_FAILED,      /* an object, message or payload; it will come again, or fail loudly */
+    HANDLE_BAD_RECORD   /* counted and skipped */
 };
 
 /* Gets one sentence, fit to print, for each thing that goes wrong. */
@@ -61,6 +65,8 @@ struct handle_counts {
     uint64_t hits;                                    /* of rules that may tell */
     uint64_t alerts, incidents;                       /* published, updates too */
     uint64_t unplaced, links_cut;                     /* of handlers/lineages.h */
+    uint64_t notices, contained, not_contained;       /* of handlers/contain.h: messages, principals
+                                                         contained, or only in part or not at all */
     uint64_t no_key, stray, capped, conflicts, early; /* of handlers/windows.h */
     uint64_t regex_limit, values_cut, scratch_full;   /* of engine/event.h */
 };
@@ -76,6 +82,8 @@ void handler_free(struct handler *h);
  * answer with:
  *     an SQS batch    {"batchItemFailures":[{"itemIdentifier":"<message id>"}]}
  *     self-test       {"ok":true,"version":"0.1.0","rules":31,"hash":"<hex>"}
+ *     an order        {"ok":true,"action":"contain","done":true,"principals":[...]}
+ *                     (docs/envelopes.md)
  *     anything else   {"ok":true,"objects":1,"records":20,"bad":0,"hits":2,"alerts":1,
  *                     "incidents":1}
  * False, with the first reason, when the payload is no batch and any part of it failed, or when it

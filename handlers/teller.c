@@ -98,6 +98,18 @@ bool teller_settle(struct teller *t, struct err *e)
     return lineages_settle(t->lineages, e);
 }
 
+bool teller_walk(struct teller *t, const struct lineage_ask *ask, struct arena *a,
+                 struct lineage_walk *out, struct err *e)
+{
+    return lineages_walk(t->lineages, ask, a, out, e);
+}
+
+bool teller_find(struct teller *t, const unsigned char id[INCIDENT_ID_BYTES], struct arena *a,
+                 struct found_incident *found, struct err *e)
+{
+    return lineages_find(t->lineages, id, a, found, e);
+}
+
 const struct lineages_counts *teller_counts(const struct teller *t)
 {
     return lineages_counts(t->lineages);

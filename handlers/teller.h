@@ -37,6 +37,12 @@ TW_MUST_USE bool teller_alert(struct teller *t, const struct alert *a, struct er
 /* lineages_settle. */
 TW_MUST_USE bool teller_settle(struct teller *t, struct err *e);
 
+/* lineages_walk and lineages_find. */
+TW_MUST_USE bool teller_walk(struct teller *t, const struct lineage_ask *ask, struct arena *a,
+                             struct lineage_walk *out, struct err *e);
+TW_MUST_USE bool teller_find(struct teller *t, const unsigned char id[INCIDENT_ID_BYTES],
+                             struct arena *a, struct found_incident *found, struct err *e);
+
 const struct lineages_counts *teller_counts(const struct teller *t);
 
 #endif

@@ -37,13 +37,28 @@ static bool read_level(struct runtime_config *c, struct environment env, struct 
     return true;
 }
 
-static bool read_containment(struct environment env, struct err *e)
+/* Whoever could write to any bucket could have anybody contained; and without a table nobody knows
+ * what was done. */
+static bool read_containment(struct runtime_config *c, struct environment env, struct err *e)
 {
     const char *mode = get(env, "TRAILWARDEN_CONTAINMENT");
-    if (!mode || str_eqz(str_of(mode), "off"))
-        return true;
-    return err_set(e, ERR_USAGE,
-                   "TRAILWARDEN_CONTAINMENT is \"%.40s\"; this version only knows off", mode);
+    c->containment = CONTAIN_OFF;
+    if (mode && !contain_mode_parse(str_of(mode), &c->containment))
+        return err_set(e, ERR_USAGE,
+                       "TRAILWARDEN_CONTAINMENT is \"%.40s\", not one of off, dry-run, approval, "
+                       "auto",
+                       mode);
+    if (c->containment != CONTAIN_OFF && !str_present(c->buckets))
+        return err_set(e, ERR_USAGE,
+                       "TRAILWARDEN_CONTAINMENT is %s, and TRAILWARDEN_BUCKETS is not set: it must "
+                       "name the buckets whose events may have somebody contained",
+                       mode);
+    if (c->containment != CONTAIN_OFF && !str_present(c->table))
+        return err_set(e, ERR_USAGE,
+                       "TRAILWARDEN_CONTAINMENT is %s, and TRAILWARDEN_TABLE is not set: what is "
+                       "done must be on record",
+                       mode);
+    return true;
 }
 
 bool runtime_config_read(struct runtime_config *out, struct environment env, struct err *e)
@@ -58,7 +73,7 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");
-    return read_rules(out, env, e) && read_level(out, env, e) && read_containment(env, e);
+    return read_rules(out, env, e) && read_level(out, env, e) && read_containment(out, env, e);
 }
 
 void runtime_config_release(struct runtime_config *c)

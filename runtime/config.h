@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "engine/ruleset.h"
+#include "respond/contain_plan.h"
 
 /* Looks up a variable; NULL when it is not set. */
 struct environment {
@@ -17,15 +18,17 @@ struct runtime_config {
     struct buf rules; /* TRAILWARDEN_RULES, a file or folder; default $LAMBDA_TASK_ROOT/rules */
     struct str topic; /* TRAILWARDEN_TOPIC_ARN; required */
     struct str table; /* TRAILWARDEN_TABLE; absent: windows see one invocation only */
-    const char *config_file; /* TRAILWARDEN_CONFIG; NULL: none */
-    struct str buckets;      /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
-    enum level min_level;    /* TRAILWARDEN_MIN_LEVEL; default low */
+    const char *config_file;       /* TRAILWARDEN_CONFIG; NULL: none */
+    struct str buckets;            /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
+    enum level min_level;          /* TRAILWARDEN_MIN_LEVEL; default low */
+    enum contain_mode containment; /* TRAILWARDEN_CONTAINMENT; default off. Anything else needs
+                                      TRAILWARDEN_BUCKETS and TRAILWARDEN_TABLE */
     const char *geoip, *asn; /* TRAILWARDEN_GEOIP, TRAILWARDEN_ASN: files of adapters/geo.h; NULL:
                                 none */
 };
 
 /* An empty variable counts as not set. ERR_USAGE, naming the variable, when one is missing or holds
- * what this version does not know; a containment mode other than off is such a value. */
+ * what this version does not know. */
 TW_MUST_USE bool runtime_config_read(struct runtime_config *out, struct environment env,
                                      struct err *e);
 void runtime_config_release(struct runtime_config *c);

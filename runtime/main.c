@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include "adapters/dynamodb.h"
+#include "adapters/files.h"
 #include "adapters/geo.h"
+#include "adapters/iam.h"
+#include "adapters/rules.h"
 #include "adapters/s3.h"
 #include "adapters/sns.h"
 #include "base/clock.h"
@@ -30,6 +33,8 @@ struct function {
     struct state_memory *memory; /* of windows, without a table */
     struct port_state state;
     struct geo_files *geo;
+    struct contain_config contain;
+    struct iam iam;
     struct deadline deadline;
     struct handler *handler;
     struct rapi *rapi;
@@ -74,6 +79,22 @@ static bool start_geo(struct function *f, struct err *e)
            err_wrap(e, "TRAILWARDEN_GEOIP, TRAILWARDEN_ASN");
 }
 
+/* Its section of the configuration file; without the file, the defaults. */
+static bool start_containment(struct function *f, struct err *e)
+{
+    struct buf yaml;
+    contain_config_init(&f->contain);
+    f->iam = (struct iam){.client = f->client};
+    if (f->config.containment == CONTAIN_OFF || !f->config.config_file)
+        return true;
+    struct str file = str_of(f->config.config_file);
+    buf_init(&yaml, CONFIG_FILE_MAX);
+    bool ok = files_read(f->config.config_file, &yaml, e) &&
+              contain_config_parse(file, buf_str(&yaml), &f->contain, e);
+    buf_release(&yaml);
+    return ok || err_wrap(e, "TRAILWARDEN_CONFIG");
+}
+
 static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
 {
     (void)self;
@@ -88,6 +109,8 @@ static bool start_handler(struct function *f, struct err *e)
         .buckets = f->config.buckets,
         .version = S(TRAILWARDEN_VERSION),
         .incidents = !f->memory, /* of one invocation they would say no more than its alerts */
+        .containment = f->config.containment,
+        .contain = &f->contain,
     };
     struct ports ports = {
         .objects = s3_objects(f->client),
@@ -96,6 +119,7 @@ static bool start_handler(struct function *f, struct err *e)
         .random = {NULL, fill_random},
         .state = f->state,
         .geo = geo_port(f->geo),
+        .iam = iam_port(&f->iam),
     };
     f->handler = handler_new(&cfg, &ports, (struct handle_notes){&f->log, serve_note}, e);
     return f->handler;
@@ -110,6 +134,7 @@ static void log_start(const struct function *f, int64_t began_ms)
         {"version", S(TRAILWARDEN_VERSION), 0},
         {"rules", STR_ABSENT, f->rules->n_rules},
         {"rulesHash", buf_str(&hash), 0},
+        {"containment", str_of(contain_mode_name(f->config.containment)), 0},
         {"ms", STR_ABSENT, clock_mono_ms() - began_ms},
     };
     log_line(&f->log, LOG_INFO, S("trailwarden is ready"), fields, sizeof fields / sizeof *fields);
@@ -129,7 +154,8 @@ static bool start(struct function *f, const char *host, struct err *e)
     bool ok =
         crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
         function_rules_load(f->config.rules.p, f->config.config_file, &f->log, &f->rules, e) &&
-        start_client(f, e) && start_state(f, e) && start_geo(f, e) && start_handler(f, e);
+        start_client(f, e) && start_state(f, e) && start_geo(f, e) && start_containment(f, e) &&
+        start_handler(f, e);
     if (ok)
         log_start(f, began_ms);
     return ok;
@@ -182,6 +208,7 @@ int main(void)
     state_memory_free(f.memory);
     dynamodb_release(&f.table);
     geo_close(f.geo);
+    contain_config_release(&f.contain);
     aws_client_free(f.client);
     ruleset_free(f.rules);
     runtime_config_release(&f.config);
