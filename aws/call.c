@@ -67,7 +67,6 @@ bool call_send(struct call *k)
         .world = &c->world,
         .http = c->http,
         .request = k->request,
-        .skew_ms = c->skew_ms,
         .cache = &c->key,
         .side_by_side = k->side_by_side,
         .lane = k->lane,
@@ -78,6 +77,7 @@ bool call_send(struct call *k)
     if (!credentials_for(k, &credentials) || !region_for(k, &send.region, &k->why))
         return false;
     send.sign_with = credentials;
+    send.skew_ms = c->skew_ms; /* assuming a role may have corrected it */
     send.total_ms = pace_left_ms(&c->world, c->deadline_ms);
     if (send.total_ms == 0)
         return err_set(&k->why, ERR_RETRY, "no time was left for it");

@@ -3,14 +3,19 @@
  *   {"op":"list","bucket","prefix"}                    -> {"ok":true,"keys":[["key",bytes],..]}
  *   {"op":"publish","arn","id","account"?,"subject","text","json","attributes":{..}}
  *                                                      -> {"ok":true}
+ *   {"op":"iam","action":"AttachUserPolicy","at":{"partition","account","role"?,..}?,"name"?,..}
+ *      the members of struct iam_call     -> {"ok":true,..}: those of struct iam_answer, of a
+ *                                            secret the SHA-256
  *   {"op":"clock","offset_ms":n}      our clock goes wrong by so much    -> {"ok":true}
  *   {"op":"deadline","in_ms":n}       for all later calls                -> {"ok":true}
- * A failure is {"ok":false,"kind":"missing","error":"..","took_ms":n}. */
+ * A failure is {"ok":false,"kind":"missing","error":"..","took_ms":n}; "result" and "code" are of
+ * iam alone. */
 #include <curl/curl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "adapters/iam.h"
 #include "adapters/s3.h"
 #include "adapters/sns.h"
 #include "base/escape.h"
@@ -21,7 +26,9 @@
 struct driver {
     struct aws_world real;
     struct aws_client *client;
-    int64_t offset_ms; /* of our wall clock */
+    struct iam iam;
+    struct iam_answer said; /* of the last call of iam */
+    int64_t offset_ms;      /* of our wall clock */
     struct buf out;
 };
 
@@ -145,6 +152,96 @@ static bool run_publish(struct driver *d, json_t *o, struct err *e)
     return port.publish(port.self, &m, e);
 }
 
+static bool find_action(struct str name, enum iam_action *out)
+{
+    for (size_t i = 0; i < IAM_ACTIONS; i++) {
+        if (str_eqz(name, iam_actions[i].name)) {
+            *out = (enum iam_action)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_member(struct buf *out, const char *name, struct str value)
+{
+    if (str_present(value)) {
+        buf_putf(out, ",\"%s\":", name);
+        buf_put_json(out, value);
+    }
+}
+
+static void put_items(struct buf *out, const struct iam_answer *a)
+{
+    buf_putz(out, ",\"items\":[");
+    for (size_t i = 0; i < a->n_items; i++) {
+        const struct iam_item *item = &a->items[i];
+        buf_putf(out, "%s{\"active\":%s,\"number\":%lld", i ? "," : "",
+                 item->active ? "true" : "false", (long long)item->number);
+        put_member(out, "name", item->name);
+        put_member(out, "id", item->id);
+        put_member(out, "value", item->value);
+        buf_putc(out, '}');
+    }
+    buf_putc(out, ']');
+}
+
+static void put_secret(struct buf *out, struct str secret)
+{
+    unsigned char digest[SHA256_BYTES];
+    struct sha256 hash;
+    sha256_init(&hash);
+    sha256_add(&hash, secret);
+    sha256_end(&hash, digest);
+    buf_putz(out, ",\"secret\":\"");
+    buf_put_hex(out, digest, sizeof digest);
+    buf_putc(out, '"');
+}
+
+static void put_iam(struct buf *out, const struct iam_answer *a)
+{
+    put_member(out, "name", a->name);
+    put_member(out, "id", a->id);
+    put_member(out, "path", a->path);
+    put_member(out, "arn", a->arn);
+    put_member(out, "account", a->account);
+    put_member(out, "trust", a->trust);
+    put_member(out, "boundary", a->boundary);
+    put_member(out, "document", a->document);
+    buf_putf(out, ",\"active\":%s", a->active ? "true" : "false");
+    put_items(out, a);
+    if (a->secret.n)
+        put_secret(out, buf_str(&a->secret));
+}
+
+static bool run_iam(struct driver *d, const json_t *o, struct err *e)
+{
+    const json_t *where = json_object_get(o, "at");
+    const struct iam_at at = {.partition = text_at(where, "partition"),
+                              .account = text_at(where, "account"),
+                              .role = text_at(where, "role"),
+                              .external_id = text_at(where, "external_id"),
+                              .region = text_at(where, "region"),
+                              .key_id = text_at(where, "key_id"),
+                              .secret = text_at(where, "secret")};
+    struct iam_call call = {.at = where ? &at : NULL,
+                            .name = text_at(o, "name"),
+                            .policy = text_at(o, "policy"),
+                            .document = text_at(o, "document"),
+                            .id = text_at(o, "id"),
+                            .tag = text_at(o, "tag"),
+                            .value = text_at(o, "value"),
+                            .secret = text_at(o, "secret"),
+                            .active = json_is_true(json_object_get(o, "active"))};
+    const struct port_iam port = iam_port(&d->iam);
+    if (!find_action(text_at(o, "action"), &call.action))
+        return err_set(e, ERR_USAGE, "no such action");
+    if (!port.call(port.self, &call, &d->said, e))
+        return false;
+    put_iam(&d->out, &d->said);
+    return true;
+}
+
 static bool run(struct driver *d, json_t *o, struct err *e)
 {
     const struct str op = text_at(o, "op");
@@ -154,6 +251,8 @@ static bool run(struct driver *d, json_t *o, struct err *e)
         return run_list(d, o, e);
     if (str_eq(op, S("publish")))
         return run_publish(d, o, e);
+    if (str_eq(op, S("iam")))
+        return run_iam(d, o, e);
     if (str_eq(op, S("clock")))
         d->offset_ms = number_at(o, "offset_ms");
     else if (str_eq(op, S("deadline")))
@@ -175,11 +274,14 @@ static void answer(struct driver *d, json_t *o)
     const int64_t began = driver_mono(d);
     buf_reset(&d->out);
     buf_putz(&d->out, "{\"ok\":true");
+    iam_answer_reset(&d->said);
     if (!run(d, o, &e)) {
         buf_reset(&d->out);
         buf_putf(&d->out, "{\"ok\":false,\"kind\":\"%s\",\"error\":", kinds[e.kind]);
         buf_put_json(&d->out, str_of(e.text));
     }
+    put_member(&d->out, "result", str_of(iam_result_name(d->said.result)));
+    put_member(&d->out, "code", d->said.code);
     buf_putf(&d->out, ",\"took_ms\":%lld}", (long long)(driver_mono(d) - began));
     puts(buf_z(&d->out));
     fflush(stdout);
@@ -199,6 +301,8 @@ int main(void)
     d.client = aws_client_new(&world, NULL, NULL);
     if (!line || !d.client)
         return 1;
+    d.iam.client = d.client;
+    iam_answer_init(&d.said);
     buf_init(&d.out, 16 * LINE_MAX_BYTES);
     while (fgets(line, LINE_MAX_BYTES, stdin)) {
         json_t *o = json_loads(line, 0, NULL);
@@ -206,6 +310,7 @@ int main(void)
         json_decref(o);
     }
     buf_release(&d.out);
+    iam_answer_release(&d.said);
     aws_client_free(d.client);
     curl_global_cleanup();
     free(line);

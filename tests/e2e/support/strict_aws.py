@@ -247,8 +247,15 @@ class Handler(BaseHTTPRequestHandler):
     def refuse(self, service, refused):
         status, code, message, headers, more = refused.args
         inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>{more}"
-        self.say(status, f"<Error>{inner}</Error>" if service == "s3" else
-                 f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error></ErrorResponse>", headers)
+        shapes = {"s3": f"<Error>{inner}</Error>",
+                  "ec2": f"<Response><Errors><Error>{inner}</Error></Errors></Response>",
+                  "rolesanywhere": json.dumps({"message": message}),
+                  "secretsmanager": json.dumps({"__type": code, "Message": message})}
+        if service == "rolesanywhere":
+            headers = {"x-amzn-errortype": code} | headers
+        self.say(status, shapes.get(
+            service, f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error></ErrorResponse>"),
+            headers)
 
     def do_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
