@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "adapters/dynamodb.h"
+#include "adapters/iam.h"
 #include "adapters/sns.h"
 #include "aws/world.h"
 
@@ -12,6 +13,7 @@ struct cloud {
     struct aws_client *client;
     struct sns_topic topic;
     struct dynamodb table;
+    struct iam iam;
 };
 
 struct cloud *cloud_new(struct err *e)
@@ -64,4 +66,10 @@ bool cloud_state(struct cloud *c, struct str table, struct port_state *out, stru
     c->table.archive = true; /* a scan reads what is there, however old */
     *out = dynamodb_state(&c->table);
     return true;
+}
+
+struct port_iam cloud_iam(struct cloud *c)
+{
+    c->iam = (struct iam){.client = c->client};
+    return iam_port(&c->iam);
 }

@@ -27,4 +27,7 @@ TW_MUST_USE bool cloud_alerts(struct cloud *c, struct str arn, struct port_alert
 TW_MUST_USE bool cloud_state(struct cloud *c, struct str table, struct port_state *out,
                              struct err *e);
 
+/* IAM, for containment. */
+struct port_iam cloud_iam(struct cloud *c);
+
 #endif

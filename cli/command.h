@@ -9,19 +9,23 @@
 #include "engine/diag.h"
 #include "engine/ruleset.h"
 
-/* Precedence when several apply: FAILED, USAGE, FOUND, UNREADABLE. */
+/* Precedence when several apply: FAILED, USAGE, REFUSED, FOUND, UNREADABLE. */
 enum {
     EXIT_DONE = 0,
     EXIT_UNREADABLE = 1, /* done, but something was unreadable or refused; a rule's test failed */
     EXIT_USAGE = 2,      /* wrong usage; a rule that does not load, where that matters */
     EXIT_FOUND = 3,      /* --fail-on */
     EXIT_FAILED = 4,
+    EXIT_REFUSED = 5, /* containment: a rail or a person said no */
     EXIT_INTERRUPTED = 130
 };
 
 /* Each gets its own name as argv[0] and returns an exit code. */
 int scan_command(int argc, char **argv);
 int incidents_command(int argc, char **argv);
+int contain_command(int argc, char **argv);
+int contained_command(int argc, char **argv);
+int release_command(int argc, char **argv);
 int rules_command(int argc, char **argv);
 int invoke_command(int argc, char **argv);
 int version_command(int argc, char **argv);

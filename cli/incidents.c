@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "adapters/output.h"
+#include "base/clock.h"
 #include "base/timefmt.h"
 #include "cli/command.h"
-#include "cli/operator.h"
 #include "cli/options.h"
+#include "cli/response.h"
 #include "cli/words.h"
+#include "handlers/contain_notice.h"
 #include "handlers/retelling.h"
 #include "respond/incident_put.h"
 #include "respond/incident_say.h"
@@ -16,6 +18,10 @@
 /* Incidents of one list; a year of twenty a day is half of it. What lies further back is reached
  * with --to. */
 #define INCIDENTS_MAX 16384
+/* Bytes of all records of containment that are read: 5,000 of 50 KB, at ten a day those of 400
+ * days.
+ */
+#define CONTAINED_MAX (256u << 20)
 /* Bytes of a title or a name on a line of the list. */
 #define NAME_MAX 200
 
@@ -38,6 +44,10 @@ struct listing {
     struct retelling retelling;
     struct incident incident;
     struct arena memory; /* of one record */
+    /* All that is on record of containment. */
+    struct arena contained_memory;
+    struct contain_record *contained;
+    size_t n_contained;
 };
 
 static const char usage_text[] =
@@ -85,9 +95,68 @@ static void put_beginner(struct buf *b, const struct incident *i)
     }
 }
 
-/* 2026-03-17T14:05:11Z  2026-03-17T14:09:40Z  high           <id>  <title>: <who> */
-static void put_line(struct buf *b, const struct incident *i)
+/* Whether it was done because of the incident, or of one of its alerts. */
+static bool is_about(const struct contain_record *r, const struct incident *i)
 {
+    bool is = str_eqz(r->incident, i->group->id);
+    for (size_t k = 0; k < i->group->n_joined && !is; k++)
+        is = str_eq(r->incident, i->group->joined[k]);
+    for (size_t k = 0; k < i->signals.n && !is; k++)
+        is = str_eq(r->alert, incident_signal(i, k)->alert->id);
+    return is;
+}
+
+/* "  [2 contained, 1 asked]" */
+static void put_states(struct buf *b, const struct listing *l)
+{
+    const char *before = "  [";
+    for (unsigned state = 0; state < CONTAIN_STATES; state++) {
+        unsigned n = 0;
+        for (size_t k = 0; k < l->n_contained; k++)
+            n += l->contained[k].state == state && is_about(l->contained + k, &l->incident);
+        if (n == 0)
+            continue;
+        buf_putf(b, "%s%u %s", before, n, contain_state_name((enum contain_state)state));
+        before = ", ";
+    }
+    if (*before == ',')
+        buf_putc(b, ']');
+}
+
+/* Puts "containment":[{"state":"contained","principal":"arn:...",...}] behind the incident's last
+ * member; each is what notices say (handlers/contain_notice.h). */
+static void put_containment(struct buf *b, const struct listing *l)
+{
+    buf_cut(b, b->n ? b->n - 1 : 0);
+    buf_putz(b, ",\"containment\":[");
+    for (size_t k = 0; k < l->n_contained; k++) {
+        if (!is_about(l->contained + k, &l->incident))
+            continue;
+        buf_putc(b, '{');
+        contain_put_state(b, l->contained + k);
+        put_close(b, '}');
+        buf_putc(b, ',');
+    }
+    put_close(b, ']');
+    buf_putc(b, '}');
+}
+
+/* A line for each of them: state, whom. */
+static void put_contained(struct buf *b, const struct listing *l)
+{
+    for (size_t k = 0; k < l->n_contained; k++) {
+        if (!is_about(l->contained + k, &l->incident))
+            continue;
+        buf_putf(b, "  %-9s", contain_state_name(l->contained[k].state));
+        response_put_principal(b, &l->contained[k].subject);
+        buf_putc(b, '\n');
+    }
+}
+
+/* 2026-03-17T14:05:11Z  2026-03-17T14:09:40Z  high           <id>  <title>: <who>  [2 contained] */
+static void put_line(struct buf *b, const struct listing *l)
+{
+    const struct incident *i = &l->incident;
     const struct incident_group *g = i->group;
     if (g->timed) {
         time_put(b, g->first_ms - g->first_ms % 1000);
@@ -99,6 +168,7 @@ static void put_line(struct buf *b, const struct incident *i)
     buf_putf(b, "  %-13s  %s  ", level_name(g->level), g->id);
     put_text(b, i->signals.n ? incident_title(i) : S("by rules that are not loaded"), NAME_MAX);
     put_beginner(b, i);
+    put_states(b, l);
     buf_putc(b, '\n');
 }
 
@@ -107,13 +177,15 @@ static bool put_incident(struct listing *l, struct err *e)
     struct buf *b = &l->out->pending;
     if (l->json) {
         incident_put_json(b, &l->incident);
+        put_containment(b, l);
         buf_putc(b, '\n');
     } else if (l->whole) {
         if (l->told)
             buf_putc(b, '\n');
         incident_put_text(b, &l->incident, l->colour);
+        put_contained(b, l);
     } else {
-        put_line(b, &l->incident);
+        put_line(b, l);
     }
     l->told++;
     return output_put(l->out, e);
@@ -148,7 +220,7 @@ static bool tell_named(struct listing *l, const struct vec *ids, struct err *e)
         const char *text = *(const char **)vec_at(ids, i);
         unsigned char id[INCIDENT_ID_BYTES];
         struct found_incident found;
-        if (!operator_incident_id(text, id, e) || !find(l, id, &found, e))
+        if (!response_incident_id(text, id, e) || !find(l, id, &found, e))
             return false;
         if (!found.record)
             return err_set(e, ERR_USAGE, "the state knows no incident %.40s (any more)", text);
@@ -244,11 +316,27 @@ static bool read_asked(const struct asked *a, struct listing *l, struct err *e)
            word_time("from", a->from, &l->from_ms, e) && word_time("to", a->to, &l->to_ms, e);
 }
 
+static bool read_contained(struct listing *l, const struct port_state *port, struct err *e)
+{
+    struct vec keys;
+    int64_t now_ms = clock_wall_ms();
+    vec_init(&keys, sizeof(struct state_key), SIZE_MAX);
+    bool ok = contain_records_between(port, now_ms - CONTAIN_CLOSED_MS, now_ms, &keys, e);
+    l->n_contained = ok ? keys.n : 0;
+    l->contained = arena_array(&l->contained_memory, keys.n + 1, sizeof *l->contained);
+    ok = ok &&
+         (l->contained || err_set(e, ERR_LIMIT, "%zu records of containment are too many", keys.n));
+    ok = ok && contain_record_read(port, keys.p, keys.n, &l->contained_memory, l->contained, e);
+    vec_release(&keys);
+    return ok;
+}
+
 static bool tell_from(struct listing *l, const struct asked *a, struct state *state, struct err *e)
 {
     const struct lineages_config cfg = {.rules = l->rules, .archive = true};
     const struct port_state port = state_port(state);
-    bool ok = (l->lineages = lineages_new(&cfg, &port, (struct lineages_calls){0}, e)) &&
+    bool ok = read_contained(l, &port, e) &&
+              (l->lineages = lineages_new(&cfg, &port, (struct lineages_calls){0}, e)) &&
               (l->whole ? tell_named(l, &a->ids, e) : tell_all(l, e)) && output_commit(l->out, e);
     lineages_free(l->lineages);
     return ok;
@@ -263,10 +351,12 @@ static int list(const struct asked *a, const struct ruleset *rules)
     retelling_init(&l.retelling, rules);
     incident_init(&l.incident);
     arena_init(&l.memory, LINEAGES_MEMORY_MAX);
+    arena_init(&l.contained_memory, CONTAINED_MAX);
     bool ok = output_open(&out, NULL, &e) && read_asked(a, &l, &e) &&
-              (state = operator_state(a->state, &e)) && tell_from(&l, a, state, &e);
+              (state = response_state(a->state, &e)) && tell_from(&l, a, state, &e);
     state_close(state);
     arena_release(&l.memory);
+    arena_release(&l.contained_memory);
     incident_release(&l.incident);
     retelling_release(&l.retelling);
     output_release(&out);

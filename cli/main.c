@@ -11,6 +11,9 @@ static const struct command {
 } commands[] = {
     {"scan", scan_command, "read logs with rules and tell what they find"},
     {"incidents", incidents_command, "list the incidents that a state remembers, or tell one"},
+    {"contain", contain_command, "take the permissions of a user or role away"},
+    {"contained", contained_command, "list who is contained"},
+    {"release", release_command, "take a containment back"},
     {"rules", rules_command, "check, list, test or explain rules"},
     {"invoke", invoke_command, "serve one notification, as Lambda would get it"},
     {"version", version_command, "print the version and the hash of the shipped rules"},

@@ -28,10 +28,10 @@ ANY_ACTION = {"Version": "2012-10-17",
 class Moto:
     """The server and an administrator in it, whose calls are signed and checked like any other."""
 
-    def __init__(self, log_path):
+    def __init__(self, log_path, **settings):
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
-        env = {"PATH": os.environ["PATH"], "INITIAL_NO_AUTH_ACTION_COUNT": "inf"}
+        env = {"PATH": os.environ["PATH"], "INITIAL_NO_AUTH_ACTION_COUNT": "inf", **settings}
         with open(log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(self.port)],
