@@ -703,3 +703,58 @@ def test_a_secret_is_kept_once(aws, iam):
 
 def test_nobody_assumes_a_role_by_a_call(aws, iam):
     assert iam("AssumeRole", name="x")["result"] == "broken" and asked(aws) == []
+
+
+# A second opinion on the shapes: moto, through boto3.
+
+MOTO_WRITES = [
+    ("AttachUserPolicy", {"policy": True}), ("DetachUserPolicy", {"policy": True}),
+    ("PutUserPolicy", {"policy": "own", "document": DENY}), ("DeleteUserPolicy", {"policy": "own"}),
+    ("TagUser", {"tag": "a b", "value": "c&d"}), ("UntagUser", {"tag": "a b"}),
+    ("CreateLoginProfile", {"secret": "pass w+rd1A!", "active": True}), ("DeleteLoginProfile", {})]
+
+
+def test_moto_takes_the_same_calls(moto, drive):
+    iam, admin = moto.client("iam"), moto.admin.get_credentials()
+    policy = iam.create_policy(PolicyName="deny", PolicyDocument=DENY)["Policy"]["Arn"]
+    user = iam.create_user(UserName=ODD, Path="/division/ops/")["User"]
+    keys = [iam.create_access_key(UserName=ODD)["AccessKey"]["AccessKeyId"] for _ in range(2)]
+    role = iam.create_role(RoleName="dev", AssumeRolePolicyDocument=DENY, Tags=[
+        {"Key": "t", "Value": "v"}])["Role"]
+    driver = drive(AWS_ENDPOINT_URL=moto.url, AWS_ACCESS_KEY_ID=admin.access_key,
+                   AWS_SECRET_ACCESS_KEY=admin.secret_key)
+    at = {"partition": "aws", "account": user["Arn"].split(":")[4]}
+
+    def call(action, **arguments):
+        return driver("iam", action=action, at=at, **arguments)
+
+    found = call("GetUser", name=ODD)
+    assert (found["id"], found["path"]) == (user["UserId"], "/division/ops/")
+    assert [i["id"] for i in call("ListAccessKeys", name=ODD)["items"]] == keys
+    assert call("UpdateAccessKey", name=ODD, id=keys[1], active=False)["ok"]
+    assert [i["active"] for i in call("ListAccessKeys", name=ODD)["items"]] == [True, False]
+    assert call("CreateAccessKey", name=ODD)["result"] == "limit"
+    for action, arguments in MOTO_WRITES:
+        arguments = {k: policy if v is True and k == "policy" else v for k, v in arguments.items()}
+        assert call(action, name=ODD, **arguments)["ok"], action
+        if action == "AttachUserPolicy":
+            assert call("ListAttachedUserPolicies", name=ODD)["items"][0]["id"] == policy
+        if action == "PutUserPolicy":
+            assert [i["name"] for i in call("ListUserPolicies", name=ODD)["items"]] == ["own"]
+            stored = call("GetUserPolicy", name=ODD, policy="own")["document"]
+            assert json.loads(stored) == json.loads(DENY)
+        if action == "TagUser":
+            assert iam.list_user_tags(UserName=ODD)["Tags"] == [{"Key": "a b", "Value": "c&d"}]
+    found = call("GetRole", name="dev")
+    assert (found["id"], json.loads(found["trust"])) == (role["RoleId"], json.loads(DENY))
+    assert [(i["name"], i["value"]) for i in found["items"]] == [("t", "v")]
+    assert call("PutRolePermissionsBoundary", name="nobody", policy=policy)["ok"] is False
+    assert call("GetAccountSummary")["items"]
+    assert call("ListGroupsForUser", name=ODD)["items"] == []
+    assert call("ListMFADevices", name=ODD)["items"] == []
+    assert all(call("DeleteAccessKey", name=ODD, id=k)["ok"] for k in keys)
+    assert call("DeleteUser", name=ODD)["ok"]
+    assert call("GetUser", name=ODD)["result"] == "no such"
+    assert call("DescribeIamInstanceProfileAssociations", id=INSTANCE)["items"] == []
+    assert call("DisassociateIamInstanceProfile",
+                id="iip-assoc-0a1b2c3d4e5f60718")["ok"] is False

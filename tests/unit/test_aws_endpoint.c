@@ -56,6 +56,17 @@ static void finds_partitions(void **state)
          "iam.cn-north-1.amazonaws.com.cn", "", "cn-north-1"},
         {AWS_IAM, "us-gov-east-1", NULL, "https://iam.us-gov.amazonaws.com",
          "iam.us-gov.amazonaws.com", "", "us-gov-west-1"},
+        {AWS_IAM, "eusc-de-east-1", NULL, "https://iam.eusc-de-east-1.amazonaws.eu",
+         "iam.eusc-de-east-1.amazonaws.eu", "", "eusc-de-east-1"},
+        {AWS_IAM, "us-iso-west-1", NULL, "https://iam.us-iso-east-1.c2s.ic.gov",
+         "iam.us-iso-east-1.c2s.ic.gov", "", "us-iso-east-1"},
+        {AWS_EC2, "cn-northwest-1", NULL, "https://ec2.cn-northwest-1.amazonaws.com.cn",
+         "ec2.cn-northwest-1.amazonaws.com.cn", "", "cn-northwest-1"},
+        {AWS_ROLESANYWHERE, "us-gov-east-1", NULL,
+         "https://rolesanywhere.us-gov-east-1.amazonaws.com",
+         "rolesanywhere.us-gov-east-1.amazonaws.com", "", "us-gov-east-1"},
+        {AWS_SECRETSMANAGER, "eu-west-1", NULL, "https://secretsmanager.eu-west-1.amazonaws.com",
+         "secretsmanager.eu-west-1.amazonaws.com", "", "eu-west-1"},
         {AWS_S3, "us-east-1", "my-bucket", "https://my-bucket.s3.us-east-1.amazonaws.com",
          "my-bucket.s3.us-east-1.amazonaws.com", "", "us-east-1"},
         {AWS_S3, "eu-west-1", "my.bucket", "https://s3.eu-west-1.amazonaws.com",
@@ -69,6 +80,24 @@ static void finds_partitions(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
         check_endpoint(&f, &cases[i], ERR_NONE);
+}
+
+static void tells_partitions(void **state)
+{
+    static const char *const cases[][2] = {
+        {"eu-west-1", "aws"},
+        {"us-east-1", "aws"},
+        {"cn-north-1", "aws-cn"},
+        {"us-gov-west-1", "aws-us-gov"},
+        {"us-iso-east-1", "aws-iso"},
+        {"us-isob-east-1", "aws-iso-b"},
+        {"eu-isoe-west-1", "aws-iso-e"},
+        {"us-isof-south-1", "aws-iso-f"},
+        {"eusc-de-east-1", "aws-eusc"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_str(cases[i][0], str_of(region_partition(str_of(cases[i][0]))), str_of(cases[i][1]));
 }
 
 static void obeys_overrides(void **state)
@@ -127,9 +156,8 @@ static void refuses_bad_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_partitions),
-        cmocka_unit_test(obeys_overrides),
-        cmocka_unit_test(refuses_bad_overrides),
+        cmocka_unit_test(finds_partitions),  cmocka_unit_test(obeys_overrides),
+        cmocka_unit_test(tells_partitions),  cmocka_unit_test(refuses_bad_overrides),
         cmocka_unit_test(refuses_bad_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
