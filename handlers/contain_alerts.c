@@ -32,6 +32,16 @@ static void keep_facts(struct container *c, const struct facts *from, struct fac
     to->where = (struct geo){0};
 }
 
+/* Whom he made since the alert began is his, and whom he made before it in the span whose events
+ * may contain anybody: intruders make themselves at home before they are noticed. */
+static int64_t since_of(const struct container *c, const struct alert *a)
+{
+    int64_t recent_ms = contain_now(c) - c->setup.config->event_age_ms;
+    if (!a->timed)
+        return INT64_MIN;
+    return a->first_ms < recent_ms ? a->first_ms : recent_ms;
+}
+
 /* An alert that went on until now is as young as its last event: who acts is the same in all. */
 static void keep_cause(struct container *c, const struct alert *a, struct contain_cause *cause)
 {
@@ -42,7 +52,7 @@ static void keep_cause(struct container *c, const struct alert *a, struct contai
                                     .rule_title = keep(c, rs_str(rs, r->title)),
                                     .level = r->level,
                                     .has_event = a->known,
-                                    .since_ms = a->timed ? a->first_ms : INT64_MIN};
+                                    .since_ms = since_of(c, a)};
     if (!a->known)
         return;
     keep_facts(c, &a->first.facts, &cause->event);

@@ -5,6 +5,8 @@
 
 /* Identities looked at for one alert. */
 #define WALK_MAX 128
+/* Clocks of AWS's services and ours differ; what is further ahead no rail lets pass. */
+#define AHEAD_MS (15 * 60 * 1000LL)
 
 /* ---- lists -------------------------------------------------------------------------------------
  */
@@ -148,7 +150,7 @@ bool contain_gather(struct container *c, const struct contain_cause *cause,
     const struct lineage_ask ask = {.nodes = &cause->node,
                                     .n = 1,
                                     .from_ms = cause->since_ms,
-                                    .until_ms = contain_now(c),
+                                    .until_ms = contain_now(c) + AHEAD_MS,
                                     .max = WALK_MAX};
     bool known = cause->node.hi || cause->node.lo;
     return !c->calls.walk || !known || cause->since_ms == INT64_MIN ||
@@ -163,8 +165,10 @@ bool contain_gather_incident(struct container *c, const struct contain_order *or
 {
     const struct incident_record *r = order->record;
     struct id128 *nodes = arena_array(&c->memory, (size_t)r->n_signals + 1, sizeof *nodes);
-    struct lineage_ask ask = {
-        .nodes = nodes, .from_ms = r->first_ms, .until_ms = contain_now(c), .max = WALK_MAX};
+    struct lineage_ask ask = {.nodes = nodes,
+                              .from_ms = r->first_ms,
+                              .until_ms = contain_now(c) + AHEAD_MS,
+                              .max = WALK_MAX};
     if (!nodes)
         return contain_no_memory(e);
     if (!c->calls.walk)

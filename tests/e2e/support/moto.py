@@ -41,7 +41,7 @@ class Moto:
                        START_SECONDS, "moto listens")
             assert self.process.poll() is None, f"moto ended at once, see {log_path}"
             self.admin = self._make_admin()
-            self._enforce()
+            self.enforce()
         except BaseException:
             self.close()
             raise
@@ -62,8 +62,9 @@ class Moto:
                             PolicyDocument=json.dumps(ANY_ACTION))
         return self.session(iam.create_access_key(UserName="admin")["AccessKey"])
 
-    def _enforce(self):
-        request = urllib.request.Request(self.url + "/moto-api/reset-auth", data=b"0",
+    def enforce(self, unchecked=b"0"):
+        """From now on only so many calls are made without signature and policies being checked."""
+        request = urllib.request.Request(self.url + "/moto-api/reset-auth", data=unchecked,
                                          headers={"Content-Type": "text/plain"}, method="POST")
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
