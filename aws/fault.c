@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "aws/permission.h"
 #include "aws/xml.h"
 #include "base/escape.h"
 
@@ -215,12 +216,21 @@ void fault_read(struct fault *f, enum aws_service service, const struct http_rep
     }
 }
 
+/* S3 says no more than "Access Denied", so what is missing is said for it. */
+static bool refuses_permission(struct str code)
+{
+    return str_eqz(code, "AccessDenied") || str_eqz(code, "AccessDeniedException") ||
+           str_eqz(code, "AuthorizationError");
+}
+
 bool fault_explain(const struct fault *f, enum aws_service service, const char *action, int status,
                    struct err *e)
 {
     const struct str code = buf_str(&f->code);
     const struct str message = buf_str(&f->message);
-    return err_set(e, f->kind, "%s %s: %d%s%.*s%s%.*s", aws_service_name(service), action, status,
-                   code.n ? " " : "", (int)code.n, code.p, message.n ? ": " : "", (int)message.n,
+    const char *needs = refuses_permission(code) ? permission_of(service, action) : NULL;
+    return err_set(e, f->kind, "%s %s: %d%s%.*s%s%s%s%s%.*s", aws_service_name(service), action,
+                   status, code.n ? " " : "", (int)code.n, code.p, needs ? " (needs " : "",
+                   needs ? needs : "", needs ? ")" : "", message.n ? ": " : "", (int)message.n,
                    message.p);
 }

@@ -35,7 +35,8 @@ void fault_release(struct fault *f);
  * Never fails: what cannot be read is not there. f is started afresh. */
 void fault_read(struct fault *f, enum aws_service service, const struct http_reply *reply);
 
-/* Writes "s3 GetObject: 404 NoSuchKey: The specified key does not exist." and the fault's kind. */
+/* Writes "s3 GetObject: 404 NoSuchKey: The specified key does not exist." and the fault's kind; of
+ * a refused permission "s3 GetObject: 403 AccessDenied (needs s3:GetObject, ..): Access Denied". */
 bool fault_explain(const struct fault *f, enum aws_service service, const char *action, int status,
                    struct err *e);
 

@@ -212,11 +212,42 @@ static void makes_sentences(void **state)
     fault_release(&f);
 }
 
+/* Who is refused a permission is told which: S3 does not say. */
+static void names_permissions(void **state)
+{
+    static const struct {
+        enum aws_service service;
+        const char *call, *code, *want;
+    } refused[] = {
+        {AWS_S3, "GetObject", "AccessDenied",
+         "s3 GetObject: 403 AccessDenied (needs s3:GetObject, s3:GetObjectVersion)"},
+        {AWS_DYNAMODB, "Query", "AccessDeniedException",
+         "dynamodb Query: 403 AccessDeniedException (needs dynamodb:Query)"},
+        {AWS_SNS, "Publish", "AuthorizationError",
+         "sns Publish: 403 AuthorizationError (needs sns:Publish)"},
+        {AWS_S3, "GetObject", "InvalidAccessKeyId", "s3 GetObject: 403 InvalidAccessKeyId"},
+        {AWS_STS, "GetCallerIdentity", "AccessDenied", "sts GetCallerIdentity: 403 AccessDenied"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        struct fault f;
+        struct err e;
+        fault_init(&f);
+        f.kind = ERR_DENIED;
+        buf_putz(&f.code, refused[i].code);
+        check_false(refused[i].want,
+                    fault_explain(&f, refused[i].service, refused[i].call, 403, &e));
+        check_str(refused[i].want, str_of(e.text), str_of(refused[i].want));
+        fault_release(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_answers),
         cmocka_unit_test(makes_sentences),
+        cmocka_unit_test(names_permissions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

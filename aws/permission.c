@@ -1,0 +1,27 @@
+/* The table of permissions. Source: the Service Authorization Reference of each service. */
+#include "aws/permission.h"
+
+#include "base/str.h"
+
+static const struct {
+    enum aws_service service;
+    const char *call, *permissions;
+} rows[] = {
+    {AWS_S3, "GetObject", "s3:GetObject, s3:GetObjectVersion"}, /* a version, when one is named */
+    {AWS_S3, "ListObjectsV2", "s3:ListBucket"},
+    {AWS_SNS, "Publish", "sns:Publish"},
+    {AWS_DYNAMODB, "GetItem", "dynamodb:GetItem"},
+    {AWS_DYNAMODB, "PutItem", "dynamodb:PutItem"},
+    {AWS_DYNAMODB, "Query", "dynamodb:Query"},
+    {AWS_DYNAMODB, "UpdateItem", "dynamodb:UpdateItem"},
+    {AWS_STS, "AssumeRole", "sts:AssumeRole"},
+};
+
+const char *permission_of(enum aws_service service, const char *call)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].service == service && str_eqz(str_of(call), rows[i].call))
+            return rows[i].permissions;
+    }
+    return NULL;
+}
