@@ -172,7 +172,8 @@ static void setup(struct stage *s, enum level min, const char *buckets)
     buf_init(&s->w.told, 65536);
     buf_init(&s->w.notes, 65536);
     buf_init(&s->answer, HANDLE_ANSWER_MAX);
-    struct handle_config cfg = {s->rs, min, str_of(buckets), S("9.9"), false};
+    struct handle_config cfg = {
+        .rules = s->rs, .min_level = min, .buckets = str_of(buckets), .version = S("9.9")};
     s->memory = state_memory_new();
     assert_non_null(s->memory);
     struct ports ports = ports_of(s);
@@ -499,7 +500,8 @@ static void starts_or_says_no_without_memory(void **state)
     struct stage s;
     bool complete = false;
     setup(&s, LEVEL_LOW, NULL);
-    struct handle_config cfg = {s.rs, LEVEL_LOW, STR_ABSENT, S("9.9"), true};
+    struct handle_config cfg = {
+        .rules = s.rs, .min_level = LEVEL_LOW, .version = S("9.9"), .incidents = true};
     struct ports ports = ports_of(&s);
     for (size_t n = 1; !complete; n++) {
         struct err e = {0};
