@@ -116,6 +116,8 @@ static bool show_plans(const struct contain_report *report)
         contain_put_plan_text(&text, p, how);
         any = any || p->mode == CONTAIN_AUTO;
     }
+    if (report->n == 0)
+        buf_putz(&text, "  nobody who acted in it can be contained by calls of IAM\n");
     if (report->cut)
         buf_putz(&text, "  and there are more\n");
     fwrite(text.p, 1, text.n, stdout);

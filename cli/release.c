@@ -62,27 +62,36 @@ static bool make_order(const struct asked *a, struct response *o, struct contain
     return true;
 }
 
-/* Whether a step is only left because it cannot be taken back, or was changed. */
-static bool is_only_kept(const struct contain_record *r)
+/* Whether a step was left that could be taken back: with --force, or without --keep-keys. */
+static bool is_left(const struct contain_done *d, bool keep_keys)
 {
-    for (size_t i = 0; r && i < r->n_steps; i++)
-        if (r->steps[i].state == STEP_DONE || r->steps[i].state == STEP_FAILED)
-            return false;
-    return true;
+    enum contain_undo undo = contain_undo_of(d->step.verb);
+    return d->state == STEP_KEPT && undo != UNDO_NONE && undo != UNDO_PASSWORD &&
+           !(undo == UNDO_KEYS && keep_keys);
 }
 
-static int judge(const struct contain_report *report)
+static int judge_one(const struct contain_outcome *o, bool keep_keys)
 {
-    int code = EXIT_DONE;
+    const struct contain_record *r = o->record;
+    if (!o->done)
+        return r && contain_state_holds(r->state) ? EXIT_FAILED : EXIT_REFUSED;
+    for (size_t i = 0; i < r->n_steps; i++)
+        if (is_left(r->steps + i, keep_keys))
+            return EXIT_REFUSED;
+    return EXIT_DONE;
+}
+
+/* The worst; nobody is no success. */
+static int judge(const struct contain_report *report, bool keep_keys)
+{
+    int worst = report->n ? EXIT_DONE : EXIT_REFUSED;
     for (size_t i = 0; i < report->n; i++) {
-        const struct contain_outcome *o = report->list + i;
-        if (o->done)
-            continue;
-        if (!is_only_kept(o->record))
-            return EXIT_FAILED;
-        code = EXIT_REFUSED;
+        int code = judge_one(report->list + i, keep_keys);
+        if (code == EXIT_FAILED)
+            return code;
+        worst = code == EXIT_DONE ? worst : code;
     }
-    return report->n ? code : EXIT_REFUSED;
+    return worst;
 }
 
 static bool confirm(const struct asked *a, bool *yes, struct err *e)
@@ -107,7 +116,7 @@ static int release(const struct asked *a, struct response *o)
     if (a->dry_run || !a->yes)
         response_tell(&report, true);
     if (a->dry_run)
-        return judge(&report);
+        return judge(&report, a->keep_keys);
     if (!confirm(a, &yes, &e))
         return fail(&e);
     if (!yes) {
@@ -118,7 +127,7 @@ static int release(const struct asked *a, struct response *o)
     if (!container_order(o->container, &order, &report, &e))
         return fail(&e);
     response_tell(&report, true);
-    return judge(&report);
+    return judge(&report, a->keep_keys);
 }
 
 int release_command(int argc, char **argv)

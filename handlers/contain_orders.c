@@ -152,6 +152,15 @@ static bool approve(struct container *c, const struct contain_order *order,
 /* ---- release -----------------------------------------------------------------------------------
  */
 
+/* Whether something was left when it was released: a second order may take it back after all. */
+static bool has_kept(const struct contain_record *r)
+{
+    for (size_t i = 0; i < r->n_steps; i++)
+        if (r->steps[i].state == STEP_KEPT)
+            return true;
+    return false;
+}
+
 static bool release_one(struct container *c, struct contain_record *r,
                         const struct contain_order *order, struct contain_report *out,
                         struct err *e)
@@ -162,7 +171,7 @@ static bool release_one(struct container *c, struct contain_record *r,
     if (str_present(order->account) && !str_eq(r->subject.account, order->account))
         return err_set(e, ERR_USAGE, "the principal is not of that account");
     *to = (struct contain_outcome){.plan.subject = r->subject, .was = r->state, .record = r};
-    if (!contain_state_holds(r->state)) {
+    if (!contain_state_holds(r->state) && !has_kept(r)) {
         to->why = S("nothing of ours is on the principal");
         return true;
     }
