@@ -186,12 +186,12 @@ const struct iam_item *iam_answer_by_name(const struct iam_answer *a, struct str
 /* Changes, and reads, what people and programs may do. */
 struct port_iam {
     void *self;
-    /* Makes the call. True: IAM_OK, and out says what was told. False: out->result and out->code
-     * say what it was, e the sentence ("iam AttachUserPolicy: 404 NoSuchEntity: ..."), without
-     * secrets. Answers that pass (throttling, broken connections, ConcurrentModification,
-     * EntityTemporarilyUnmodifiable) have been waited for and repeated, within the deadline, before
-     * they are told as IAM_LATER. IAM is eventually consistent: a read may not show a write of
-     * seconds ago. */
+    /* Makes the call, whose arguments must not lie in out. True: IAM_OK, and out says what was
+     * told. False: out->result and out->code say what it was, e the sentence ("iam
+     * AttachUserPolicy: 404 NoSuchEntity: ..."), without secrets. Answers that pass (throttling,
+     * broken connections, ConcurrentModification, EntityTemporarilyUnmodifiable) have been waited
+     * for and repeated, within the deadline, before they are told as IAM_LATER. IAM is eventually
+     * consistent: a read may not show a write of seconds ago. */
     bool (*call)(void *self, const struct iam_call *call, struct iam_answer *out, struct err *e);
 };
 
