@@ -580,6 +580,14 @@ static bool check(struct container *c, struct contain_record *rec, struct err *e
                          : settle(c, rec, contain_outcome_of(rec), false, e);
 }
 
+/* What was not seen before may be seen by now, and is on record before it is changed. */
+static bool look_and_act(struct container *c, struct contain_record *rec, struct err *e)
+{
+    rec->state = CONTAIN_ACTING;
+    contain_image(c, rec);
+    return write_record(c, rec, e) && act(c, rec, false, e);
+}
+
 static bool try_again(struct container *c, struct contain_record *rec, struct err *e)
 {
     rec->attempts++;
@@ -587,8 +595,15 @@ static bool try_again(struct container *c, struct contain_record *rec, struct er
     for (size_t i = 0; i < rec->n_steps; i++)
         if (rec->steps[i].state == STEP_FAILED)
             rec->steps[i].state = STEP_TODO;
-    contain_image(c, rec);
-    return act(c, rec, false, e);
+    return look_and_act(c, rec, e);
+}
+
+/* Whoever left the record may have made what is still to be made. */
+static void doubt_steps(struct contain_record *rec)
+{
+    for (size_t i = 0; i < rec->n_steps; i++)
+        if (rec->steps[i].state == STEP_TODO && rec->steps[i].placed)
+            rec->steps[i].touched = true;
 }
 
 static bool is_to_be_released(const struct container *c, const struct contain_record *rec)
@@ -607,8 +622,8 @@ static bool go_on(struct container *c, struct contain_record *rec, struct err *e
         return settle(c, rec, CONTAIN_EXPIRED, false, e);
     case CONTAIN_PLANNED:
     case CONTAIN_ACTING:
-        contain_image(c, rec);
-        return act(c, rec, false, e);
+        doubt_steps(rec);
+        return look_and_act(c, rec, e);
     case CONTAIN_FAILED:
         return again ? try_again(c, rec, e) : settle(c, rec, rec->state, false, e);
     case CONTAIN_PARTLY:

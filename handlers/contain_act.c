@@ -162,6 +162,8 @@ static void make_step(struct container *c, struct contain_record *rec, struct co
     struct making m = {c, rec, d, rec->subject.kind == SUBJECT_ROLE, &why};
     bool ok = make(&m);
     d->state = ok ? STEP_DONE : STEP_FAILED;
+    d->touched = d->touched || ok || d->result == IAM_LATER || d->n_keys > 0 ||
+                 d->step.verb == VERB_DELETE_USER;
     d->why = ok ? STR_ABSENT : arena_str(rec->memory, str_of(why.text));
     if (!ok)
         contain_note(c, &rec->subject, why.text);
@@ -205,22 +207,39 @@ bool contain_make_steps(struct container *c, struct contain_record *rec, bool *s
     return true;
 }
 
+/* Whether there may be something to take back. What is TODO may have been made by who died. */
+static bool may_be_made(const struct contain_done *d)
+{
+    return d->placed && (d->touched || d->state == STEP_TODO);
+}
+
 enum contain_state contain_outcome_of(const struct contain_record *rec)
 {
-    size_t wanted = 0, got = 0;
+    size_t wanted = 0, got = 0, part = 0;
     for (size_t i = 0; i < rec->n_steps; i++) {
         const struct contain_done *d = rec->steps + i;
         wanted += !d->step.fallback;
         got += d->state == STEP_DONE;
+        part += d->state != STEP_DONE && d->touched;
     }
-    return got == 0 ? CONTAIN_FAILED : got < wanted ? CONTAIN_PARTLY : CONTAIN_CONTAINED;
+    if (got + part == 0)
+        return CONTAIN_FAILED;
+    return got < wanted ? CONTAIN_PARTLY : CONTAIN_CONTAINED;
 }
 
 /* ---- reading back ------------------------------------------------------------------------------
  */
 
-/* Whether two policies are the same but for blanks. */
-static bool is_same_policy(struct str x, struct str y)
+/* Whether two texts are the same; with `times` also when their digits differ. */
+static bool is_same_text(struct str x, struct str y, bool times)
+{
+    for (size_t i = 0; x.n == y.n && i < x.n; i++)
+        if (x.p[i] != y.p[i] && !(times && byte_is_digit(x.p[i]) && byte_is_digit(y.p[i])))
+            return false;
+    return x.n == y.n;
+}
+
+static bool is_alike(struct str x, struct str y, bool times)
 {
     struct buf a, b;
     buf_init(&a, IAM_DOCUMENT_MAX);
@@ -230,10 +249,16 @@ static bool is_same_policy(struct str x, struct str y)
         json_put_compact(&a, x);
         json_put_compact(&b, y);
     }
-    bool same = both && !a.failed && !b.failed && str_eq(buf_str(&a), buf_str(&b));
+    bool same = both && !a.failed && !b.failed && is_same_text(buf_str(&a), buf_str(&b), times);
     buf_release(&a);
     buf_release(&b);
     return same;
+}
+
+/* Whether two policies are the same but for blanks. */
+static bool is_same_policy(struct str x, struct str y)
+{
+    return is_alike(x, y, false);
 }
 
 /* Whether nobody has an active key of those that the step is about. */
@@ -484,6 +509,17 @@ static bool is_as_before(const struct making *m)
     return str_present(now) ? str_eq(now, m->d->was) : !str_present(m->d->was);
 }
 
+/* Whether what is there is ours. Sessions may have been revoked more than once, and the last time
+ * may have failed: then the policy has an earlier time. */
+static bool is_ours(const struct making *m)
+{
+    const struct contain_step *s = &m->d->step;
+    const struct iam_answer *a = &m->c->answer;
+    return shows(m) ||
+           (s->verb == VERB_PUT_INLINE && a->result == IAM_OK &&
+            str_eq(s->policy, S(POLICY_REVOKE_OLDER)) && is_alike(a->document, s->document, true));
+}
+
 /* Only what is still there as we put it is taken back, unless somebody insists. */
 static bool undo_step(struct making *m, bool force, bool keep_keys)
 {
@@ -492,18 +528,10 @@ static bool undo_step(struct making *m, bool force, bool keep_keys)
             return false;
         if (is_as_before(m))
             return true;
-        if (!shows(m) && !force)
+        if (!is_ours(m) && !force)
             return keep_as(m, "somebody has changed it since");
     }
     return undo(m, keep_keys);
-}
-
-/* Whether the step was, or may have been, made: also what had no answer. */
-static bool may_be_made(const struct contain_done *d)
-{
-    return d->placed && (d->state == STEP_DONE || d->state == STEP_TODO || d->state == STEP_KEPT ||
-                         (d->state == STEP_FAILED && (d->result == IAM_LATER || d->n_keys ||
-                                                      d->step.verb == VERB_DELETE_USER)));
 }
 
 bool contain_undo_steps(struct container *c, struct contain_record *rec, bool force, bool keep_keys)
@@ -513,7 +541,7 @@ bool contain_undo_steps(struct container *c, struct contain_record *rec, bool fo
         struct contain_done *d = rec->steps + i;
         struct err why = {0};
         struct making m = {c, rec, d, rec->subject.kind == SUBJECT_ROLE, &why};
-        if (d->state == STEP_UNDONE || d->state == STEP_SKIPPED)
+        if (d->state == STEP_UNDONE || (d->state == STEP_SKIPPED && !d->touched))
             continue;
         if (!may_be_made(d)) {
             d->state = STEP_UNDONE;

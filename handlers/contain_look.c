@@ -79,20 +79,43 @@ enum iam_result contain_live(struct container *c, const struct subject *s,
 /* ---- how it was --------------------------------------------------------------------------------
  */
 
+/* What was asked for, and how it failed. */
+struct sight {
+    bool ok;
+    enum iam_result result;
+    struct err why;
+};
+
 struct imaging {
     struct container *c;
     struct contain_record *rec;
     struct contain_before b; /* as it is now */
     bool role;
-    bool main_seen, attached_seen, inlines_seen, keys_seen, console_seen;
+    struct sight main, attached, inlines, keys, console, last;
     struct str trust;
-    struct err why; /* of the last that could not be seen */
+    bool reset; /* a new password is asked for already */
 };
+
+static bool ask_for(struct imaging *g, struct sight *s, enum iam_action action,
+                    struct iam_call call)
+{
+    call.action = action;
+    s->ok = contain_call(g->c, NULL, &g->rec->subject, call, &s->why);
+    s->result = g->c->answer.result;
+    return s->ok;
+}
 
 static bool ask(struct imaging *g, enum iam_action action, struct iam_call call)
 {
-    call.action = action;
-    return contain_call(g->c, NULL, &g->rec->subject, call, &g->why);
+    return ask_for(g, &g->last, action, call);
+}
+
+/* Whether it was seen; if not, that is what is told. */
+static bool was_seen(struct imaging *g, const struct sight *s)
+{
+    if (!s->ok)
+        g->last = *s;
+    return s->ok;
 }
 
 /* The answer's items, as many as are kept. */
@@ -117,8 +140,7 @@ static void see_main(struct imaging *g)
     const struct iam_answer *a = &g->c->answer;
     if (g->rec->subject.kind == SUBJECT_KEY)
         return;
-    g->main_seen = ask(g, iam_of(IAM_GET_USER, g->role), (struct iam_call){0});
-    if (!g->main_seen)
+    if (!ask_for(g, &g->main, iam_of(IAM_GET_USER, g->role), (struct iam_call){0}))
         return;
     b->boundary = keep(g->rec->memory, a->boundary);
     g->trust = keep(g->rec->memory, a->trust);
@@ -128,25 +150,21 @@ static void see_main(struct imaging *g)
 static void see_lists(struct imaging *g)
 {
     struct contain_before *b = &g->b;
+    const struct iam_call none = {0};
     bool key = g->rec->subject.kind == SUBJECT_KEY;
-    if (!key) {
-        g->attached_seen =
-            ask(g, iam_of(IAM_LIST_ATTACHED_USER_POLICIES, g->role), (struct iam_call){0});
-        if (g->attached_seen)
-            b->attached = take_items(g, false, &b->n_attached);
-        g->inlines_seen = ask(g, iam_of(IAM_LIST_USER_POLICIES, g->role), (struct iam_call){0});
-        if (g->inlines_seen)
-            b->inlines = take_items(g, true, &b->n_inlines);
-    }
+    if (!key && ask_for(g, &g->attached, iam_of(IAM_LIST_ATTACHED_USER_POLICIES, g->role), none))
+        b->attached = take_items(g, false, &b->n_attached);
+    if (!key && ask_for(g, &g->inlines, iam_of(IAM_LIST_USER_POLICIES, g->role), none))
+        b->inlines = take_items(g, true, &b->n_inlines);
     if (g->role)
         return;
-    g->keys_seen = ask(g, IAM_LIST_ACCESS_KEYS, (struct iam_call){0});
-    if (g->keys_seen)
+    if (ask_for(g, &g->keys, IAM_LIST_ACCESS_KEYS, none))
         b->keys = take_items(g, false, &b->n_keys);
     if (key)
         return;
-    b->console = ask(g, IAM_GET_LOGIN_PROFILE, (struct iam_call){0});
-    g->console_seen = b->console || g->c->answer.result == IAM_NO_SUCH;
+    b->console = ask_for(g, &g->console, IAM_GET_LOGIN_PROFILE, none);
+    g->reset = b->console && g->c->answer.active;
+    g->console.ok = b->console || g->console.result == IAM_NO_SUCH;
 }
 
 /* The document of an inline policy; absent when there is none. False: it cannot be seen. */
@@ -197,16 +215,23 @@ static bool has_item(const struct contain_item *list, size_t n, struct str id,
 /* ---- what a step changes -----------------------------------------------------------------------
  */
 
-static bool was_keys(struct imaging *g, struct contain_done *d)
+/* Adds the keys that are active to those that were: they are to be turned off. */
+static void add_keys(struct imaging *g, struct contain_done *d)
 {
     const struct contain_before *b = &g->b;
-    d->n_keys = 0;
-    for (size_t i = 0; i < b->n_keys && d->n_keys < CONTAIN_KEYS_MAX; i++) {
-        bool meant = d->step.verb == VERB_KEYS_OFF || str_eq(b->keys[i].id, d->step.target);
-        if (meant && b->keys[i].active)
+    for (size_t i = 0; i < b->n_keys; i++) {
+        bool known = !b->keys[i].active ||
+                     (d->step.verb != VERB_KEYS_OFF && !str_eq(b->keys[i].id, d->step.target));
+        for (size_t k = 0; k < d->n_keys; k++)
+            known = known || str_eq(d->keys[k], b->keys[i].id);
+        if (!known && d->n_keys < CONTAIN_KEYS_MAX)
             d->keys[d->n_keys++] = b->keys[i].id;
     }
-    return g->keys_seen;
+}
+
+static bool is_of_keys(enum contain_verb v)
+{
+    return v == VERB_KEYS_OFF || v == VERB_KEY_OFF || v == VERB_ROTATE_KEY;
 }
 
 static bool was_instance(struct imaging *g, struct contain_done *d)
@@ -237,31 +262,29 @@ static bool see_place(struct imaging *g, struct contain_done *d)
     case VERB_ATTACH:
         if (has_item(b->attached, b->n_attached, d->step.policy, &item))
             d->was = item->id;
-        return g->attached_seen;
+        return was_seen(g, &g->attached);
     case VERB_PUT_INLINE:
         return see_document(g, d->step.policy, &d->was);
     case VERB_PUT_BOUNDARY:
         d->was = b->boundary;
-        return g->main_seen;
+        return was_seen(g, &g->main);
     case VERB_KEYS_OFF:
     case VERB_KEY_OFF:
     case VERB_ROTATE_KEY:
-        return was_keys(g, d);
+        return was_seen(g, &g->keys);
     case VERB_CONSOLE_OFF:
         d->was = b->console ? S("login profile") : STR_ABSENT;
-        return g->console_seen;
+        return was_seen(g, &g->console);
     case VERB_FORCE_RESET:
-        if (b->console && ask(g, IAM_GET_LOGIN_PROFILE, (struct iam_call){0}) &&
-            g->c->answer.active)
-            d->was = S("reset");
-        return g->console_seen;
+        d->was = g->reset ? S("reset") : STR_ABSENT;
+        return was_seen(g, &g->console);
     case VERB_TAG:
         if (has_item(b->tags, b->n_tags, S(CONTAIN_TAG), &item))
             d->was = item->value;
-        return g->main_seen;
+        return was_seen(g, &g->main);
     case VERB_CUT_TRUST:
         d->was = g->trust;
-        return g->main_seen && str_present(g->trust);
+        return was_seen(g, &g->main) && str_present(g->trust);
     case VERB_CUT_INSTANCE:
         return was_instance(g, d);
     case VERB_CUT_ANCHOR:
@@ -294,14 +317,16 @@ void contain_image(struct container *c, struct contain_record *rec)
         rec->before = g.b;
     for (size_t i = 0; i < rec->n_steps; i++) {
         struct contain_done *d = rec->steps + i;
+        if (!d->placed) {
+            d->placed = see_place(&g, d);
+            d->state = d->placed ? STEP_TODO : STEP_FAILED;
+        }
+        if (d->placed && d->state == STEP_TODO && is_of_keys(d->step.verb))
+            add_keys(&g, d);
         if (d->placed)
             continue;
-        d->placed = see_place(&g, d);
-        d->state = d->placed ? STEP_TODO : STEP_FAILED;
-        if (d->placed)
-            continue;
-        d->result = c->answer.result;
-        d->why = arena_str(rec->memory, str_of(g.why.text));
-        contain_note(c, &rec->subject, g.why.text);
+        d->result = g.last.result;
+        d->why = arena_str(rec->memory, str_of(g.last.why.text));
+        contain_note(c, &rec->subject, g.last.why.text);
     }
 }

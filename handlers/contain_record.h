@@ -81,6 +81,7 @@ struct contain_done {
     enum contain_step_state state;
     enum iam_result result; /* of the last call for it */
     bool placed;            /* it is known what was in its place */
+    bool touched;           /* it was made once, in part, or perhaps: there was no answer */
     bool seen;              /* it was read back once */
     struct str why;         /* a sentence when it failed or was kept; else absent */
     /* What was there in its place: the policy that was attached, the document of that name, the

@@ -187,6 +187,7 @@ static void put_step(struct buf *b, const struct contain_done *d)
     put_str(b, "state", str_of(step_states[d->state]));
     put_str(b, "result", str_of(iam_result_name(d->result)));
     put_bool(b, "placed", d->placed);
+    put_bool(b, "touched", d->touched);
     put_bool(b, "seen", d->seen);
     put_str(b, "why", d->why);
     put_str(b, "was", d->was);
@@ -415,6 +416,7 @@ static void get_step(struct reading *g, struct str o, struct contain_done *d)
     d->step.fallback = get_bool(o, "fallback");
     d->result = get_result(g, o);
     d->placed = get_bool(o, "placed");
+    d->touched = get_bool(o, "touched");
     d->seen = get_bool(o, "seen");
     d->why = get_str(g, o, "why");
     d->was = get_str(g, o, "was");
