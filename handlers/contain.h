@@ -89,6 +89,10 @@ TW_MUST_USE bool container_alert(struct container *c, const struct alert *a, str
  * are marked as told. */
 TW_MUST_USE bool container_settle(struct container *c, struct err *e);
 
+/* Once more for those that they made and became: to be called when lineages are settled, for some
+ * sessions are only known then. The alerts are forgotten. */
+TW_MUST_USE bool container_follow(struct container *c, struct err *e);
+
 /* Looks after what is open: goes on with what a dead worker left, asserts again what was taken off,
  * tells what is untold, lets approvals expire, releases what is to be released. Once an invocation;
  * looks only when something may be due. */

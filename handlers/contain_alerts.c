@@ -42,6 +42,22 @@ static int64_t since_of(const struct container *c, const struct alert *a)
     return a->first_ms < recent_ms ? a->first_ms : recent_ms;
 }
 
+/* Whether all of the alert's events are one person's: one event's, or of a key that names him. Of
+ * the others the first event may be a bystander's, who shares an address or a bucket with the
+ * intruder. */
+static bool is_personal(const struct alert *a)
+{
+    static const char *const names[] = {"userIdentity.arn", "userIdentity.principalId",
+                                        "userIdentity.accessKeyId"};
+    if (!alert_correlates(a) || a->window->type == WINDOW_TYPE_FIRST_SEEN)
+        return true;
+    for (size_t i = 0; i < a->n_keys; i++)
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (str_eqz(a->key_names[i], names[k]))
+                return true;
+    return false;
+}
+
 /* An alert that went on until now is as young as its last event: who acts is the same in all. */
 static void keep_cause(struct container *c, const struct alert *a, struct contain_cause *cause)
 {
@@ -52,6 +68,7 @@ static void keep_cause(struct container *c, const struct alert *a, struct contai
                                     .rule_title = keep(c, rs_str(rs, r->title)),
                                     .level = r->level,
                                     .has_event = a->known,
+                                    .ask_only = !is_personal(a),
                                     .since_ms = since_of(c, a)};
     if (!a->known)
         return;
@@ -185,8 +202,8 @@ static bool act_on(struct container *c, struct contain_cause *cause, struct err 
     target_of(cause, &t);
     if (!contain_one(c, cause, &t, &out, e))
         return false;
-    return out.plan.mode == CONTAIN_DRY_RUN || !follows(&out.plan, &cause->ask_only) ||
-           act_on_others(c, cause, e);
+    cause->follows = out.plan.mode != CONTAIN_DRY_RUN && follows(&out.plan, &cause->ask_only);
+    return !cause->follows || act_on_others(c, cause, e);
 }
 
 /* Whether one before it in the delivery was about the same principal and as grave. */
@@ -207,6 +224,16 @@ bool container_settle(struct container *c, struct err *e)
     bool ok = true;
     for (size_t i = 0; ok && i < c->causes.n; i++)
         ok = is_covered(c, i) || act_on(c, vec_at(&c->causes, i), e);
+    return ok;
+}
+
+bool container_follow(struct container *c, struct err *e)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->causes.n; i++) {
+        const struct contain_cause *cause = vec_at(&c->causes, i);
+        ok = !cause->follows || act_on_others(c, cause, e);
+    }
     c->causes.n = 0;
     return ok;
 }

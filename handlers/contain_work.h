@@ -12,6 +12,7 @@ struct contain_cause {
     struct facts event; /* the alert's first; evidence is its id */
     struct id128 node;  /* who acted; (0, 0): not known */
     int64_t since_ms;   /* from when on what he made is his */
+    bool follows;       /* whom he made and became is contained, too */
     bool ask_only;      /* whoever acted needs approval: so do those that he made */
     /* Of orders. */
     bool asked; /* a person decides */

@@ -127,6 +127,11 @@ bool containing_settle(struct containing *c, struct err *e)
     return container_settle(c->container, e);
 }
 
+bool containing_follow(struct containing *c, struct err *e)
+{
+    return container_follow(c->container, e);
+}
+
 void containing_check(struct containing *c)
 {
     struct err e;

@@ -65,7 +65,8 @@ static bool told(void *to, struct err *e)
 {
     struct handler *h = to;
     return (!h->containing || containing_settle(h->containing, e)) &&
-           (!h->teller || teller_settle(h->teller, e));
+           (!h->teller || teller_settle(h->teller, e)) &&
+           (!h->containing || containing_follow(h->containing, e));
 }
 
 /* teller_calls.tell */

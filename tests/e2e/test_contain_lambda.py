@@ -223,6 +223,42 @@ def test_a_role_session_is_shut(scene):
         "contained", "role", role["Arn"])
 
 
+def test_a_role_that_the_intruder_assumed_is_shut_with_him(scene):
+    """Denying everything to a user does not stop the sessions that he has: they are the role's. A
+    session is known by what it did that links identities or that a rule holds for."""
+    scene.begin()
+    mallory = scene.make_user("mallory")
+    role = scene.iam.create_role(RoleName="ops." + uuid.uuid4().hex[:8],
+                                 AssumeRolePolicyDocument=trust())["Role"]
+    scene.iam.put_role_policy(RoleName=role["RoleName"], PolicyName="power", PolicyDocument=POWER)
+    session = assumed(scene.cloud, role, "sly")
+    began = session.identity["sessionContext"]["attributes"]["creationDate"]
+    issued = dict(mallory.record(
+        "GetSessionToken", requestParameters={"roleArn": role["Arn"], "roleSessionName": "sly"},
+        responseElements={"credentials": {"accessKeyId": session.identity["accessKeyId"]},
+                          "assumedRoleUser": {
+                              "assumedRoleId": session.identity["principalId"],
+                              "arn": session.identity["arn"]}}),
+        eventName="AssumeRole", eventTime=began)
+    scene.deliver(issued, session.record("CreateUser"), mallory.record("StopLogging"))
+    assert mallory.may() == set() and session.may() == set()
+    assert {m["principal"]: m["how"] for m in scene.told("containment")} == {
+        mallory.arn: "acted", role["Arn"]: "assumed"}
+
+
+def test_what_he_made_comes_in_late(scene):
+    """The record of the user that he made arrives after he was contained."""
+    scene.begin()
+    mallory, eve, other = scene.make_user("mallory"), scene.make_user("eve"), scene.make_user()
+    scene.deliver(mallory.record("StopLogging"))
+    assert mallory.may() == set() and eve.may() == ALL
+    scene.deliver(made_user(mallory, {"UserName": eve.name, "Arn": eve.arn,
+                                      "UserId": eve.identity["principalId"]}))
+    time.sleep(6)  # the next look is due
+    scene.deliver(other.record("DescribeInstances"))
+    assert eve.may() == set() and other.may() == ALL
+
+
 def test_a_workload_waits_for_a_person(scene):
     scene.begin()
     role = scene.iam.create_role(
