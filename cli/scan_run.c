@@ -347,6 +347,12 @@ bool scan_object(struct scan *s, const struct port_objects *port, const struct o
 /* ---- the run -----------------------------------------------------------------------------------
  */
 
+/* Whether what is known of identities is kept for other runs. */
+static bool tells_incidents(const struct scan *s, const struct scan_state *state)
+{
+    return state->durable && (s->options.emit == EMIT_INCIDENTS || s->options.learn);
+}
+
 /* A state that outlives the run may hold what an earlier run left untold: whatever this one touches
  * it tells. */
 static bool start_windows(struct scan *s, const struct scan_state *state, struct err *e)
@@ -357,6 +363,7 @@ static bool start_windows(struct scan *s, const struct scan_state *state, struct
         .mute = s->options.learn,
         .archive = true,
         .whole = !state->durable,
+        .deeds = tells_incidents(s, state),
         .entries_max = SCAN_ENTRIES_MAX,
         .elements_max = SCAN_ELEMENTS_MAX,
         .described_max = SCAN_DESCRIBED_MAX,
@@ -378,7 +385,7 @@ static bool start_teller(struct scan *s, const struct scan_state *state, struct 
                                         .min_level = s->options.min_level,
                                         .archive = true,
                                         .memory_ms = SCAN_MEMORY_MS};
-    if (!state->durable || (s->options.emit != EMIT_INCIDENTS && !s->options.learn))
+    if (!tells_incidents(s, state))
         return true;
     s->teller = teller_new(&cfg, &state->port, (struct teller_calls){s, tell_incident}, e);
     if (s->teller)

@@ -53,7 +53,10 @@ bool alerting_make(struct alerting *a, const struct window_alert *from, struct a
         .count = from->count,
         .estimated = from->estimated,
         .events = from->events,
+        .times = from->times,
         .n_events = from->n_events,
+        .doers = from->doers,
+        .n_doers = from->n_doers,
         .joined = from->joined,
         .n_joined = from->n_joined,
     };

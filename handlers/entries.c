@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "handlers/deeds.h"
+
 #define FIRST_INDEX 64     /* a power of two */
 #define ODD_MAX     100000 /* ids that are no UUIDs; those beyond are named by their hash */
 
@@ -23,6 +25,9 @@ bool entries_init(struct entries *es, size_t max, size_t elements_max, size_t de
 static void entry_release(struct entry *en)
 {
     vec_release(&en->elements);
+    vec_release(&en->deeds);
+    vec_release(&en->doers);
+    vec_release(&en->met);
     vec_release(&en->evidence);
     vec_release(&en->all);
     vec_release(&en->spans);
@@ -177,6 +182,9 @@ static struct entry *get_short(struct entries *es, const struct ruleset *rs,
                          .parts = parts,
                          .n_parts = name->n_parts};
     vec_init(&en->elements, sizeof(struct element), SIZE_MAX);
+    vec_init(&en->deeds, sizeof(struct element), SIZE_MAX);
+    vec_init(&en->doers, sizeof(struct lineage_doer), SIZE_MAX);
+    vec_init(&en->met, sizeof(struct element), SIZE_MAX);
     vec_init(&en->evidence, sizeof(struct element), SIZE_MAX);
     vec_init(&en->glimpses, sizeof(struct glimpse), SIZE_MAX);
     vec_init(&en->all, sizeof(struct element), SIZE_MAX);
@@ -241,6 +249,20 @@ bool entry_add(struct entries *es, struct entry *en, const struct element *el, s
     es->elements++;
     if (str_present(evidence))
         remember_odd(es, el->event, evidence);
+    return true;
+}
+
+bool entry_add_deed(struct entries *es, struct entry *en, int64_t time_ms, struct id128 actor,
+                    struct err *e)
+{
+    struct element deed = deed_of(time_ms, actor);
+    if (en->deeds.n && element_cmp(vec_at(&en->deeds, en->deeds.n - 1), &deed) == 0)
+        return true; /* the values of one event, and what follows within a second */
+    struct element *to = vec_push(&en->deeds, 1);
+    if (!to)
+        return err_set(e, ERR_SYSTEM, "no memory for windows");
+    *to = deed;
+    es->elements++;
     return true;
 }
 

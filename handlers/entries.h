@@ -37,6 +37,8 @@ struct entry {
     const struct str *parts; /* as shown */
     size_t n_parts;
     struct vec elements; /* struct element; sorted once settled */
+    struct vec deeds;    /* struct element: who did those (handlers/deeds.h); then what was read */
+    struct vec doers;    /* struct lineage_doer: the same as it is told; chained, of all inputs */
     struct vec evidence; /* struct element: of a chained window, the events behind its moments */
     struct vec glimpses; /* struct glimpse, ascending */
     bool known;          /* first_seen: all of it is on record, and nothing left to be told */
@@ -44,6 +46,7 @@ struct entry {
     int64_t account_ms;  /* when the account was first seen */
     int64_t key_ms;      /* when the key was */
     struct vec all;      /* struct element: own and read, sorted */
+    struct vec met;      /* struct element: deeds that were read */
     struct vec spans;    /* struct span */
 };
 
@@ -74,6 +77,7 @@ struct windows {
     struct windows_counts counts;
     struct entries entries;
     struct buf description;
+    bool *shared;       /* by window: who did what is kept */
     struct known known; /* of first_seen, from one delivery to the next; nothing when whole */
 };
 
@@ -101,6 +105,10 @@ struct entry *entries_get(struct entries *es, const struct ruleset *rs,
 /* Adds an element; `evidence` is its event's id as text, absent when it is no event. */
 TW_MUST_USE bool entry_add(struct entries *es, struct entry *en, const struct element *el,
                            struct str evidence, struct err *e);
+
+/* Notes who did an event at that time. */
+TW_MUST_USE bool entry_add_deed(struct entries *es, struct entry *en, int64_t time_ms,
+                                struct id128 actor, struct err *e);
 
 /* The glimpse of the crowd that el is in, crowds that it brings within gap_ms joined; made when
  * there is none. *news: el comes first in it, so describe it. Borrowed until the next call; NULL,

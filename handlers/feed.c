@@ -65,6 +65,31 @@ static bool feed_events(struct windows *w, const struct work *k, const struct sp
     return mine && (!news || glimpse_set(&w->entries, mine, &g->first, str_n(g->text, g->n), e));
 }
 
+static bool is_within(const struct work *k, const struct lineage_doer *by)
+{
+    bool within = false;
+    for (size_t i = 0; i < k->en->spans.n && !within; i++) {
+        const struct span *s = vec_at(&k->en->spans, i);
+        within = by->last_ms >= s->first_ms - k->eval.timespan_ms && by->first_ms <= s->until_ms;
+    }
+    return within;
+}
+
+/* Passes on who did the events behind the spans. */
+static bool feed_doers(const struct work *k, struct entry *to, struct err *e)
+{
+    for (size_t i = 0; i < k->en->doers.n; i++) {
+        const struct lineage_doer *by = vec_at(&k->en->doers, i);
+        if (!is_within(k, by))
+            continue;
+        struct lineage_doer *copy = vec_push(&to->doers, 1);
+        if (!copy)
+            return settle_no_memory(e);
+        *copy = *by;
+    }
+    return true;
+}
+
 /* Moments are of the spans as they are: between two spans of one episode the window does not hold.
  */
 static bool feed_one(struct windows *w, const struct work *k, const struct rs_input *in,
@@ -81,7 +106,7 @@ static bool feed_one(struct windows *w, const struct work *k, const struct rs_in
     for (size_t i = 0; i < k->en->spans.n && ok; i++)
         ok = feed_events(w, k, vec_at(&k->en->spans, i), to, e);
     vec_release(&held);
-    return ok;
+    return ok && feed_doers(k, to, e);
 }
 
 bool settle_feed(struct batch *b, struct err *e)

@@ -493,6 +493,7 @@ static bool start_windows(struct handler *h, struct err *e)
     const struct windows_config cfg = {
         .rules = h->cfg.rules,
         .min_level = h->cfg.min_level,
+        .deeds = h->cfg.incidents,
         .entries_max = WINDOWS_ENTRIES_MAX,
         .elements_max = WINDOWS_ELEMENTS_MAX,
         .described_max = WINDOWS_DESCRIBED_MAX,

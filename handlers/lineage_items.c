@@ -280,11 +280,6 @@ struct state_key incident_key(const unsigned char id[INCIDENT_ID_BYTES])
     return key_of(S("incident"), str_n((const char *)id, INCIDENT_ID_BYTES));
 }
 
-struct state_key deed_key(struct id128 event)
-{
-    return key_of_node(S("deed"), event);
-}
-
 struct state_key index_key(void)
 {
     return key_of(S("incidents"), S(""));

@@ -61,7 +61,6 @@ struct state_key node_key(struct id128 node);
 struct state_key lane_key(struct id128 lane, enum lineage_tie_kind kind);
 struct state_key made_key(struct id128 from, bool naming);
 struct state_key incident_key(const unsigned char id[INCIDENT_ID_BYTES]);
-struct state_key deed_key(struct id128 event);
 struct state_key index_key(void);
 
 /* The bucket that a time lies in. */

@@ -17,29 +17,20 @@ struct proven {
     uint32_t n_nodes, n_links, n_ties;
     int64_t time_ms; /* INT64_MAX: it tells none */
     struct id128 event;
-    bool queued;       /* to be written */
-    bool written;      /* with that event */
-    uint32_t n_shared; /* deeds that others are to know of */
+    bool queued;  /* to be written */
+    bool written; /* with that event */
 };
 
 /* An event that rules hold for. */
 struct hit {
     int64_t time_ms; /* INT64_MIN: it tells none */
     struct proven *what;
-    bool shared; /* others are to know who did it */
 };
 
 /* Who did one event of an alert. */
 struct deed {
     int64_t time_ms;
     struct id128 actor;
-    bool known;
-};
-
-/* The same as others are to find it: under the event's id (seen_id). */
-struct shared_deed {
-    struct id128 event;
-    struct element deed; /* time and actor */
 };
 
 /* An alert that waits for its place. */
@@ -71,7 +62,6 @@ struct lineages {
     /* What is to be written. */
     struct arena passing; /* of what no hit proves */
     struct vec queue;     /* struct proven * */
-    struct vec shared;    /* struct shared_deed */
     /* What is written, and whose incidents may have joined by it: nodes. */
     struct vec done;    /* struct known_proof */
     struct vec touched; /* struct id128 */
@@ -113,18 +103,12 @@ TW_MUST_USE bool lineages_join(struct lineages *l, const struct edge *ed, bool *
  * follow. */
 TW_MUST_USE bool lineages_tie(struct lineages *l, struct err *e);
 
-/* lineages.c: adds elements to buckets; one that is full takes no more, which is counted. */
+/* lineage_queue.c: adds elements to buckets; one that is full takes no more, which is counted. */
 TW_MUST_USE bool lineages_add(struct lineages *l, const struct state_add *list, size_t n,
                               struct err *e);
 
-/* lineages.c: has it written by the next lineages_link, unless that is done or known. */
+/* lineage_queue.c: has it written by the next lineages_link, unless that is done or known. */
 TW_MUST_USE bool lineages_queue(struct lineages *l, struct proven *p);
-
-/* lineage_deeds.c: writes who did what is shared; and fills those of an alert's n deeds that are
- * not known with what others wrote. */
-TW_MUST_USE bool lineages_write_deeds(struct lineages *l, struct err *e);
-TW_MUST_USE bool lineages_read_deeds(struct lineages *l, const struct id128 *events,
-                                     struct deed *deeds, size_t n, struct err *e);
 
 /* lineage_settle.c: places the alerts, tells, marks. */
 TW_MUST_USE bool lineages_place(struct lineages *l, struct err *e);

@@ -1,11 +1,11 @@
-/* What one delivery gathers, and the order in which it is written. */
+/* What one delivery gathers of its events. Its alerts are in lineage_alerts.c, the order in which
+ * all is written in lineage_queue.c. */
 #include "handlers/lineages.h"
 
 #include <stdlib.h>
 
 #include "base/sha256.h"
 #include "handlers/lineage_work.h"
-#include "handlers/strangers.h"
 #include "respond/incident_seen.h"
 #include "respond/put.h"
 
@@ -14,8 +14,6 @@
 #define PASSING_MAX (LINEAGES_MEMORY_MAX / 8)
 #define ALERTS_MAX  (LINEAGES_MEMORY_MAX / 8)
 #define SHELF_MAX   (LINEAGES_MEMORY_MAX / 2)
-/* Clocks differ by less: what lies further ahead lives no longer for it. */
-#define AHEAD_MS (24 * 3600 * 1000LL)
 
 bool lineages_no_memory(struct err *e)
 {
@@ -33,7 +31,6 @@ static void init(struct lineages *l)
     vec_init(&l->hits, sizeof(struct hit), LINEAGES_HITS_MAX);
     vec_init(&l->provens, sizeof(struct proven *), LINEAGES_HITS_MAX);
     vec_init(&l->queue, sizeof(struct proven *), SIZE_MAX);
-    vec_init(&l->shared, sizeof(struct shared_deed), SIZE_MAX);
     vec_init(&l->done, sizeof(struct known_proof), LINEAGES_KNOWN_MAX);
     vec_init(&l->touched, sizeof(struct id128), SIZE_MAX);
     vec_init(&l->placings, sizeof(struct placing), SIZE_MAX);
@@ -73,7 +70,6 @@ void lineages_free(struct lineages *l)
     vec_release(&l->hits);
     vec_release(&l->provens);
     vec_release(&l->queue);
-    vec_release(&l->shared);
     vec_release(&l->done);
     vec_release(&l->touched);
     vec_release(&l->placings);
@@ -89,16 +85,6 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* What now is, and until when items that are written live. */
-static void set_times(struct lineages *l)
-{
-    int64_t now = l->delivery.now_ms, ahead = l->latest_ms;
-    if (!l->cfg.archive && ahead > now + AHEAD_MS)
-        ahead = now;
-    l->shelf.now_ms = now;
-    l->shelf.expires_s = (later(now, ahead) + LINEAGES_KEPT_MS) / 1000;
-}
-
 static void forget_known(struct lineages *l)
 {
     memset(l->known, 0, LINEAGES_KNOWN_MAX * sizeof *l->known);
@@ -112,7 +98,7 @@ void lineages_begin(struct lineages *l, const struct delivery *d)
     arena_reset(&l->kept);
     arena_reset(&l->passing);
     arena_reset(&l->alerts);
-    l->hits.n = l->provens.n = l->queue.n = l->shared.n = 0;
+    l->hits.n = l->provens.n = l->queue.n = 0;
     l->done.n = l->touched.n = l->placings.n = 0;
     lineage_map_release(&l->hit_at);
     lineage_map_release(&l->proven_at);
@@ -124,37 +110,6 @@ void lineages_begin(struct lineages *l, const struct delivery *d)
 const struct lineages_counts *lineages_counts(const struct lineages *l)
 {
     return &l->counts;
-}
-
-/* ---- what is known to be stored ----------------------------------------------------------------
- */
-
-static struct known_proof *known_at(struct lineages *l, struct id128 hash)
-{
-    return l->known + hash.lo % LINEAGES_KNOWN_MAX;
-}
-
-static bool is_known(struct lineages *l, const struct proven *p)
-{
-    const struct known_proof *k = known_at(l, p->hash);
-    return id128_cmp(k->hash, p->hash) == 0 && k->time_ms <= p->time_ms;
-}
-
-static void note_done(struct lineages *l, const struct proven *p)
-{
-    struct known_proof *to = vec_push(&l->done, 1);
-    if (to) /* else it is written once more some day */
-        *to = (struct known_proof){p->hash, p->time_ms};
-}
-
-/* All that was written is settled. */
-static void remember_done(struct lineages *l)
-{
-    for (size_t i = 0; i < l->done.n; i++) {
-        const struct known_proof *d = vec_at(&l->done, i);
-        *known_at(l, d->hash) = *d;
-    }
-    l->done.n = 0;
 }
 
 /* ---- taking events -----------------------------------------------------------------------------
@@ -271,17 +226,6 @@ static void note_proof(struct proven *p, int64_t time_ms, struct id128 event)
     p->written = false;
 }
 
-bool lineages_queue(struct lineages *l, struct proven *p)
-{
-    if (p->queued || p->written || is_known(l, p))
-        return true;
-    struct proven **to = vec_push(&l->queue, 1);
-    if (to)
-        *to = p;
-    p->queued = to != NULL;
-    return p->queued;
-}
-
 /* Remembers a hit; without room, its alerts have to do without. */
 static struct proven *take_hit(struct lineages *l, const struct lineage_event *ev, int64_t time_ms,
                                struct str evidence)
@@ -298,7 +242,7 @@ static struct proven *take_hit(struct lineages *l, const struct lineage_event *e
         l->counts.cut++;
         return NULL;
     }
-    *to = (struct hit){time_ms, p, false};
+    *to = (struct hit){time_ms, p};
     return p;
 }
 
@@ -350,6 +294,16 @@ bool lineages_take(struct lineages *l, const struct lineage_event *event, bool l
     return l->queue.n < LINEAGES_PENDING_MAX || lineages_link(l, e);
 }
 
+bool lineages_share(struct lineages *l, struct str evidence, struct err *e)
+{
+    uint32_t at = lineage_map_find(&l->hit_at, seen_id(evidence));
+    if (at == LINEAGE_MAP_NONE)
+        return true;
+    if (!lineages_queue(l, ((struct hit *)vec_at(&l->hits, at))->what))
+        return lineages_no_memory(e);
+    return l->queue.n < LINEAGES_PENDING_MAX || lineages_link(l, e);
+}
+
 /* Whether the event says more than who its caller is: links that need writing although no rule
  * holds. */
 static bool makes_links(const struct lineage_event *ev)
@@ -369,242 +323,4 @@ bool lineages_see(struct lineages *l, struct event *ev, const struct facts *f, b
     lineage_read(ev, f, &l->reading);
     bool links = lineage_links(ev) && makes_links(&l->reading);
     return lineages_take(l, &l->reading, links, hit, f->timed, f->time_ms, f->evidence, e);
-}
-
-/* ---- taking alerts -----------------------------------------------------------------------------
- */
-
-static bool read_id(struct str hex, unsigned char id[INCIDENT_ID_BYTES])
-{
-    if (hex.n != 2 * INCIDENT_ID_BYTES)
-        return false;
-    for (size_t i = 0; i < INCIDENT_ID_BYTES; i++) {
-        int high = byte_hex(hex.p[2 * i]), low = byte_hex(hex.p[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        id[i] = (unsigned char)(high << 4 | low);
-    }
-    return true;
-}
-
-static bool write_text(struct lineages *l, const struct alert *a, const struct id128 *ids, size_t n,
-                       struct str *text)
-{
-    struct buf b;
-    buf_init(&b, RECALL_TEXT_MAX);
-    l->calls.write(l->calls.to, a, ids, n, &b);
-    *text = b.n && !b.failed ? arena_str(&l->alerts, buf_str(&b)) : STR_ABSENT;
-    bool ok = b.n == 0 || b.failed || str_present(*text);
-    buf_release(&b);
-    return ok;
-}
-
-/* The alert's deeds as far as this delivery saw them. */
-static bool find_deeds(struct lineages *l, const struct id128 *ids, struct deed *deeds, size_t n,
-                       struct err *e)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint32_t at = lineage_map_find(&l->hit_at, ids[i]);
-        if (at == LINEAGE_MAP_NONE)
-            continue;
-        const struct hit *h = vec_at(&l->hits, at);
-        if (!lineages_queue(l, h->what))
-            return lineages_no_memory(e);
-        deeds[i] = (struct deed){h->time_ms, h->what->nodes[0].id, true};
-    }
-    return true;
-}
-
-/* Leaves those that are known, and of the ids those of this delivery. */
-static size_t keep_known(struct deed *deeds, size_t n)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (deeds[i].known)
-            deeds[kept++] = deeds[i];
-    return kept;
-}
-
-static size_t keep_own(const struct lineages *l, struct id128 *ids, size_t n)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (lineage_map_find(&l->hit_at, ids[i]) != LINEAGE_MAP_NONE)
-            ids[kept++] = ids[i];
-    return kept;
-}
-
-/* Who did the alert's events: by this delivery's own and, where strangers may meet, by what others
- * wrote. What is known of this delivery's becomes its text. */
-static bool take_deeds(struct lineages *l, const struct alert *a, struct placing *to, struct err *e)
-{
-    struct deed *deeds = arena_array(&l->alerts, a->n_events, sizeof *deeds);
-    struct id128 *ids = calloc(a->n_events + 1, sizeof *ids);
-    bool ok = (deeds && ids) || lineages_no_memory(e);
-    for (size_t i = 0; ok && i < a->n_events; i++)
-        ids[i] = seen_id(a->events[i]);
-    ok = ok && find_deeds(l, ids, deeds, a->n_events, e) &&
-         (!strangers_met(l->cfg.rules, a->window) ||
-          lineages_read_deeds(l, ids, deeds, a->n_events, e));
-    if (ok) {
-        to->deeds = deeds;
-        to->n_deeds = keep_known(deeds, a->n_events);
-        ok = write_text(l, a, ids, keep_own(l, ids, a->n_events), &to->signal.text) ||
-             lineages_no_memory(e);
-    }
-    free(ids);
-    return ok;
-}
-
-/* Nothing of the alert was seen here: its first event's details name who did it. */
-static bool take_details(struct lineages *l, const struct alert *a, struct placing *to,
-                         struct err *e)
-{
-    struct deed *deed = arena_alloc(&l->alerts, sizeof *deed);
-    struct proven *p = arena_alloc(&l->alerts, sizeof *p);
-    struct lineage_node *node = arena_alloc(&l->alerts, sizeof *node);
-    if (!deed || !p || !node)
-        return lineages_no_memory(e);
-    if (!a->known || !a->first.has_node)
-        return true;
-    *node = a->first.node;
-    node->name = arena_str(&l->alerts, text_cut(node->name, LINEAGES_NAME_MAX));
-    node->account = arena_str(&l->alerts, text_cut(node->account, LINEAGES_NAME_MAX));
-    *p = (struct proven){.hash = node->id, .nodes = node, .n_nodes = 1, .time_ms = INT64_MAX};
-    *deed = (struct deed){a->timed ? a->first_ms : INT64_MIN, node->id, true};
-    to->deeds = deed;
-    to->n_deeds = 1;
-    return lineages_queue(l, p) || lineages_no_memory(e);
-}
-
-bool lineages_alert(struct lineages *l, const struct alert *a, struct err *e)
-{
-    const struct rs_rule *rule = alert_rule(l->cfg.rules, a);
-    struct placing p = {.signal = {.level = rule->level,
-                                   .tactics = record_tactics(l->cfg.rules, rule),
-                                   .first_ms = a->timed ? a->first_ms : INT64_MIN,
-                                   .last_ms = a->timed ? a->last_ms : INT64_MIN}};
-    if (!read_id(a->id, p.signal.alert))
-        return err_set(e, ERR_INPUT, "an alert's id is no 32 hexadecimal digits");
-    if (!take_deeds(l, a, &p, e) || (p.n_deeds == 0 && !take_details(l, a, &p, e)))
-        return false;
-    if (p.n_deeds == 0) {
-        l->counts.unplaced++;
-        return true;
-    }
-    struct placing *to = vec_push(&l->placings, 1);
-    if (to)
-        *to = p;
-    return to || lineages_no_memory(e);
-}
-
-/* ---- writing -----------------------------------------------------------------------------------
- */
-
-static bool add_one_by_one(struct lineages *l, const struct state_add *list, size_t n,
-                           struct err *e)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct err why = {0};
-        if (l->state.add(l->state.self, list + i, 1, &why))
-            continue;
-        if (why.kind != ERR_LIMIT) {
-            *e = why;
-            return false;
-        }
-        l->counts.cut++;
-    }
-    return true;
-}
-
-bool lineages_add(struct lineages *l, const struct state_add *list, size_t n, struct err *e)
-{
-    struct err why = {0};
-    if (n == 0 || l->state.add(l->state.self, list, n, &why))
-        return true;
-    if (why.kind == ERR_LIMIT)
-        return add_one_by_one(l, list, n, e);
-    *e = why;
-    return false;
-}
-
-static bool put_edges(const struct proven *p, struct vec *edges)
-{
-    struct edge *to = p->n_links ? vec_push(edges, p->n_links) : NULL;
-    for (uint32_t i = 0; to && i < p->n_links; i++) {
-        const struct lineage_link *link = p->links + i;
-        to[i] = (struct edge){.from = p->nodes[link->from].id,
-                              .to = p->nodes[link->to].id,
-                              .type = (uint8_t)link->type,
-                              .strength = (uint8_t)link->strength,
-                              .time_ms = p->time_ms,
-                              .event = p->event};
-    }
-    return to || p->n_links == 0;
-}
-
-static bool put_names(const struct proven *p, struct vec *names)
-{
-    struct lineage_node *to = p->n_nodes ? vec_push(names, p->n_nodes) : NULL;
-    if (to)
-        memcpy(to, p->nodes, p->n_nodes * sizeof *to);
-    return to || p->n_nodes == 0;
-}
-
-/* Writes what the events themselves prove, then what their ties do. */
-static bool write_queue(struct lineages *l, struct err *e)
-{
-    struct vec edges, names;
-    bool joined, ok = true;
-    vec_init(&edges, sizeof(struct edge), SIZE_MAX);
-    vec_init(&names, sizeof(struct lineage_node), SIZE_MAX);
-    for (size_t i = 0; i < l->queue.n && ok; i++) {
-        const struct proven *p = *(struct proven **)vec_at(&l->queue, i);
-        ok = put_edges(p, &edges) && put_names(p, &names);
-    }
-    ok = ok ? lineages_write(l, &edges, &names, &joined, e) && lineages_tie(l, e)
-            : lineages_no_memory(e);
-    vec_release(&edges);
-    vec_release(&names);
-    return ok;
-}
-
-bool lineages_link(struct lineages *l, struct err *e)
-{
-    if (l->queue.n == 0 && l->shared.n == 0)
-        return true;
-    set_times(l);
-    if (l->shelf.memory.used > SHELF_MAX / 4)
-        shelf_reset(&l->shelf);
-    bool ok = (l->queue.n == 0 || write_queue(l, e)) && lineages_write_deeds(l, e);
-    l->counts.cut += l->shelf.cut;
-    l->shelf.cut = 0;
-    if (!ok) {
-        shelf_reset(&l->shelf);
-        return false;
-    }
-    for (size_t i = 0; i < l->queue.n; i++) {
-        struct proven *p = *(struct proven **)vec_at(&l->queue, i);
-        p->queued = false;
-        p->written = true;
-        note_done(l, p);
-    }
-    l->queue.n = 0;
-    arena_reset(&l->passing);
-    return true;
-}
-
-bool lineages_settle(struct lineages *l, struct err *e)
-{
-    if (!lineages_link(l, e))
-        return false;
-    set_times(l);
-    if (!lineages_place(l, e)) {
-        shelf_reset(&l->shelf);
-        return false;
-    }
-    l->placings.n = l->touched.n = 0;
-    arena_reset(&l->alerts);
-    remember_done(l);
-    return true;
 }

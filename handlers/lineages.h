@@ -8,7 +8,6 @@
  *   lanes     ties (respond/lineage.h) wait in buckets, each kind in those of its own, for those
  *             that they tie to
  *   made      what was made by a node, as elements (time, type and strength, node)
- *   deeds     event -> who did it, of events that alerts over several people may name
  *   registry  incident id -> node; and all incidents by day
  *
  * How lineages join. A root moves under another in two steps: (a) the winner is written, with the
@@ -48,10 +47,6 @@
 #define LINEAGES_UP_MAX 16
 /* Bytes of a node's name and account. */
 #define LINEAGES_NAME_MAX 256
-/* Deeds of one identity in one delivery that are written for others, each an item: a flood must not
- * cost a write for each of its events. Of the rest it is not known, where strangers meet, whose
- * they are. */
-#define LINEAGES_SHARED_MAX 64
 /* Links, ties and nodes known to be stored, for as long as LINEAGES_KNOWN_MS; 24 bytes each. */
 #define LINEAGES_KNOWN_MAX 4096
 #define LINEAGES_KNOWN_MS  (6 * 3600 * 1000LL)
@@ -114,14 +109,15 @@ TW_MUST_USE bool lineages_take(struct lineages *l, const struct lineage_event *e
 TW_MUST_USE bool lineages_see(struct lineages *l, struct event *ev, const struct facts *f, bool hit,
                               struct err *e);
 
-/* Notes that other deliveries may have to know who did an event that was taken as a hit: its rules
- * gather the events of several people (handlers/strangers.h). Written by lineages_link, which is
- * best called before others can see the event in their windows. May write early. */
+/* Notes that alerts of other deliveries may be of an event that was taken as a hit: its rules
+ * gather the events of several people (handlers/strangers.h). Who did it is written by
+ * lineages_link, which is best called before others can see the event in their windows. May write
+ * early. */
 TW_MUST_USE bool lineages_share(struct lineages *l, struct str evidence, struct err *e);
 
 /* Takes an alert or update that was just published. Its place is with those who did its events,
- * of this delivery and, where strangers meet, of those that were shared; else with the node that
- * its details name (details.node). */
+ * of this delivery and, of the others, as its doers tell; else with the node that its details name
+ * (details.node). */
 TW_MUST_USE bool lineages_alert(struct lineages *l, const struct alert *a, struct err *e);
 
 /* Writes the links of what was taken so far. ERR_RETRY when the state did not answer; else what it

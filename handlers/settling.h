@@ -3,6 +3,7 @@
 #ifndef TW_HANDLERS_SETTLING_H
 #define TW_HANDLERS_SETTLING_H
 
+#include "handlers/deeds.h"
 #include "handlers/entries.h"
 
 #define CLAIMS_KEPT_MS   1296000000LL /* 15 days: a message may wait 14 in a dead-letter queue */
@@ -49,10 +50,11 @@ static inline const struct rs_window *entry_window(const struct windows *w, cons
     return w->cfg.rules->windows + en->window;
 }
 
-/* Puts an entry's own elements in order, each once. */
+/* Puts an entry's own elements and deeds in order, each once. */
 static inline void entry_sort(struct entry *en)
 {
     en->elements.n = window_sort(en->elements.p, en->elements.n);
+    en->deeds.n = window_sort(en->deeds.p, en->deeds.n);
 }
 
 /* Says so in e; false. */

@@ -28,7 +28,8 @@ static bool is_personal(const struct ruleset *rs, const struct rs_input *in)
     return false;
 }
 
-bool strangers_met(const struct ruleset *rs, const struct rs_window *window)
+/* Whether the window's own events may be several people's. */
+static bool is_shared(const struct ruleset *rs, const struct rs_window *window)
 {
     if (window->type == WINDOW_TYPE_SINGLE || window->type == WINDOW_TYPE_FIRST_SEEN)
         return false; /* one event's alert is of who did it */
@@ -44,19 +45,25 @@ static bool tells(const struct ruleset *rs, const struct rs_window *w, enum leve
     return !r->muted && r->level >= min_level;
 }
 
-/* Whether strangers meet in one of the windows that these inputs are of, or further up. */
+/* Whether strangers meet in one of the windows that these inputs are of. Correlations make no ring.
+ */
 static bool meet_in(const struct ruleset *rs, struct rs_list inputs, enum level min_level)
 {
     for (uint32_t i = 0; i < inputs.n; i++) {
         const struct rs_input *in = rs->inputs + rs->numbers[inputs.first + i];
-        const struct rs_window *w = rs->windows + in->window;
-        if ((tells(rs, w, min_level) && strangers_met(rs, w)) || meet_in(rs, w->feeds, min_level))
+        if (strangers_meet(rs, rs->windows + in->window, min_level))
             return true;
     }
     return false;
 }
 
-bool strangers_meet(const struct ruleset *rs, uint32_t rule, enum level min_level)
+bool strangers_meet(const struct ruleset *rs, const struct rs_window *window, enum level min_level)
+{
+    return (tells(rs, window, min_level) && is_shared(rs, window)) ||
+           meet_in(rs, window->feeds, min_level);
+}
+
+bool strangers_meet_over(const struct ruleset *rs, uint32_t rule, enum level min_level)
 {
     return meet_in(rs, rs->rules[rule].feeds, min_level);
 }

@@ -129,6 +129,12 @@ static bool count_events(struct telling *t, const struct claim *cl, const struct
     return ok;
 }
 
+/* Where the i-th of the n events that are named stands among all: the first and the last are. */
+static size_t named_at(size_t i, size_t all, size_t n)
+{
+    return i < WINDOWS_EVIDENCE_MAX ? i : all - (n - i);
+}
+
 /* The ids of the first and the last events. */
 static const struct str *name_events(struct telling *t, const struct vec *events, size_t *n)
 {
@@ -136,12 +142,48 @@ static const struct str *name_events(struct telling *t, const struct vec *events
     *n = all < most ? all : most;
     struct str *list = arena_array(&t->memory, *n, sizeof *list);
     for (size_t i = 0; list && i < *n; i++) {
-        size_t at = i < WINDOWS_EVIDENCE_MAX ? i : all - (*n - i);
+        size_t at = named_at(i, all, *n);
         struct buf b;
         buf_init(&b, ENTRY_PART_BYTES);
         entries_put_id(&t->w->entries, &b, ((const struct element *)vec_at(events, at))->event);
         list[i] = arena_str(&t->memory, buf_str(&b));
         buf_release(&b);
+    }
+    return list;
+}
+
+static const int64_t *times_of(struct telling *t, const struct vec *events, size_t n)
+{
+    int64_t *times = arena_array(&t->memory, n, sizeof *times);
+    for (size_t i = 0; times && i < n; i++)
+        times[i] = ((const struct element *)vec_at(events, named_at(i, events->n, n)))->time_ms;
+    return times;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct lineage_doer *x = a, *y = b;
+    if (x->first_ms != y->first_ms)
+        return x->first_ms < y->first_ms ? -1 : 1;
+    return id128_cmp(x->actor, y->actor);
+}
+
+/* Who acted in the time that the claim tells of. */
+static const struct lineage_doer *list_doers(struct telling *t, const struct claim *cl, size_t *n)
+{
+    const struct work *k = t->work;
+    const struct lineage_doer *all = k->en->doers.p;
+    struct lineage_doer *list = arena_array(&t->memory, k->en->doers.n, sizeof *list);
+    size_t half = WINDOWS_DOERS_MAX / 2;
+    *n = 0;
+    for (size_t i = 0; list && i < k->en->doers.n; i++)
+        if (all[i].last_ms >= cl->first_ms - k->eval.timespan_ms && all[i].first_ms <= cl->until_ms)
+            list[(*n)++] = all[i];
+    if (list && *n)
+        qsort(list, *n, sizeof *list, by_time);
+    if (list && *n > WINDOWS_DOERS_MAX) {
+        memmove(list + half, list + *n - half, half * sizeof *list);
+        *n = WINDOWS_DOERS_MAX;
     }
     return list;
 }
@@ -203,9 +245,11 @@ static bool tell(struct telling *t, const struct claim *cl, struct claim_alert *
     told.details =
         str_present(cl->details) ? cl->details : work_details(k, cl->first_ms, cl->until_ms);
     told.events = name_events(t, &events, &told.n_events);
+    told.times = times_of(t, &events, told.n_events);
+    told.doers = list_doers(t, cl, &told.n_doers);
     told.joined = name_joined(t, cl, a, &told.n_joined);
     told.key_names = name_keys(t, k);
-    ok = ok && told.events && told.joined && told.key_names;
+    ok = ok && told.events && told.times && told.doers && told.joined && told.key_names;
     ok = ok ? t->w->calls.tell(t->w->calls.to, &told, e) : settle_no_memory(e);
     vec_release(&events);
     if (ok) {

@@ -9,7 +9,7 @@
 
 struct teller {
     struct teller_calls calls;
-    bool *meets; /* by rule: strangers_meet */
+    bool *meets; /* by rule: strangers_meet_over */
     struct lineages *lineages;
     struct recalling recalling;
     struct retelling retelling;
@@ -44,7 +44,7 @@ struct teller *teller_new(const struct lineages_config *cfg, const struct port_s
     retelling_init(&t->retelling, cfg->rules);
     t->meets = calloc((size_t)cfg->rules->n_rules + 1, sizeof *t->meets);
     for (uint32_t i = 0; t->meets && i < cfg->rules->n_rules; i++)
-        t->meets[i] = strangers_meet(cfg->rules, i, cfg->min_level);
+        t->meets[i] = strangers_meet_over(cfg->rules, i, cfg->min_level);
     t->lineages = lineages_new(cfg, state, (struct lineages_calls){t, write_text, tell}, e);
     if (t->lineages && t->meets)
         return t;

@@ -28,7 +28,7 @@ TW_MUST_USE bool teller_see(struct teller *t, struct event *ev, const struct fac
                             const uint32_t *hits, size_t n, struct err *e);
 
 /* lineages_link: to be called before windows are settled, so that who else tells an alert of these
- * events finds who did them. */
+ * events knows those who did them. */
 TW_MUST_USE bool teller_link(struct teller *t, struct err *e);
 
 /* Takes an alert or update that was just published. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "handlers/entries.h"
+#include "handlers/strangers.h"
 
 #define FUTURE_MS                                                                                  \
     3600000 /* clocks of one account agree to seconds; an hour is a forged or broken time */
@@ -48,6 +49,18 @@ static bool learns(const struct windows_config *cfg)
     return found && !cfg->whole;
 }
 
+/* Notes which windows gather events of several people. */
+static bool find_shared(struct windows *w, struct err *e)
+{
+    const struct ruleset *rs = w->cfg.rules;
+    w->shared = calloc((size_t)rs->n_windows + 1, sizeof *w->shared);
+    if (!w->shared)
+        return err_set(e, ERR_SYSTEM, "no memory for windows");
+    for (uint32_t i = 0; i < rs->n_windows && w->cfg.deeds; i++)
+        w->shared[i] = strangers_meet(rs, rs->windows + i, w->cfg.min_level);
+    return true;
+}
+
 struct windows *windows_new(const struct windows_config *cfg, const struct port_state *state,
                             struct windows_calls calls, struct err *e)
 {
@@ -60,7 +73,7 @@ struct windows *windows_new(const struct windows_config *cfg, const struct port_
     w->state = *state;
     w->calls = calls;
     buf_init(&w->description, CLAIM_DETAILS_MAX);
-    if ((learns(cfg) && !known_init(&w->known, e)) ||
+    if (!find_shared(w, e) || (learns(cfg) && !known_init(&w->known, e)) ||
         !entries_init(&w->entries, cfg->entries_max, cfg->elements_max,
                       cfg->described_max ? cfg->described_max : WINDOWS_DESCRIBED_MAX, e)) {
         windows_free(w);
@@ -75,6 +88,7 @@ void windows_free(struct windows *w)
         return;
     entries_release(&w->entries);
     known_release(&w->known);
+    free(w->shared);
     buf_release(&w->description);
     free(w);
 }
@@ -190,7 +204,7 @@ static uint64_t hash_values(const struct str *values, size_t n)
     sha256_end(&h, sum);
     for (size_t i = 0; i < sizeof out; i++)
         out = out << 8 | sum[i];
-    return out;
+    return out > UINT8_MAX ? out : ~out; /* single bytes are steps, and DEED_WHAT */
 }
 
 uint64_t windows_what(const struct ruleset *rs, const struct rs_input *in, const struct str *parts)
@@ -220,6 +234,12 @@ static bool number_bits(struct str text, uint64_t *bits)
 
 /* ---- elements ---- */
 
+/* Who did an event, once somebody asked. */
+struct actor {
+    bool known;
+    struct id128 id;
+};
+
 /* What an event means for one window. */
 struct arrival {
     struct event *ev;
@@ -229,6 +249,7 @@ struct arrival {
     const struct str *parts;
     size_t n_parts;
     uint64_t what;
+    struct actor *actor;
 };
 
 /* Whether the time can be placed among what is remembered. */
@@ -259,6 +280,20 @@ static bool describe(struct windows *w, struct entry *en, const struct arrival *
     return glimpse_set(&w->entries, g, el, buf_str(&w->description), e);
 }
 
+static bool add_deed(struct windows *w, struct entry *en, const struct arrival *a, int64_t time_ms,
+                     struct err *e)
+{
+    if (!w->shared[en->window])
+        return true;
+    if (!a->actor->known) {
+        struct lineage_node who;
+        struct id128 key;
+        lineage_actor(a->ev, a->facts, &who, &key);
+        *a->actor = (struct actor){true, who.id};
+    }
+    return entry_add_deed(&w->entries, en, time_ms, a->actor->id, e);
+}
+
 static bool add_element(struct windows *w, const struct arrival *a, struct err *e)
 {
     bool stray = is_stray(w, a->facts), fresh;
@@ -283,7 +318,8 @@ static bool add_element(struct windows *w, const struct arrival *a, struct err *
     if (!en)
         return false;
     w->counts.stray += stray;
-    return entry_add(&w->entries, en, &el, a->facts->evidence, e) && describe(w, en, a, &el, e);
+    return entry_add(&w->entries, en, &el, a->facts->evidence, e) &&
+           add_deed(w, en, a, el.time_ms, e) && describe(w, en, a, &el, e);
 }
 
 /* One element for each value of a field whose distinct values are counted. */
@@ -412,8 +448,9 @@ bool windows_add(struct windows *w, struct event *ev, const struct facts *f, con
 {
     if (w->cfg.archive && f->timed && f->time_ms > w->delivery.now_ms)
         w->delivery.now_ms = f->time_ms;
+    struct actor actor = {.known = false};
     for (size_t i = 0; i < n; i++) {
-        struct arrival a = {.ev = ev, .facts = f, .rule = hits[i]};
+        struct arrival a = {.ev = ev, .facts = f, .rule = hits[i], .actor = &actor};
         if (!add_hit(w, &a, e))
             return false;
     }

@@ -20,8 +20,9 @@
 #include "engine/event.h"
 #include "handlers/state.h"
 #include "respond/facts.h"
+#include "respond/lineage.h"
 
-/* Keys gathered at once, for a Lambda of 128 MB: an entry takes some 500 bytes, its description at
+/* Keys gathered at once, for a Lambda of 128 MB: an entry takes some 600 bytes, its description at
  * most 4 KB. When they are full, what is there is settled early; sets do not mind. */
 #define WINDOWS_ENTRIES_MAX 4096
 /* Elements gathered at once, 32 bytes each: 8 MB. */
@@ -40,6 +41,10 @@
 /* Evidence of one alert: events at either end. INTERFACES' number. */
 #define WINDOWS_EVIDENCE_MAX 100
 
+/* Who did events of one alert, as told: with so many identities a message of an incident is full.
+ * Of more, the earliest and the latest. */
+#define WINDOWS_DOERS_MAX 256
+
 /* One alert or update that is to be told. Borrowed for the call. */
 struct window_alert {
     const struct rs_window *window;
@@ -52,7 +57,10 @@ struct window_alert {
     uint64_t count;
     bool estimated;           /* count is */
     const struct str *events; /* ids, ascending in time: the first and the last */
+    const int64_t *times;     /* of those */
     size_t n_events;
+    const struct lineage_doer *doers; /* as those of struct alert, ascending in time */
+    size_t n_doers;
     struct str details;       /* of the first event as describe wrote them, of an update perhaps of
                                  the first that called for it; absent when nobody knows */
     const struct str *joined; /* ids of told alerts that turned out to be the same episode */
@@ -79,6 +87,7 @@ struct windows_config {
     bool archive; /* `scan`: now is the newest event's time, and no event is too old or too new */
     bool whole;   /* the delivery is all there is: its episodes are told as they are, with exact
                      counts; nothing is claimed (first_seen alone notes what it learned) */
+    bool deeds;   /* who did what lies beside events where strangers meet, and is told */
     size_t entries_max, elements_max;
     size_t described_max; /* 0: WINDOWS_DESCRIBED_MAX */
     uint32_t pairs_max;   /* 0: WINDOW_PAIRS_MAX; tests take less */

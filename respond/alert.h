@@ -18,7 +18,12 @@ struct alert {
     uint64_t count;           /* of events; of a correlation over correlations, of moments */
     bool estimated;           /* count is; about 12 % (engine/claims.h) */
     const struct str *events; /* ids, ascending in time: the first and the last */
+    const int64_t *times;     /* of those */
     size_t n_events;
+    /* Who did those of them that other deliveries saw: where an event is unknown, one of those that
+     * span its time did it (handlers/deeds.h). None of windows that are about one person. */
+    const struct lineage_doer *doers;
+    size_t n_doers;
     const struct str *joined; /* ids of told alerts that turned out to be the same episode */
     size_t n_joined;
     bool known; /* whether `first` says anything: nobody may know the first event any more */

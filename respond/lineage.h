@@ -121,6 +121,12 @@ struct lineage_event {
     bool cut;
 };
 
+/* A node that did some of an alert's events, the first and the last of them at these times. */
+struct lineage_doer {
+    struct id128 actor;
+    int64_t first_ms, last_ms;
+};
+
 /* Only who acted, and the id of the key that signed: (0, 0) when none is told. The node's strings
  * are borrowed as those of f. */
 void lineage_actor(struct event *ev, const struct facts *f, struct lineage_node *who,

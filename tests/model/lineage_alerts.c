@@ -1,6 +1,7 @@
 /* Claim, publish, hand over, mark. */
 #include "tests/model/lineage_alerts.h"
 
+#include "handlers/deeds.h"
 #include "tests/model/lineage_delivery.h"
 #include "tests/model/port.h"
 
@@ -102,36 +103,51 @@ static struct str event_id(const struct lineage_plan *p, uint32_t event, struct 
     return lineage_plan_event_id(p, event, text);
 }
 
-/* Who did it is on record before anybody sees the event, as the handler has it. */
+/* What the event proves is on record before anybody sees it, as the handler has it. */
 static bool share(struct lineage_hand *h, struct str id, struct err *e)
 {
     return lineages_share(h->lineages, id, e) && lineages_link(h->lineages, e);
 }
 
-/* Adds the event to those that are there, and reads them; then, not before. */
-static bool add_and_read(struct lineage_hand *h, uint32_t alert, const struct element *el,
-                         struct vec *there, struct err *e)
+static bool add(struct lineage_hand *h, uint32_t alert, const struct element *list, size_t n,
+                struct err *e)
 {
-    struct state_key key = key_of(&h->world->plan, alert);
-    const struct state_add add = {key, 0, el, 1, EXPIRES_S};
-    const struct state_read read = {key, 0, 0, there};
-    return h->port.add(h->port.self, &add, 1, e) && (!h->worker || port_catch_up(h->worker, e)) &&
-           h->port.read(h->port.self, &read, 1, e);
+    const struct state_add a = {key_of(&h->world->plan, alert), 0, list, n, EXPIRES_S};
+    return h->port.add(h->port.self, &a, 1, e);
+}
+
+/* Reads the events that are there, and who did them. */
+static bool read_all(struct lineage_hand *h, uint32_t alert, struct vec *events, struct vec *deeds,
+                     struct err *e)
+{
+    const struct state_read r = {key_of(&h->world->plan, alert), 0, 0, events};
+    if (!h->port.read(h->port.self, &r, 1, e))
+        return false;
+    if (!deeds_part(events, deeds))
+        return err_set(e, ERR_SYSTEM, "no memory");
+    events->n = window_sort(events->p, events->n);
+    deeds->n = window_sort(deeds->p, deeds->n);
+    return true;
 }
 
 bool lineage_alerts_gather(struct lineage_hand *h, uint32_t alert, uint32_t event, bool *all,
                            struct err *e)
 {
     const struct lineage_plan *p = &h->world->plan;
+    const struct lp_event *ev = p->events + event;
     struct buf text;
-    struct vec there;
+    struct vec there, deeds;
     struct str id = event_id(p, event, &text);
-    const struct element el = {p->events[event].time, 0, id128_of(id)};
+    const struct element own[] = {{ev->time, 0, id128_of(id)},
+                                  deed_of(ev->time, lineage_delivery_node(p, ev->actor).id)};
     vec_init(&there, sizeof(struct element), SIZE_MAX);
+    vec_init(&deeds, sizeof(struct element), SIZE_MAX);
     bool late = h->world->mistake == LINEAGE_SHARES_LATE;
-    bool ok = (late || share(h, id, e)) && add_and_read(h, alert, &el, &there, e) &&
-              (!late || share(h, id, e));
-    *all = ok && window_sort(there.p, there.n) == p->alerts[alert].n_events;
+    bool ok = share(h, id, e) && add(h, alert, own, late ? 1 : 2, e) &&
+              (!h->worker || port_catch_up(h->worker, e)) && read_all(h, alert, &there, &deeds, e);
+    *all = ok && there.n == p->alerts[alert].n_events;
+    ok = ok && (!late || add(h, alert, own + 1, 1, e));
+    vec_release(&deeds);
     vec_release(&there);
     buf_release(&text);
     return ok;
@@ -139,18 +155,38 @@ bool lineage_alerts_gather(struct lineage_hand *h, uint32_t alert, uint32_t even
 
 /* ---- the messages that are ours ---- */
 
+/* Who did the events of a gathered alert. */
+static bool find_doers(struct lineage_hand *h, uint32_t alert, struct vec *doers, struct err *e)
+{
+    static const struct window day = {.cell_ms = 24 * LP_HOUR_MS, .bucket_cells = 1};
+    struct vec events, deeds;
+    vec_init(&events, sizeof(struct element), SIZE_MAX);
+    vec_init(&deeds, sizeof(struct element), SIZE_MAX);
+    bool ok = read_all(h, alert, &events, &deeds, e) &&
+              (deeds_doers(&day, &deeds, doers) || err_set(e, ERR_SYSTEM, "no memory"));
+    vec_release(&deeds);
+    vec_release(&events);
+    return ok;
+}
+
 static bool hand_over(struct lineage_hand *h, const struct lineage_call *c, struct err *e)
 {
     const struct lineage_plan *p = &h->world->plan;
     const struct lp_alert *a = p->alerts + c->alert;
     struct buf id, texts[LP_EVIDENCE];
     struct str events[LP_EVIDENCE];
+    int64_t times[LP_EVIDENCE];
+    struct vec doers;
+    vec_init(&doers, sizeof(struct lineage_doer), SIZE_MAX);
+    if (a->gathered && !find_doers(h, c->alert, &doers, e))
+        return false;
     buf_init(&id, 64);
     for (uint32_t i = 0; i < a->n_events; i++) {
         events[i] = event_id(p, a->events[i], texts + i);
+        times[i] = p->events[a->events[i]].time;
     }
     struct alert alert = {
-        .window = h->world->rules->windows + a->rule + (a->gathered ? LP_RULES : 0),
+        .window = h->world->rules->windows + a->rule,
         .id = lineage_plan_alert_id(p, c->alert, &id),
         .updates = c->update,
         .timed = true,
@@ -158,11 +194,15 @@ static bool hand_over(struct lineage_hand *h, const struct lineage_call *c, stru
         .last_ms = c->update ? a->grown : a->last,
         .count = a->n_events,
         .events = events,
+        .times = times,
         .n_events = a->n_events,
+        .doers = doers.p,
+        .n_doers = doers.n,
         .known = true,
         .first = {.has_node = true,
                   .node = lineage_delivery_node(p, p->events[a->events[0]].actor)}};
     bool ok = lineages_alert(h->lineages, &alert, e);
+    vec_release(&doers);
     for (uint32_t i = 0; i < a->n_events; i++)
         buf_release(texts + i);
     buf_release(&id);

@@ -358,10 +358,10 @@ static void put_rule(struct builder *b, uint32_t number)
     (void)builder_rule(b, &rule);
 }
 
-static void put_window(struct builder *b, uint32_t rule, enum window_type type)
+static void put_window(struct builder *b, uint32_t rule)
 {
-    struct rs_window window = {.type = type,
-                               .flags = type == WINDOW_TYPE_SINGLE ? WINDOW_IDENTITY : 0,
+    struct rs_window window = {.type = WINDOW_TYPE_SINGLE,
+                               .flags = WINDOW_IDENTITY,
                                .n = 1,
                                .n_steps = 1,
                                .bucket_cells = 1,
@@ -380,16 +380,7 @@ bool lineage_plan_rules(struct ruleset **out, struct err *e)
     for (uint32_t i = 0; i < LP_RULES; i++)
         put_rule(b, i);
     for (uint32_t i = 0; i < LP_RULES; i++)
-        put_window(b, i, WINDOW_TYPE_SINGLE);
-    uint32_t address = builder_slot_fan(b, S("sourceIPAddress"));
-    for (uint32_t i = 0; i < LP_RULES; i++) {
-        put_window(b, i, WINDOW_TYPE_EVENT_COUNT);
-        struct rs_input in = {.window = LP_RULES + i,
-                              .rule = i,
-                              .child = RS_NONE,
-                              .keys = builder_numbers(b, &address, 1)};
-        (void)builder_input(b, &in);
-    }
+        put_window(b, i);
     bool ok = builder_freeze(b, out, e);
     builder_free(b);
     return ok;

@@ -92,8 +92,7 @@ struct lineage_plan {
 
 void lineage_plan_make(struct lineage_plan *p, struct rng *r, uint64_t salt);
 
-/* Rules of the levels above. Rule i's own window is i; LP_RULES + i is one in which it gathers the
- * events of strangers. */
+/* Rules of the levels above. Rule i's own window is i. */
 TW_MUST_USE bool lineage_plan_rules(struct ruleset **out, struct err *e);
 /* Of rule i. */
 enum level lineage_plan_level(uint32_t rule);

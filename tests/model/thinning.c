@@ -1,6 +1,8 @@
 /* Which elements a bucket of windows keeps by a mistaken thinning, and how many it can hold. */
 #include "tests/model/thinning.h"
 
+#include "handlers/deeds.h"
+
 static const struct plan_window *window_of_key(const struct world *w, const struct state_key *key)
 {
     for (uint32_t i = 0; i < w->plan.n_windows; i++)
@@ -48,7 +50,7 @@ size_t thinning_keep(struct stage *s, const struct state_key *key, struct elemen
         return n;
     n = window_sort(list, n);
     for (size_t i = 0; i < n; i++)
-        if (mistaken_keep(w->mistake, p, list, n, i))
+        if (list[i].what == DEED_WHAT || mistaken_keep(w->mistake, p, list, n, i))
             kept[k++] = list[i];
         else
             rest[r++] = list[i];
@@ -56,6 +58,10 @@ size_t thinning_keep(struct stage *s, const struct state_key *key, struct elemen
     memcpy(list + k, rest, r * sizeof *list);
     return k;
 }
+
+/* Deeds of the one who does all: two a cell, of three cells, 64 that are let be, and half as much
+ * again. */
+#define DEEDS_MAX ((3 * 2 + 64) * 3 / 2)
 
 /* Elements that a bucket takes: what thinning leaves of a full one and what it lets be, and as much
  * again. An item of DynamoDB has its end too. */
@@ -72,15 +78,19 @@ bool thinning_has_room(struct stage *s, const struct state_add *a, struct err *e
 {
     const struct world *w = s->play;
     const struct plan_window *p = window_of_key(w, &a->key);
-    struct vec all;
+    struct vec all, deeds;
     struct state_read there = {a->key, a->bucket, a->bucket, &all};
     vec_init(&all, sizeof(struct element), SIZE_MAX);
+    vec_init(&deeds, sizeof(struct element), SIZE_MAX);
     struct element *own = vec_push(&all, a->n);
     if (own)
         memcpy(own, a->elements, a->n * sizeof *own);
     bool ok = p && own && s->state.read(s->state.self, &there, 1, e);
-    bool full = ok && window_sort(all.p, all.n) > bucket_limit(p);
+    ok = ok && deeds_part(&all, &deeds);
+    bool full = ok && (window_sort(all.p, all.n) > bucket_limit(p) ||
+                       window_sort(deeds.p, deeds.n) > DEEDS_MAX);
     vec_release(&all);
+    vec_release(&deeds);
     s->sums->full += full;
     return full ? err_set(e, ERR_LIMIT, "the bucket is full") : ok;
 }

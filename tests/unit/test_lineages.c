@@ -917,8 +917,87 @@ static void parts_alerts(void **state)
     world_release(&w);
 }
 
-/* Who did what is written for others, of a flood by one hand a part: not a write for each event. */
-static void shares_a_part_of_floods(void **state)
+/* Of events that other deliveries saw, windows tell who may have done them. */
+static const struct unseen_case {
+    const char *name;
+    struct {
+        unsigned actor;
+        int from, until; /* hours */
+    } doers[3];
+    size_t n;
+    const char *with; /* of the actors 1 to 4, who has the alert among his signals */
+    unsigned main;    /* whose incident it is */
+} unseen_cases[] = {
+    {"nobody is known", {{0}}, 0, "1...", 1},
+    {"one did the other", {{2, 3, 3}}, 1, "12..", 2},
+    {"it is own, but for", {{1, 1, 3}}, 1, "1...", 1},
+    {"two may have", {{2, 2, 4}, {3, 3, 3}}, 2, "123.", 3},
+    {"whoever did something then is surer", {{3, 3, 4}, {2, 2, 5}}, 2, "123.", 3},
+    {"too early", {{2, 0, 2}}, 1, "1...", 1},
+    {"too late", {{2, 4, 9}}, 1, "1...", 1},
+    {"several times", {{2, 0, 1}, {2, 2, 3}, {4, 5, 6}}, 3, "12..", 2},
+};
+
+/* Actor 1 did something at 1, which this delivery sees, somebody else at 3. */
+static void run_unseen(const struct unseen_case *t)
+{
+    static struct lineage_event ev;
+    static const struct deed_case mine = {.hour = 1, .actor = 1};
+    static const int64_t times[] = {AT(1), AT(3)};
+    struct world w;
+    struct err e = {0};
+    struct buf id;
+    struct lineage_doer doers[3];
+    const struct delivery d = {.now_ms = NOW, .lease_ms = LEASE, .owner = "a"};
+    world_init(&w);
+    buf_init(&id, 64);
+    put_event_id(&id, &mine);
+    const struct str events[] = {buf_str(&id), S("elsewhere")};
+    for (size_t i = 0; i < t->n; i++)
+        doers[i] = (struct lineage_doer){node_id(t->doers[i].actor), AT(t->doers[i].from),
+                                         AT(t->doers[i].until)};
+    struct lineages *l = worker(&w);
+    lineages_begin(l, &d);
+    fill(&mine, &ev);
+    assert_true(lineages_take(l, &ev, false, true, true, AT(1), events[0], &e));
+    const struct alert a = {.window = w.windows + LEVEL_HIGH,
+                            .id = S("00000000000000000000000000000001"),
+                            .timed = true,
+                            .first_ms = AT(1),
+                            .last_ms = AT(3),
+                            .events = events,
+                            .times = times,
+                            .n_events = 2,
+                            .doers = doers,
+                            .n_doers = t->n};
+    assert_true(lineages_alert(l, &a, &e));
+    assert_true(lineages_settle(l, &e));
+    for (unsigned who = 1; who <= 4; who++) {
+        struct arena memory;
+        struct node_item it;
+        struct id128 node = node_id(who);
+        arena_init(&memory, 1u << 20);
+        read_item(&w, &node, true, &memory, &it);
+        check_int(t->name, (int64_t)it.book.list.n, t->with[who - 1] != '.');
+        if (it.book.list.n)
+            check_int(t->name, book_at(&it.book, 0)->made, who == t->main);
+        node_item_release(&it);
+        arena_release(&memory);
+    }
+    lineages_free(l);
+    buf_release(&id);
+    world_release(&w);
+}
+
+static void places_what_others_saw(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(unseen_cases); i++)
+        run_unseen(unseen_cases + i);
+}
+
+/* Who did what others may tell of is on record, and of many events by one hand written once. */
+static void shares_who_acts(void **state)
 {
     (void)state;
     static struct lineage_event ev;
@@ -930,16 +1009,22 @@ static void shares_a_part_of_floods(void **state)
     buf_init(&id, 64);
     struct lineages *l = worker(&w);
     lineages_begin(l, &d);
-    for (unsigned i = 0; i < LINEAGES_SHARED_MAX + 30; i++) {
-        const struct deed_case one = {.hour = (int)i, .actor = i < 10 ? 2 : 1};
+    for (unsigned i = 0; i < 100; i++) {
+        const struct deed_case one = {.hour = (int)i, .actor = 1 + i % 2};
         fill(&one, &ev);
         put_event_id(&id, &one);
         assert_true(lineages_take(l, &ev, false, true, true, AT(one.hour), buf_str(&id), &e));
-        assert_true(lineages_share(l, buf_str(&id), &e));
-        assert_true(lineages_share(l, buf_str(&id), &e)); /* once more is no other */
+        if (one.actor == 1)
+            assert_true(lineages_share(l, buf_str(&id), &e));
     }
-    assert_true(lineages_settle(l, &e));
-    assert_int_equal(state_memory_buckets(w.memory), 10 + LINEAGES_SHARED_MAX);
+    assert_true(lineages_link(l, &e));
+    for (unsigned who = 1; who <= 2; who++) {
+        struct state_claims got = {.key = node_key(node_id(who))};
+        buf_init(&got.blob, RECORDS_BYTES_MAX);
+        assert_true(w.inner.claims(w.inner.self, &got, 1, &e));
+        assert_int_equal(got.version, who == 1);
+        buf_release(&got.blob);
+    }
     lineages_free(l);
     buf_release(&id);
     world_release(&w);
@@ -1112,7 +1197,8 @@ int main(void)
         cmocka_unit_test(survives_without_memory),
         cmocka_unit_test(places_by_details),
         cmocka_unit_test(parts_alerts),
-        cmocka_unit_test(shares_a_part_of_floods),
+        cmocka_unit_test(places_what_others_saw),
+        cmocka_unit_test(shares_who_acts),
         cmocka_unit_test(walks),
         cmocka_unit_test(finds_incidents),
         cmocka_unit_test(keeps_the_surest_links),

@@ -1,4 +1,4 @@
-/* handlers/strangers: which rules gather events of several people, also through chains. */
+/* handlers/strangers: which windows gather events of several people, also through chains. */
 #include "handlers/strangers.h"
 
 #include "tests/unit/support/alert_case.h"
@@ -29,24 +29,22 @@ static uint32_t rule_of(const struct ruleset *rs, const char *id)
     return 0;
 }
 
+static bool meet(const struct ruleset *rs, const char *id, enum level min_level)
+{
+    return strangers_meet(rs, rs->windows + rs->rules[rule_of(rs, id)].window, min_level);
+}
+
 static void looks_at_keys(void **state)
 {
     struct alert_case c;
     (void)state;
     alert_case_init(&c, "r.yml", rules);
-    const struct ruleset *rs = c.rules;
-    const struct {
-        const char *id;
-        bool meet;
-    } cases[] = {{ID("1"), false}, {ID("3"), true}, {ID("5"), false}};
-    for (size_t i = 0; i < COUNT(cases); i++)
-        check_int(cases[i].id, strangers_meet(rs, rule_of(rs, cases[i].id), LEVEL_LOW),
-                  cases[i].meet);
-    check_false("too low to be told", strangers_meet(rs, rule_of(rs, ID("3")), LEVEL_CRITICAL));
-    check_true("its window",
-               strangers_met(rs, rs->windows + rs->rules[rule_of(rs, ID("4"))].window));
-    check_false("one person's",
-                strangers_met(rs, rs->windows + rs->rules[rule_of(rs, ID("2"))].window));
+    check_false("one person's", meet(c.rules, ID("2"), LEVEL_LOW));
+    check_true("an address's", meet(c.rules, ID("4"), LEVEL_LOW));
+    check_false("one person's in a region", meet(c.rules, ID("6"), LEVEL_LOW));
+    check_false("too low to be told", meet(c.rules, ID("4"), LEVEL_CRITICAL));
+    check_true("its rule", strangers_meet_over(c.rules, rule_of(c.rules, ID("3")), LEVEL_LOW));
+    check_false("the person's", strangers_meet_over(c.rules, rule_of(c.rules, ID("1")), LEVEL_LOW));
     alert_case_release(&c);
 }
 
@@ -67,13 +65,10 @@ static void looks_through_chains(void **state)
     struct alert_case c;
     (void)state;
     alert_case_init(&c, "r.yml", chained);
-    check_true("through the inner", strangers_meet(c.rules, rule_of(c.rules, ID("1")), LEVEL_HIGH));
-    check_true("the outer",
-               strangers_met(c.rules,
-                             c.rules->windows + c.rules->rules[rule_of(c.rules, ID("3"))].window));
-    check_false("the inner",
-                strangers_met(c.rules,
-                              c.rules->windows + c.rules->rules[rule_of(c.rules, ID("2"))].window));
+    check_true("the outer", meet(c.rules, ID("3"), LEVEL_HIGH));
+    check_true("its rule", strangers_meet_over(c.rules, rule_of(c.rules, ID("1")), LEVEL_HIGH));
+    check_true("the inner, for the outer", meet(c.rules, ID("2"), LEVEL_HIGH));
+    check_false("too low to be told", meet(c.rules, ID("2"), LEVEL_CRITICAL));
     alert_case_release(&c);
 }
 
@@ -90,10 +85,7 @@ static void leaves_new_values_alone(void **state)
     struct alert_case c;
     (void)state;
     alert_case_init(&c, "r.yml", first_seen);
-    check_false("a new value", strangers_meet(c.rules, rule_of(c.rules, ID("1")), LEVEL_LOW));
-    check_false("its window",
-                strangers_met(c.rules,
-                              c.rules->windows + c.rules->rules[rule_of(c.rules, ID("2"))].window));
+    check_false("a new value", meet(c.rules, ID("2"), LEVEL_LOW));
     alert_case_release(&c);
 }
 

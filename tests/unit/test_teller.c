@@ -97,6 +97,7 @@ static void stage_init(struct stage *s)
     const struct port_state port = state_memory_port(s->c.state);
     const struct windows_config windows = {.rules = s->c.rules,
                                            .min_level = LEVEL_INFORMATIONAL,
+                                           .deeds = true,
                                            .entries_max = 1000,
                                            .elements_max = 100000,
                                            .memory_ms = MEMORY_MS};

@@ -62,8 +62,21 @@ static inline void describe(void *to, struct event *ev, uint32_t rule, const str
     buf_put(out, f->evidence);
 }
 
-/* "Title key,key first+last count", times in seconds behind T0, updates in front with their number.
- */
+/* " by N:first+last" for each doer, N being his number among those of the alert. */
+static inline void put_doers(struct buf *out, const struct window_alert *a)
+{
+    for (size_t i = 0; i < a->n_doers; i++) {
+        const struct lineage_doer *d = a->doers + i;
+        size_t number = 0, k = 0;
+        for (; id128_cmp(a->doers[k].actor, d->actor) != 0; k++)
+            number += k == 0 || id128_cmp(a->doers[k].actor, a->doers[k - 1].actor) != 0;
+        buf_putf(out, " by %zu:%lld+%lld", number + 1, (long long)(d->first_ms - T0) / 1000,
+                 (long long)(d->last_ms - d->first_ms) / 1000);
+    }
+}
+
+/* "Title key,key first+last count", times in seconds behind T0, updates in front with their number;
+ * and who did it, where windows say so. */
 static inline bool tell(void *to, const struct window_alert *a, struct err *e)
 {
     struct run *r = to;
@@ -85,6 +98,7 @@ static inline bool tell(void *to, const struct window_alert *a, struct err *e)
         buf_putf(&r->told, " %lld+%lld", (long long)(a->first_ms - T0) / 1000,
                  (long long)(a->last_ms - a->first_ms) / 1000);
     buf_putf(&r->told, " %s%llu", a->estimated ? "~" : "", (unsigned long long)a->count);
+    put_doers(&r->told, a);
     buf_putc(&r->told, '\n');
     return true;
 }
@@ -157,21 +171,24 @@ static inline bool settle(struct run *r, struct err *e)
     return ok;
 }
 
-/* One event from a line "SECONDS NAME [members]"; seconds "-" is no time. Its id is made from the
- * line, so the same line is the same event. */
+/* One event from a line "SECONDS NAME[@WHO] [members]"; seconds "-" is no time. Its id is made from
+ * the line, so the same line is the same event. */
 static inline bool add_line(struct run *r, struct str line, struct err *e)
 {
     struct facts facts;
     struct buf record;
     size_t used, n;
     unsigned long long at = 0;
-    struct str rest = line, seconds = str_cut(&rest, ' '), name = str_cut(&rest, ' ');
+    struct str rest = line, seconds = str_cut(&rest, ' '), who = str_cut(&rest, ' ');
+    struct str name = str_cut(&who, '@');
     bool timed = str_u64(seconds, &at), ok;
     buf_init(&record, 1 << 16);
     buf_putz(&record, "{\"eventID\":\"");
     for (size_t i = 0; i < line.n; i++)
         buf_putc(&record, line.p[i] == '"' ? '\'' : line.p[i]);
-    buf_putz(&record, "\",\"recipientAccountId\":\"1\",\"userIdentity\":{\"principalId\":\"P\"},");
+    buf_putz(&record, "\",\"recipientAccountId\":\"1\",\"userIdentity\":{\"principalId\":\"");
+    buf_put(&record, str_present(who) ? who : S("P"));
+    buf_putz(&record, str_present(who) ? "\",\"type\":\"IAMUser\"}," : "\"},");
     if (timed) {
         buf_putz(&record, "\"eventTime\":\"");
         time_put(&record, T0 + (int64_t)at * 1000);
