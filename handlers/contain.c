@@ -94,7 +94,8 @@ static bool is_another(const struct contain_record *rec, struct str id)
 static struct contain_history history_of(const struct deciding *g)
 {
     const struct contain_record *r = g->rec;
-    if (is_over(r->state) || is_another(r, g->live.id))
+    struct str id = g->live.id.n ? g->live.id : g->target->subject.id;
+    if (is_over(r->state) || is_another(r, id))
         return (struct contain_history){.contained = false};
     return (struct contain_history){
         .contained = r->state == CONTAIN_CONTAINED, .attempts = r->attempts, .last_ms = r->last_ms};
@@ -613,13 +614,74 @@ static bool is_to_be_released(const struct container *c, const struct contain_re
            contain_now(c) >= rec->acted_ms + after_ms;
 }
 
+/* Whether a refusal is about who the principal is, whatever was done to him before. */
+static bool is_about_whom(enum contain_refusal why)
+{
+    switch (why) {
+    case REFUSED_SUBJECT:
+    case REFUSED_OWN:
+    case REFUSED_RESPONDER:
+    case REFUSED_BREAK_GLASS:
+    case REFUSED_ACCOUNT:
+    case REFUSED_PARTITION:
+    case REFUSED_OTHER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The rails once more: the name may be somebody else's by now, the lists may have grown. *known is
+ * false when IAM does not say. */
+static bool ask_rails(struct container *c, struct contain_record *rec, bool *known, bool *shut,
+                      struct err *e)
+{
+    const struct contain_own *own;
+    struct contain_live live;
+    struct contain_plan plan;
+    struct err why;
+    *known = container_own(c, &own, &why) && contain_live(c, &rec->subject, &live, &why) == IAM_OK;
+    if (!*known) {
+        contain_note(c, &rec->subject, why.text);
+        return true;
+    }
+    const struct contain_ask ask = {.subject = &rec->subject,
+                                    .how = rec->how,
+                                    .asked = true,
+                                    .by_operator = true,
+                                    .config = c->setup.config,
+                                    .own = own,
+                                    .live = &live,
+                                    .now_ms = contain_now(c)};
+    if (!contain_plan_make(&ask, &c->memory, &plan, e))
+        return false;
+    *shut = is_about_whom(plan.why);
+    if (*shut)
+        rec->reason = plan.reason;
+    return true;
+}
+
+/* Nothing more is done; what was done stays on record, and can be taken back. */
+static bool let_be(struct container *c, struct contain_record *rec, struct err *e)
+{
+    bool begun = rec->state == CONTAIN_PLANNED || rec->state == CONTAIN_ACTING;
+    enum contain_state state = begun ? contain_outcome_of(rec) : rec->state;
+    return settle(c, rec, state == CONTAIN_FAILED ? CONTAIN_REFUSED : state, false, e);
+}
+
 static bool go_on(struct container *c, struct contain_record *rec, struct err *e)
 {
     int64_t again_ms = next_attempt(c, rec);
-    bool again = again_ms && again_ms <= contain_now(c);
-    switch (rec->state) {
-    case CONTAIN_ASKED:
+    bool again = again_ms && again_ms <= contain_now(c), known, shut = false;
+    if (rec->state == CONTAIN_ASKED)
         return settle(c, rec, CONTAIN_EXPIRED, false, e);
+    if (is_to_be_released(c, rec))
+        return contain_release(c, rec, false, false, e);
+    if (!ask_rails(c, rec, &known, &shut, e))
+        return false;
+    if (!known || shut)
+        return known ? let_be(c, rec, e) : settle(c, rec, rec->state, false, e);
+    switch (rec->state) {
     case CONTAIN_PLANNED:
     case CONTAIN_ACTING:
         doubt_steps(rec);
@@ -629,8 +691,7 @@ static bool go_on(struct container *c, struct contain_record *rec, struct err *e
     case CONTAIN_PARTLY:
         return again ? try_again(c, rec, e) : check(c, rec, e);
     case CONTAIN_CONTAINED:
-        return is_to_be_released(c, rec) ? contain_release(c, rec, false, false, e)
-                                         : check(c, rec, e);
+        return check(c, rec, e);
     default:
         return settle(c, rec, rec->state, false, e);
     }
