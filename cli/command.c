@@ -75,6 +75,14 @@ bool rules_shipped(struct buf *path, struct err *e)
     return err_set(e, ERR_USAGE, "the shipped rules were not found; name rules with --rules");
 }
 
+/* A folder without rules finds nothing and looks like a quiet log: a wrong path must show. */
+static void warn_of_none(const struct rule_files *files, struct loaded *out)
+{
+    for (size_t i = 0; out->files == 0 && i < files->n_roots; i++)
+        diag_add(&out->diags, DIAG_WARNING, str_of(files->roots[i]), 0, STR_ABSENT,
+                 "there is no rule file in it");
+}
+
 static bool load_rules(const struct vec *paths, struct rule_files files, struct loaded *out,
                        struct err *e)
 {
@@ -88,6 +96,8 @@ static bool load_rules(const struct vec *paths, struct rule_files files, struct 
     files.roots = paths->n ? paths->p : &root;
     files.n_roots = paths->n ? paths->n : 1;
     ok = ok && rule_files_load(&files, &out->diags, &out->rules, &out->files, e);
+    if (ok)
+        warn_of_none(&files, out);
     buf_release(&shipped);
     return ok;
 }

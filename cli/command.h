@@ -58,8 +58,8 @@ struct loaded {
 };
 
 /* Reads the rule files under paths (of const char *; empty: the shipped rules) with the
- * configuration file (NULL: none), as rule_files_load of adapters/rules.h; refusals are diags.
- * Release it in either case. */
+ * configuration file (NULL: none), as rule_files_load of adapters/rules.h; refusals are diags, and
+ * a warning when there was no rule file. Release it in either case. */
 TW_MUST_USE bool rules_load(const struct vec *paths, const char *config, struct loaded *out,
                             struct err *e);
 /* The same for windows that must be right whatever the order of arrival: what only `scan` can

@@ -101,6 +101,19 @@ def test_wrong_words(arguments, expected):
     assert result.returncode == 2 and expected in result.stderr.decode() and not result.stdout
 
 
+@pytest.mark.parametrize("command,code", [
+    (["rules", "check"], 0), (["rules", "check", "--strict"], 1), (["rules", "list"], 0),
+    (["rules", "coverage"], 0), (["rules", "test"], 0), (["scan", "-r"], 0),
+])
+def test_folder_without_rules_is_said(tmp_path, command, code):
+    for name in ["rules", "logs"]:
+        (tmp_path / name).mkdir()
+    (tmp_path / "rules/README.md").write_text("none yet")
+    result = run(*command, tmp_path / "rules", *[tmp_path / "logs"] * (command[0] == "scan"))
+    assert f"{tmp_path}/rules: there is no rule file in it [warning]" in result.stderr.decode()
+    assert result.returncode == code
+
+
 # ---- coverage ----
 
 # What layers/spec/v4.5/layerformat.md of github.com/mitre-attack/attack-navigator lists: for each
