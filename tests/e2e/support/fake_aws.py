@@ -13,7 +13,9 @@ PIECE = 64 * 1024
 
 
 class FakeAws:
-    def __init__(self):
+    """tls: an ssl.SSLContext to speak HTTPS with."""
+
+    def __init__(self, tls=None):
         self.objects = {}  # "/bucket/key" -> bytes
         self.published = []  # forms, as dicts
         self.reads = []  # (path, Range header or None)
@@ -28,7 +30,10 @@ class FakeAws:
 
         self._server = ThreadingHTTPServer((LOOPBACK, 0), Bound)
         self._server.daemon_threads = True
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"{'https' if tls else 'http'}://{LOOPBACK}:{self.port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 

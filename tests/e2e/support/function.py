@@ -15,9 +15,10 @@ def build_dir():
     return Path(os.environ.get("TRAILWARDEN_BUILD", ROOT / "build" / "gcc"))
 
 
-def lay_out(task_root, rules=RULES):
-    """The function's package: bootstrap and its rules, nothing writable."""
-    bootstrap = build_dir() / "bin" / "bootstrap"
+def lay_out(task_root, rules=RULES, bootstrap=None):
+    """The function's package: bootstrap (if no other, the one just built) and its rules, nothing
+    writable."""
+    bootstrap = bootstrap or build_dir() / "bin" / "bootstrap"
     assert bootstrap.exists(), f"{bootstrap} is missing: run scripts/build"
     task_root.mkdir()
     shutil.copy(bootstrap, task_root / "bootstrap")
@@ -53,16 +54,17 @@ def environment(task_root, api_address, credentials, **settings):
 
 
 class Function:
-    """The running process; its standard output is what CloudWatch would get."""
+    """The running process; its standard output is what CloudWatch would get. command: what to start
+    if it is not bootstrap itself."""
 
-    def __init__(self, task_root, env, api):
+    def __init__(self, task_root, env, api, command=None):
         self.api, self.env = api, env
         self._root, self._files = task_root, set(task_root.rglob("*"))
         self._log_path = task_root.with_suffix(".log")
         with open(self._log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [task_root / "bootstrap"], cwd=task_root, env=env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT)
+                command or [task_root / "bootstrap"], cwd=task_root, env=env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
     @property
     def lines(self):
