@@ -52,14 +52,15 @@ def load(path):
 
 class Stack:
     """`resources` are those whose condition holds, with their properties worked out; `conditions`
-    what each condition comes to."""
+    what each condition comes to. Parameters may be AWS's own, too: AWS::StackName and the like."""
 
     def __init__(self, template, **parameters):
         declared = template.get("Parameters", {})
+        pseudo = {n: parameters.pop(n) for n in PSEUDO if n in parameters}
         unknown = parameters.keys() - declared.keys()
         assert not unknown, f"no such parameters: {unknown}"
         self.template = template
-        self.values = dict(PSEUDO)
+        self.values = {**PSEUDO, **pseudo}
         for name, said in declared.items():
             value = parameters.get(name, said.get("Default"))
             assert value is not None, f"{name} has no default"
@@ -103,10 +104,11 @@ class Stack:
         """Its name."""
         properties = self.there[resource].get("Properties", {})
         given = [properties[n] for n in NAMES if n in properties]
-        return self.resolve(given[0]) if given else f"trailwarden-{resource}"
+        return self.resolve(given[0]) if given else f"{self.values['AWS::StackName']}-{resource}"
 
     def filled(self, form, resource):
-        return form.format(name=self.named(resource), account=ACCOUNT, region=REGION)
+        return form.format(name=self.named(resource), account=self.values["AWS::AccountId"],
+                           region=self.values["AWS::Region"])
 
     def ref(self, name):
         if name == "AWS::NoValue":
