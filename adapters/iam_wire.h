@@ -6,10 +6,11 @@
 #include "base/vec.h"
 #include "handlers/iam.h"
 
-#define IAM_BODY_MAX   524288 /* a document percent-encoded, three bytes for one */
-#define IAM_PATH_MAX   256
-#define IAM_MARKER_MAX 4096 /* a page's marker; IAM's are of at most 320 characters, EC2's longer  \
-                             */
+#define IAM_BODY_MAX 524288 /* a document percent-encoded, three bytes for one */
+#define IAM_PATH_MAX 256
+#define IAM_MARKER_MAX                                                                             \
+    4096 /* a page's marker; IAM's are of at most 320 characters, EC2's longer                     \
+          */
 
 /* A call before it is signed. */
 struct iam_request {

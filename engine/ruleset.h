@@ -254,12 +254,13 @@ enum window_bound { BOUND_GT, BOUND_GTE, BOUND_LT, BOUND_LTE, BOUND_EQ, BOUND_NE
 /* What one of its input rules feeds into a window. */
 struct rs_input {
     uint32_t window;
-    uint32_t step;         /* which of the window's input rules it is, from 0 */
-    uint32_t rule;         /* the input: a rule (a correlation's own rule, when chained) */
-    uint32_t child;        /* chained: that correlation's window, else RS_NONE */
-    struct rs_list keys;   /* numbers, one for each key name: a slot; chained: a position in the
-                              child's key */
-    struct rs_list values; /* numbers of the tuple whose values are counted or summed, as keys are */
+    uint32_t step;       /* which of the window's input rules it is, from 0 */
+    uint32_t rule;       /* the input: a rule (a correlation's own rule, when chained) */
+    uint32_t child;      /* chained: that correlation's window, else RS_NONE */
+    struct rs_list keys; /* numbers, one for each key name: a slot; chained: a position in the
+                            child's key */
+    struct rs_list
+        values; /* numbers of the tuple whose values are counted or summed, as keys are */
 };
 
 struct rs_window {

@@ -21,8 +21,8 @@ struct facts {
     struct str user_type, user_name, user_arn, user_account, principal, invoked_by, access_key,
         issuer;
     struct str sign_in; /* of ConsoleLogin: "Success", else it proves nobody's password */
-    struct geo where;  /* ip is, as far as it is known; the port's (engine/geo.h) */
-    struct str object; /* s3://bucket/key, or a path; the caller's */
+    struct geo where;   /* ip is, as far as it is known; the port's (engine/geo.h) */
+    struct str object;  /* s3://bucket/key, or a path; the caller's */
     char hash[SHA256_HEX];
 };
 
