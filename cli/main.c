@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/resolver.h"
 #include "cli/command.h"
 
 static const struct command {
@@ -29,6 +30,7 @@ static void usage(FILE *to)
 
 int main(int argc, char **argv)
 {
+    resolver_settle();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2), not a death */
     if (argc < 2) {
         usage(stderr);
