@@ -22,7 +22,7 @@ ARCHES = sorted(["x86_64", "aarch64"], key=lambda arch: arch != NATIVE)
 HOST = "aws.trailwarden.test"
 BUCKET, KEY = "logs-of-tests", "AWSLogs/one.json.gz"
 BOOTSTRAP_MAX = 6_500_000  # bytes; a cold start reads them from where Lambda keeps packages
-RULES_MAX = 1_000_000
+RULES_MAX = 1_500_000
 
 
 @pytest.fixture(scope="module")
