@@ -298,7 +298,8 @@ static bool to_forms(struct sigma_scope *sc, struct sigma_item *it, forms_fn *fo
         ok = forms(sc, it, it->values + i, &out, e);
     struct sigma_val *kept = ok ? arena_array(sc->a, out.n, sizeof *kept) : NULL;
     if (kept) {
-        memcpy(kept, out.p, out.n * sizeof *kept);
+        if (out.n)
+            memcpy(kept, out.p, out.n * sizeof *kept);
         it->values = kept;
         it->n = out.n;
     } else if (ok) {

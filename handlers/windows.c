@@ -73,9 +73,9 @@ struct windows *windows_new(const struct windows_config *cfg, const struct port_
     w->state = *state;
     w->calls = calls;
     buf_init(&w->description, CLAIM_DETAILS_MAX);
-    if (!find_shared(w, e) || (learns(cfg) && !known_init(&w->known, e)) ||
-        !entries_init(&w->entries, cfg->entries_max, cfg->elements_max,
-                      cfg->described_max ? cfg->described_max : WINDOWS_DESCRIBED_MAX, e)) {
+    if (!entries_init(&w->entries, cfg->entries_max, cfg->elements_max,
+                      cfg->described_max ? cfg->described_max : WINDOWS_DESCRIBED_MAX, e) ||
+        !find_shared(w, e) || (learns(cfg) && !known_init(&w->known, e))) {
         windows_free(w);
         return NULL;
     }

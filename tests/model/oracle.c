@@ -103,7 +103,8 @@ static bool satisfied(const struct oracle_rule *r, const struct oracle_element *
         for (size_t k = from; k < i && !seen; k++)
             seen = list[k].what == list[i].what;
         values += !seen;
-        came |= 1u << list[i].what;
+        if (r->kind == ORACLE_SETS)
+            came |= 1u << list[i].what;
     }
     return r->kind == ORACLE_DISTINCT ? values >= r->n : sets_hold(r, came);
 }
