@@ -449,15 +449,23 @@ static bool carry_out(struct containing *c, const struct action *action, const s
     return ok && buf_ok(answer, "the answer", e);
 }
 
-static const struct action *find_action(struct str value, struct arena *a)
+static const struct action *named(struct str name)
 {
-    struct str raw = json_member(value, S("action"));
-    struct str name =
-        raw.n >= 2 && *raw.p == '"' ? json_text(str_n(raw.p + 1, raw.n - 2), a) : STR_ABSENT;
     for (size_t i = 0; i < ACTIONS; i++)
         if (str_eqz(name, actions[i].name))
             return actions + i;
     return NULL;
+}
+
+bool containing_obeys(struct str action)
+{
+    return named(action) != NULL;
+}
+
+static const struct action *find_action(struct str value, struct arena *a)
+{
+    struct str raw = json_member(value, S("action"));
+    return raw.n >= 2 && *raw.p == '"' ? named(json_text(str_n(raw.p + 1, raw.n - 2), a)) : NULL;
 }
 
 bool containing_order(struct containing *c, struct str action, struct buf *answer, struct err *e)

@@ -54,6 +54,9 @@ void containing_alert(struct containing *c, const struct alert *a, struct render
  * "state",...}] (as contain_put_state) and a paragraph. */
 void containing_incident(struct containing *c, const struct incidents *x, struct rendered *r);
 
+/* Whether an action of this name is one that containing_order carries out. */
+bool containing_obeys(struct str action);
+
 /* Carries out {"action":"contain",...}, the value of "trailwarden" in a payload
  * (docs/envelopes.md), and appends the answer. ERR_USAGE when it is none of ours: unknown action or
  * member, a member twice, a wrong type, no such approval. */

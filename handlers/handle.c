@@ -325,19 +325,25 @@ static void put_done(struct buf *b, const struct handle_counts *c)
              (unsigned long long)c->alerts, (unsigned long long)c->incidents);
 }
 
-static bool act(struct handler *h, const struct work *w, struct buf *answer, struct err *e)
+static bool unable(struct str action, const char *why, struct err *e)
 {
     struct buf name;
-    if (!str_eq(w->action, S("self-test")) && h->containing)
-        return containing_order(h->containing, w->order, answer, e);
+    buf_init(&name, ERR_TEXT_MAX / 2);
+    buf_put_terminal(&name, action);
+    const char *z = buf_z(&name);
+    err_set(e, ERR_INPUT, "action \"%s\" %s", z ? z : "(too long)", why);
+    buf_release(&name);
+    return false;
+}
+
+static bool act(struct handler *h, const struct work *w, struct buf *answer, struct err *e)
+{
     if (!str_eq(w->action, S("self-test"))) {
-        buf_init(&name, ERR_TEXT_MAX / 2);
-        buf_put_terminal(&name, w->action);
-        const char *z = buf_z(&name);
-        err_set(e, ERR_INPUT, "action \"%s\" is not available: containment is off",
-                z ? z : "(too long)");
-        buf_release(&name);
-        return false;
+        if (!containing_obeys(w->action))
+            return unable(w->action, "is not one that this version knows", e);
+        if (!h->containing)
+            return unable(w->action, "is not available: containment is off", e);
+        return containing_order(h->containing, w->order, answer, e);
     }
     buf_putz(answer, "{\"ok\":true,\"version\":");
     buf_put_json(answer, h->cfg.version);
