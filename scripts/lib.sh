@@ -24,6 +24,15 @@ show_help() {
     exit 0
 }
 
+# alone NAME: waits until no other process here does what NAME stands for, and keeps others waiting
+# until this one has ended.
+alone() {
+    local lock
+    mkdir -p "$root/build"
+    exec {lock}>"$root/build/.$1.lock"
+    flock "$lock"
+}
+
 # compile DIR COMPILER [cmake options]: configures once, builds, and is quiet unless something fails.
 compile() {
     local dir=$1 compiler=$2 log

@@ -12,6 +12,13 @@ from support.fake_aws import FakeAws
 from support.moto import Moto, Stage
 from support.runtime_api import RuntimeApi
 
+# The longest of all, begun first so that no worker of pytest has one left when the rest is done.
+LONG = ("test_static.py", "test_flow.py", "test_template.py", "test_contain_rails.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory):

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from support.alone import alone
 from support.function import ROOT
 
 PINS = ROOT / "tests" / "e2e" / "template"
@@ -32,14 +33,19 @@ def programs(name):
     SubprocessError when they cannot be."""
     folder, pins = ROOT / "build" / f"venv-{name}", PINS / f"{name}.txt"
     want, mark = hashlib.sha256(pins.read_bytes()).hexdigest(), folder / ".requirements"
-    if not mark.exists() or mark.read_text() != want:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True,
-                       capture_output=True)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--no-deps",
-                        "--disable-pip-version-check", "-r", pins], check=True,
-                       capture_output=True, timeout=FETCH_SECONDS)
-        mark.write_text(want)
+    with alone(f"venv-{name}"):
+        if not mark.exists() or mark.read_text() != want:
+            install(folder, pins)
+            mark.write_text(want)
     return folder / "bin"
+
+
+def install(folder, pins):
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True,
+                   capture_output=True)
+    subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--no-deps",
+                    "--disable-pip-version-check", "-r", pins], check=True,
+                   capture_output=True, timeout=FETCH_SECONDS)
 
 
 def run(name, program, *arguments, cwd=ROOT):

@@ -1,4 +1,5 @@
 """Programs started and stopped by pid, on free loopback ports."""
+import os
 import socket
 import subprocess
 import time
@@ -8,10 +9,15 @@ STOP_SECONDS = 5
 
 
 def free_port():
-    """A port nobody listens on. Another program could take it first; nothing here does."""
-    with socket.socket() as s:
-        s.bind((LOOPBACK, 0))
-        return s.getsockname()[1]
+    """A port nobody listens on. Another program could take it first; nothing here does: each of
+    pytest's workers has pairs of ports of its own. (Linux gives out odd ones only.)"""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % workers
+    while True:
+        with socket.socket() as s:
+            s.bind((LOOPBACK, 0))
+            if s.getsockname()[1] // 2 % workers == own:
+                return s.getsockname()[1]
 
 
 def wait_until(condition, seconds, what):

@@ -13,6 +13,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from support.alone import alone
 from support.function import ROOT
 from support.processes import LOOPBACK, free_port, listening, stop, wait_until
 
@@ -29,9 +30,13 @@ CREDENTIALS = {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secretexample",
 def libraries():
     """The folder of its jars, fetched once into build/. OSError (no Maven) or SubprocessError when
     that cannot be done."""
-    if LIBRARIES.is_dir():
-        return LIBRARIES
-    LIBRARIES.parent.mkdir(parents=True, exist_ok=True)
+    with alone("dynamodb-local"):
+        if not LIBRARIES.is_dir():
+            fetch()
+    return LIBRARIES
+
+
+def fetch():
     with tempfile.TemporaryDirectory(dir=LIBRARIES.parent) as folder:
         shutil.copy(HERE / "pom.xml", folder)  # Maven writes beside it
         subprocess.run(["mvn", "-q", "-B", "-f", Path(folder) / "pom.xml",
@@ -39,7 +44,6 @@ def libraries():
                         f"-DoutputDirectory={folder}/lib"],
                        check=True, capture_output=True, timeout=FETCH_SECONDS)
         os.rename(Path(folder) / "lib", LIBRARIES)
-    return LIBRARIES
 
 
 def make_table(client):
