@@ -652,6 +652,7 @@ static void add_ties(struct builder *b, uint32_t ties[TIE_FIELDS])
         [TIE_SWITCHED] = "additionalEventData.SwitchFrom",
         [TIE_ISSUED_KEY] = "responseElements.credentials.accessKeyId",
         [TIE_ASSUMED] = "responseElements.assumedRoleUser.assumedRoleId",
+        [TIE_ASSUMED_ARN] = "responseElements.assumedRoleUser.arn",
         [TIE_FEDERATED] = "responseElements.federatedUser.federatedUserId",
         [TIE_SIGNED_IN] = "responseElements.ConsoleLogin",
         [TIE_USER_ID] = "responseElements.user.userId",

@@ -103,6 +103,7 @@ enum tie_field {
     TIE_SWITCHED,     /* ARN of who switched role in the console */
     TIE_ISSUED_KEY,   /* access key id of issued credentials */
     TIE_ASSUMED,      /* "AROA...:name" of the issued session */
+    TIE_ASSUMED_ARN,  /* its ARN */
     TIE_FEDERATED,    /* "account:name" of the issued session */
     TIE_SIGNED_IN,    /* "Success" */
     TIE_USER_ID,      /* of the user made */

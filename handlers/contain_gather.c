@@ -96,6 +96,16 @@ static bool reach(struct following *f)
     return news;
 }
 
+/* A key that was issued to him for a role's session names the role, which may have done nothing yet
+ * that anybody was told of. */
+static void add_assumed(const struct lineage_seen_node *n, struct contain_targets *out)
+{
+    struct subject s;
+    subject_of_arn(n->session, &s);
+    if (subject_can(&s))
+        add(out, &s, CONTAIN_ASSUMED);
+}
+
 /* Adds those that were reached and can be contained. */
 static void add_reached(const struct following *f, struct str partition,
                         struct contain_targets *out)
@@ -108,6 +118,8 @@ static void add_reached(const struct following *f, struct str partition,
         subject_of_node(n->kind, n->name, n->account, partition, &s);
         if (subject_can(&s))
             add(out, &s, f->hows[i]);
+        if (n->kind == LINEAGE_KEY && n->session.n)
+            add_assumed(n, out);
     }
 }
 

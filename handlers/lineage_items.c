@@ -5,7 +5,7 @@
 #include "base/wire.h"
 #include "respond/put.h"
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2 /* 1 had no session */
 #define ABSENT       0xffff
 
 void node_item_init(struct node_item *it, struct arena *memory)
@@ -51,6 +51,7 @@ void node_item_encode(const struct node_item *it, struct buf *out)
     wire_put(out, (uint64_t)it->written_ms, 8);
     put_name(out, it->name);
     put_name(out, it->account);
+    put_name(out, it->session);
     wire_put(out, it->moved, 1);
     if (it->moved)
         put_id128(out, it->moved_to);
@@ -106,10 +107,12 @@ static bool take_ups(struct str *s, struct node_item *it)
 static bool take_head(struct str *s, struct node_item *it)
 {
     uint64_t version, kind, created, written, moved;
-    if (!wire_take(s, &version, 1) || version != WIRE_VERSION || !wire_take(s, &kind, 1) ||
-        kind > LINEAGE_KINDS || !wire_take(s, &created, 8) || !wire_take(s, &written, 8) ||
-        !take_text(it->book.memory, s, &it->name) || !take_text(it->book.memory, s, &it->account) ||
-        !wire_take(s, &moved, 1) || moved > 1)
+    if (!wire_take(s, &version, 1) || version < 1 || version > WIRE_VERSION ||
+        !wire_take(s, &kind, 1) || kind > LINEAGE_KINDS || !wire_take(s, &created, 8) ||
+        !wire_take(s, &written, 8) || !take_text(it->book.memory, s, &it->name) ||
+        !take_text(it->book.memory, s, &it->account) ||
+        (version > 1 && !take_text(it->book.memory, s, &it->session)) || !wire_take(s, &moved, 1) ||
+        moved > 1)
         return false;
     it->kind = (uint8_t)kind;
     it->created_ms = (int64_t)created;
@@ -154,7 +157,8 @@ bool node_item_name(struct node_item *it, const struct lineage_node *by, bool *c
         *changed = true;
     }
     return improve(a, &it->name, by->name, changed) &&
-           improve(a, &it->account, by->account, changed);
+           improve(a, &it->account, by->account, changed) &&
+           improve(a, &it->session, by->session, changed);
 }
 
 bool link_is_naming(uint8_t type)

@@ -19,8 +19,8 @@ struct up_link {
 };
 
 struct node_item {
-    uint8_t kind; /* enum lineage_kind; LINEAGE_KINDS: nobody said yet */
-    struct str name, account;
+    uint8_t kind;                      /* enum lineage_kind; LINEAGE_KINDS: nobody said yet */
+    struct str name, account, session; /* as struct lineage_node's */
     int64_t created_ms;
     int64_t
         written_ms; /* when this was written: what is in use is written once a day, to live on */
@@ -35,11 +35,11 @@ struct node_item {
 void node_item_init(struct node_item *it, struct arena *memory);
 void node_item_release(struct node_item *it);
 
-/* The bytes of a claims item: version (1), kind (1), created and written (8 each), name and account
- * with their lengths (2 each; all ones: absent), moved (1) and, if so, the node (16); number of
- * up-links (1), those: node (16), type, strength (1 each), time (8), event (16); and of a root its
- * records. Empty: there is no item, and it stays as initialised. ERR_INPUT when it is none of
- * ours. */
+/* The bytes of a claims item: version (1), kind (1), created and written (8 each), name, account
+ * and session with their lengths (2 each; all ones: absent), moved (1) and, if so, the node (16);
+ * number of up-links (1), those: node (16), type, strength (1 each), time (8), event (16); and of a
+ * root its records. Empty: there is no item, and it stays as initialised. ERR_INPUT when it is none
+ * of ours. */
 TW_MUST_USE bool node_item_decode(struct node_item *it, struct str blob, struct err *e);
 void node_item_encode(const struct node_item *it, struct buf *out);
 

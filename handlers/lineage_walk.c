@@ -143,8 +143,10 @@ static bool take_node(struct walking *w, struct arena *a, const struct held *h)
                                      .kind = (enum lineage_kind)h->item.kind,
                                      .name = arena_str(a, h->item.name),
                                      .account = arena_str(a, h->item.account),
+                                     .session = arena_str(a, h->item.session),
                                      .created_ms = h->item.created_ms};
-    return str_present(to->name) && (str_present(to->account) || !str_present(h->item.account));
+    return str_present(to->name) && (str_present(to->account) || !str_present(h->item.account)) &&
+           (str_present(to->session) || !str_present(h->item.session));
 }
 
 /* One step from all new nodes at once. */

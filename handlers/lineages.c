@@ -140,6 +140,7 @@ static struct id128 hash_of(const struct lineage_event *ev)
         add_id(&h, ev->nodes[i].id);
         sha256_add_part(&h, ev->nodes[i].name);
         sha256_add_part(&h, ev->nodes[i].account);
+        sha256_add_part(&h, ev->nodes[i].session);
     }
     for (uint32_t i = 0; i < ev->n_links; i++) {
         const struct lineage_link *l = ev->links + i;
@@ -170,8 +171,10 @@ static bool copy_nodes(struct arena *a, const struct lineage_event *ev, struct p
         to[i] = *from;
         to[i].name = arena_str(a, text_cut(from->name, LINEAGES_NAME_MAX));
         to[i].account = arena_str(a, text_cut(from->account, LINEAGES_NAME_MAX));
+        to[i].session = arena_str(a, text_cut(from->session, LINEAGES_NAME_MAX));
         if ((from->name.n && !str_present(to[i].name)) ||
-            (from->account.n && !str_present(to[i].account)))
+            (from->account.n && !str_present(to[i].account)) ||
+            (from->session.n && !str_present(to[i].session)))
             return false;
     }
     return to != NULL;

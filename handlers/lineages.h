@@ -137,6 +137,7 @@ struct lineage_seen_node {
     struct id128 id;
     enum lineage_kind kind; /* LINEAGE_KINDS: it is only known that it is there */
     struct str name, account;
+    struct str session; /* of a KEY: ARN of the role's session it was issued for; else absent */
     int64_t created_ms; /* of a session, when known; else INT64_MIN */
 };
 

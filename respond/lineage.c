@@ -454,19 +454,29 @@ static void put_made(const struct reading *r, uint32_t node, enum lineage_type t
     put_link(r, 0, node, type, strength_of(r, LINK_CERTAIN));
 }
 
-static void put_made_key(const struct reading *r, struct str key, enum lineage_type type)
+/* The key says whose session it signs for, so that who assumed a role is known before the role has
+ * done anything. */
+static void put_issued_key(const struct reading *r)
 {
-    if (is_usable(key))
-        put_made(r, put_node(r, LINEAGE_KEY, key, STR_ABSENT, key), type);
+    struct str key = tie_text(r, TIE_ISSUED_KEY);
+    if (!is_usable(key))
+        return;
+    struct lineage_node node = {.id = hash_parts(LINEAGE_KEY, key, STR_ABSENT),
+                                .kind = LINEAGE_KEY,
+                                .name = key,
+                                .account = r->f->user_account,
+                                .session = tie_text(r, TIE_ASSUMED_ARN),
+                                .created_ms = INT64_MIN};
+    put_made(r, put_node_of(r, &node), LINK_ISSUED);
 }
 
-/* {"credentials":{"accessKeyId":"ASIA..."},"assumedRoleUser":{"assumedRoleId":"AROA...:name"}}; in
- * what AWS hands to its workloads only credentials are there. */
+/* {"credentials":{"accessKeyId":"ASIA..."},"assumedRoleUser":{"assumedRoleId":"AROA...:name",
+ * "arn":"arn:aws:sts::..."}}; in what AWS hands to its workloads only credentials are there. */
 static void read_issue(const struct reading *r)
 {
     struct str assumed = first_of(tie_text(r, TIE_ASSUMED), tie_text(r, TIE_FEDERATED));
     struct str role = tie_text(r, TIE_ROLE_ARN), name = tie_text(r, TIE_SESSION_NAME);
-    put_made_key(r, tie_text(r, TIE_ISSUED_KEY), LINK_ISSUED);
+    put_issued_key(r);
     if (!r->f->timed)
         return;
     if (is_usable(assumed))
@@ -496,10 +506,12 @@ static void read_create_user(const struct reading *r)
 static void read_create_key(const struct reading *r)
 {
     struct str key = tie_text(r, TIE_MADE_KEY), owner = tie_text(r, TIE_KEY_OWNER);
-    put_made_key(r, key, LINK_CREATED);
-    if (!is_usable(key) || !is_usable(owner))
+    if (!is_usable(key))
         return;
     uint32_t node = put_node(r, LINEAGE_KEY, key, STR_ABSENT, key);
+    put_made(r, node, LINK_CREATED);
+    if (!is_usable(owner))
+        return;
     put_link(r, node, put_name(r, account_of(r), owner), LINK_KEY_OF, LINK_CERTAIN);
 }
 

@@ -73,6 +73,7 @@ struct lineage_node {
     enum lineage_kind kind;
     struct str name;    /* to print: an ARN, a name, an id; never absent */
     struct str account; /* may be absent */
+    struct str session; /* of a KEY: ARN of the role's session it was issued for; absent: of none */
     int64_t created_ms; /* of a session, when known; else INT64_MIN */
 };
 

@@ -89,6 +89,14 @@ class Scene:
         key = self.iam.create_access_key(UserName=name)["AccessKey"]
         return Person(self.cloud, user, key)
 
+    def make_role(self):
+        """One that the administrator may assume."""
+        role = self.iam.create_role(RoleName="ops." + uuid.uuid4().hex[:8],
+                                    AssumeRolePolicyDocument=trust())["Role"]
+        self.iam.put_role_policy(RoleName=role["RoleName"], PolicyName="power",
+                                 PolicyDocument=POWER)
+        return role
+
     def deliver(self, *records, account=MOTO_ACCOUNT, bucket=None, failed=False):
         """An object of CloudTrail and its notification."""
         key = (f"AWSLogs/{account}/CloudTrail/eu-west-1/2026/03/17/"
@@ -143,9 +151,9 @@ class Person:
     def record(self, name, seconds=0, **more):
         """CloudTrail's record of a call of his."""
         account = self.identity["accountId"]
-        made = trail.record(name, eventTime=now(seconds), userIdentity=self.identity,
-                            recipientAccountId=account, eventID=str(uuid.uuid4()), **more)
-        return made
+        return trail.record(name, **{
+            "eventTime": now(seconds), "userIdentity": self.identity,
+            "recipientAccountId": account, "eventID": str(uuid.uuid4()), **more})
 
 
 def assumed(cloud, role, name="work"):
@@ -175,6 +183,18 @@ def made_user(by, user, seconds=0):
                      responseElements={"user": {
                          "userId": user["UserId"], "userName": user["UserName"],
                          "arn": user["Arn"], "path": "/"}})
+
+
+def issued(by, session):
+    """AssumeRole's record of a session."""
+    role = session.identity["sessionContext"]["sessionIssuer"]["arn"]
+    return by.record(
+        "AssumeRole", eventTime=session.identity["sessionContext"]["attributes"]["creationDate"],
+        requestParameters={"roleArn": role, "roleSessionName": "sly"},
+        responseElements={"credentials": {"accessKeyId": session.identity["accessKeyId"]},
+                          "assumedRoleUser": {
+                              "assumedRoleId": session.identity["principalId"],
+                              "arn": session.identity["arn"]}})
 
 
 # ---- auto ----
@@ -210,9 +230,7 @@ def test_a_leaked_key_is_shut_and_the_user_that_it_made(scene):
 
 def test_a_role_session_is_shut(scene):
     scene.begin()
-    role = scene.iam.create_role(RoleName="ops." + uuid.uuid4().hex[:8],
-                                 AssumeRolePolicyDocument=trust())["Role"]
-    scene.iam.put_role_policy(RoleName=role["RoleName"], PolicyName="power", PolicyDocument=POWER)
+    role = scene.make_role()
     session = assumed(scene.cloud, role)
     assert session.may() == ALL
     scene.deliver(session.record("StopLogging"))
@@ -224,26 +242,37 @@ def test_a_role_session_is_shut(scene):
 
 
 def test_a_role_that_the_intruder_assumed_is_shut_with_him(scene):
-    """Denying everything to a user does not stop the sessions that he has: they are the role's. A
-    session is known by what it did that links identities or that a rule holds for."""
+    """Denying everything to a user does not stop the sessions that he has: they are the role's."""
     scene.begin()
     mallory = scene.make_user("mallory")
-    role = scene.iam.create_role(RoleName="ops." + uuid.uuid4().hex[:8],
-                                 AssumeRolePolicyDocument=trust())["Role"]
-    scene.iam.put_role_policy(RoleName=role["RoleName"], PolicyName="power", PolicyDocument=POWER)
+    role = scene.make_role()
     session = assumed(scene.cloud, role, "sly")
-    began = session.identity["sessionContext"]["attributes"]["creationDate"]
-    issued = dict(mallory.record(
-        "GetSessionToken", requestParameters={"roleArn": role["Arn"], "roleSessionName": "sly"},
-        responseElements={"credentials": {"accessKeyId": session.identity["accessKeyId"]},
-                          "assumedRoleUser": {
-                              "assumedRoleId": session.identity["principalId"],
-                              "arn": session.identity["arn"]}}),
-        eventName="AssumeRole", eventTime=began)
-    scene.deliver(issued, session.record("CreateUser"), mallory.record("StopLogging"))
+    scene.deliver(issued(mallory, session), session.record("CreateUser"),
+                  mallory.record("StopLogging"))
     assert mallory.may() == set() and session.may() == set()
     assert {m["principal"]: m["how"] for m in scene.told("containment")} == {
         mallory.arn: "acted", role["Arn"]: "assumed"}
+
+
+def test_a_role_that_he_assumed_and_has_only_read_with_is_shut_too(scene):
+    """Nothing that the session did links identities or is a rule's; who else assumed the role, and
+    what failed, proves nothing."""
+    scene.begin()
+    mallory, alice = scene.make_user("mallory"), scene.make_user("alice")
+    mine, hers, tried = [scene.make_role() for _ in range(3)]
+    session, other, failed = [assumed(scene.cloud, role, "sly") for role in (mine, hers, tried)]
+    scene.deliver(issued(mallory, session), issued(alice, other), session.record("ListBuckets"),
+                  dict(issued(mallory, failed), errorCode="AccessDenied", responseElements=None),
+                  mallory.record("StopLogging"))
+    assert mallory.may() == set() and session.may() == set()
+    assert alice.may() == other.may() == failed.may() == ALL
+    told = scene.told()
+    assert {m["principal"]: m["how"] for m in told if m["type"] == "containment"} == {
+        mallory.arn: "acted", mine["Arn"]: "assumed"}
+    # The role is contained on account of him; it is not one of those who acted.
+    [incident] = [m for m in told if m["type"] == "incident"]
+    assert hers["Arn"] not in json.dumps(incident) and tried["Arn"] not in json.dumps(incident)
+    assert {a["name"] for a in incident["actors"]} == {mallory.arn}, incident["actors"]
 
 
 def test_what_he_made_comes_in_late(scene):

@@ -37,7 +37,7 @@ def made_eve(second):
 
 
 def assume_role(second, user="mallory"):
-    return record("GetSessionToken", second, user, eventName="AssumeRole",
+    return record("AssumeRole", second, user,
                   requestParameters={"roleArn": ROLE_ARN, "roleSessionName": "work"},
                   responseElements={
                       "credentials": {"accessKeyId": SESSION_KEY,

@@ -85,6 +85,10 @@ static void put_links(struct buf *b, const struct lineage_event *ev)
         buf_put(b, ev->nodes[l->from].name);
         buf_putf(b, " -%s/%s-> ", lineage_type_name(l->type), lineage_strength_name(l->strength));
         buf_put(b, ev->nodes[l->to].name);
+        if (ev->nodes[l->to].session.n) {
+            buf_putz(b, " of ");
+            buf_put(b, ev->nodes[l->to].session);
+        }
     }
 }
 
@@ -110,7 +114,7 @@ static void links_what_a_call_made(void **state)
         {"a session issued",
          CALL("14:00:00", "sts", "AssumeRole", USER("U1", "dana", "AKIA1"),
               ISSUED("R1", "alice", "ASIA1")),
-         OWN "; " DANA " -issued/certain-> ASIA1"},
+         OWN "; " DANA " -issued/certain-> ASIA1 of " ALICE},
         {"refused",
          CALL("14:00:00", "sts", "AssumeRole", USER("U1", "dana", "AKIA1"),
               ISSUED("R1", "alice", "ASIA1") ",\"errorCode\":\"AccessDenied\""),

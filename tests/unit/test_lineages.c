@@ -1147,8 +1147,11 @@ static void items_come_back(void **state)
     struct err e = {0};
     bool changed = false;
     const struct up_link up = {node_id(7), LINK_ISSUED, LINK_STRONG, 77, node_id(9)};
-    const struct lineage_node node = {
-        .kind = LINEAGE_SESSION, .name = S("arn:x"), .account = S("1"), .created_ms = 5};
+    const struct lineage_node node = {.kind = LINEAGE_SESSION,
+                                      .name = S("arn:x"),
+                                      .account = S("1"),
+                                      .session = S("arn:y"),
+                                      .created_ms = 5};
     arena_init(&a, 1u << 20);
     buf_init(&b, 4096);
     buf_init(&again, 4096);
@@ -1166,6 +1169,7 @@ static void items_come_back(void **state)
         buf_reset(&again);
         node_item_encode(&back, &again);
         assert_true(str_eq(buf_str(&b), buf_str(&again)));
+        assert_true(str_eqz(back.session, "arn:y"));
         node_item_release(&back);
         for (size_t n = 1; n < b.n; n++) {
             node_item_init(&back, &a);

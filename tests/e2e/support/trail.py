@@ -20,7 +20,8 @@ DAY = (datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, hour=14
 STOPPED = "5f4c8cc6-2f0c-4f0e-9d5c-2f8f1a7f3b01"
 CREATED = "5f4c8cc6-2f0c-4f0e-9d5c-2f8f1a7f3b02"
 SOURCES = {"StopLogging": "cloudtrail", "CreateUser": "iam", "GetObject": "s3",
-           "DescribeInstances": "ec2", "GetSessionToken": "sts"}
+           "DescribeInstances": "ec2", "AssumeRole": "sts",
+           "ListBuckets": "s3"}
 # Bytes that would show if a record's secret left; session tokens look like this.
 RECORD_SECRET = "FwoGZXIvYXdzEJr" + "Qm9ndXNTZXNzaW9uVG9rZW4" * 6
 

@@ -35,7 +35,7 @@
     ",\"requestParameters\":{\"roleArn\":\"arn:aws:iam::111122223333:role/" role                   \
     "\",\"roleSessionName\":\"" name "\"},\"responseElements\":{\"credentials\":{"                 \
     "\"accessKeyId\":\"" key "\"},\"assumedRoleUser\":{\"assumedRoleId\":\"AROA" role ":" name     \
-    "\"}}"
+    "\",\"arn\":\"arn:aws:sts::111122223333:assumed-role/" role "/" name "\"}}"
 #define HANDED(role, name, key)                                                                    \
     ",\"requestParameters\":{\"roleArn\":\"arn:aws:iam::111122223333:role/" role                   \
     "\",\"roleSessionName\":\"" name "\"},\"responseElements\":{\"credentials\":{"                 \
