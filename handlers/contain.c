@@ -117,21 +117,21 @@ static bool begin_plan(struct deciding *g, struct err *e)
     const struct contain_setup *setup = &c->setup;
     const struct contain_own *own;
     struct state_key key = contain_key(&g->target->subject);
-    g->ask = (struct contain_ask){
-        .subject = &g->target->subject,
-        .how = g->target->how,
-        .event = cause->has_event ? &cause->event : NULL,
-        .rule = cause->rule,
-        .level = cause->level,
-        .mode = cause->ask_only && setup->mode == CONTAIN_AUTO ? CONTAIN_APPROVAL : setup->mode,
-        .asked = cause->asked,
-        .by_operator = cause->asked && setup->by_operator,
-        .has_strategy = cause->has_strategy,
-        .strategy = cause->strategy,
-        .target = cause->target,
-        .config = setup->config,
-        .buckets = setup->buckets,
-        .n_buckets = setup->n_buckets};
+    g->ask = (struct contain_ask){.subject = &g->target->subject,
+                                  .how = g->target->how,
+                                  .event = cause->has_event ? &cause->event : NULL,
+                                  .rule = cause->rule,
+                                  .level = cause->level,
+                                  .mode = setup->mode,
+                                  .unsure = cause->unsure,
+                                  .asked = cause->asked,
+                                  .by_operator = cause->asked && setup->by_operator,
+                                  .has_strategy = cause->has_strategy,
+                                  .strategy = cause->strategy,
+                                  .target = cause->target,
+                                  .config = setup->config,
+                                  .buckets = setup->buckets,
+                                  .n_buckets = setup->n_buckets};
     if (!container_own(c, &own, e) ||
         !contain_record_read(&c->ports.state, &key, 1, &c->memory, g->rec, e) ||
         !contain_count_read(&c->ports.state, g->target->subject.account, contain_now(c), key,
@@ -474,15 +474,20 @@ static bool note_blind(struct deciding *g, const struct err *why, struct contain
     return file(g, CONTAIN_FAILED, out, e);
 }
 
-/* Counts it against the caps; who asks a person needs not be counted. */
+/* Counts it against the caps; who asks a person needs not be counted, nor whom the kill switch will
+ * spare. */
 static bool take_count(struct deciding *g, struct err *e)
 {
     struct container *c = g->c;
+    bool stopped;
     if (g->cause->asked)
         return true;
-    return contain_count_take(&c->ports.state, g->plan.subject.account, contain_now(c),
-                              contain_key(&g->plan.subject), c->setup.config, &g->ask.count, e) &&
-           make_plan(g, true, e);
+    if (!contain_stopped(&c->ports.state, &stopped, e))
+        return false;
+    return stopped ||
+           (contain_count_take(&c->ports.state, g->plan.subject.account, contain_now(c),
+                               contain_key(&g->plan.subject), c->setup.config, &g->ask.count, e) &&
+            make_plan(g, true, e));
 }
 
 static bool decide(struct deciding *g, struct contain_outcome *out, struct err *e)

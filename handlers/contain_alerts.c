@@ -42,6 +42,9 @@ static int64_t since_of(const struct container *c, const struct alert *a)
     return a->first_ms < recent_ms ? a->first_ms : recent_ms;
 }
 
+static const char several_people[] =
+    "the alert is about what several may have done, and the first of them may be a bystander";
+
 /* Whether all of the alert's events are one person's: one event's, or of a key that names him. Of
  * the others the first event may be a bystander's, who shares an address or a bucket with the
  * intruder. */
@@ -68,7 +71,7 @@ static void keep_cause(struct container *c, const struct alert *a, struct contai
                                     .rule_title = keep(c, rs_str(rs, r->title)),
                                     .level = r->level,
                                     .has_event = a->known,
-                                    .ask_only = !is_personal(a),
+                                    .unsure = is_personal(a) ? NULL : several_people,
                                     .since_ms = since_of(c, a)};
     if (!a->known)
         return;
@@ -90,9 +93,9 @@ static bool is_worth(const struct container *c, const struct alert *a)
 
 /* Whether who was made and assumed is contained too: not when it is no intruder who acted, or may
  * be none. */
-static bool follows(const struct contain_plan *p, bool *ask_only)
+static bool follows(const struct contain_plan *p, const char **unsure)
 {
-    *ask_only = p->mode == CONTAIN_APPROVAL;
+    *unsure = p->mode == CONTAIN_APPROVAL ? "whoever made or used it waits for approval" : NULL;
     if (p->mode != CONTAIN_OFF)
         return true;
     switch (p->why) {
@@ -202,7 +205,7 @@ static bool act_on(struct container *c, struct contain_cause *cause, struct err 
     target_of(cause, &t);
     if (!contain_one(c, cause, &t, &out, e))
         return false;
-    cause->follows = out.plan.mode != CONTAIN_DRY_RUN && follows(&out.plan, &cause->ask_only);
+    cause->follows = out.plan.mode != CONTAIN_DRY_RUN && follows(&out.plan, &cause->unsure);
     return !cause->follows || act_on_others(c, cause, e);
 }
 

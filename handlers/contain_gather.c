@@ -106,9 +106,18 @@ static void add_assumed(const struct lineage_seen_node *n, struct contain_target
         add(out, &s, CONTAIN_ASSUMED);
 }
 
-/* Adds those that were reached and can be contained. */
-static void add_reached(const struct following *f, struct str partition,
-                        struct contain_targets *out)
+static bool is_root(const struct lineage_ask *ask, struct id128 id)
+{
+    size_t i = 0;
+    while (i < ask->n && id128_cmp(ask->nodes[i], id) != 0)
+        i++;
+    return i < ask->n;
+}
+
+/* Adds those that were reached and can be contained; and, with `roots`, those that were asked for
+ * and cannot: what is left to do by hand has to be said. */
+static void add_reached(const struct following *f, const struct lineage_ask *ask, bool roots,
+                        struct str partition, struct contain_targets *out)
 {
     for (size_t i = 0; i < f->walk->nodes.n; i++) {
         const struct lineage_seen_node *n = vec_at(&f->walk->nodes, i);
@@ -116,41 +125,41 @@ static void add_reached(const struct following *f, struct str partition,
         if (!f->reached[i])
             continue;
         subject_of_node(n->kind, n->name, n->account, partition, &s);
-        if (subject_can(&s))
+        if (subject_can(&s) || (roots && is_root(ask, n->id)))
             add(out, &s, f->hows[i]);
         if (n->kind == LINEAGE_KEY && n->session.n)
             add_assumed(n, out);
     }
 }
 
-static bool follow(const struct lineage_walk *w, const struct id128 *roots, size_t n,
+static bool follow(const struct lineage_walk *w, const struct lineage_ask *ask, bool roots,
                    struct str partition, struct contain_targets *out, struct err *e)
 {
     struct following f = {.walk = w,
                           .reached = calloc(w->nodes.n + 1, sizeof *f.reached),
                           .hows = calloc(w->nodes.n + 1, sizeof *f.hows)};
     bool ok = f.reached && f.hows;
-    for (size_t i = 0; ok && i < n; i++) {
-        size_t at = position_of(w, roots[i]);
+    for (size_t i = 0; ok && i < ask->n; i++) {
+        size_t at = position_of(w, ask->nodes[i]);
         if (at != SIZE_MAX)
             f.reached[at] = true;
     }
     while (ok && reach(&f))
         ;
     if (ok)
-        add_reached(&f, partition, out);
+        add_reached(&f, ask, roots, partition, out);
     free(f.reached);
     free(f.hows);
     return ok || contain_no_memory(e);
 }
 
-static bool walk_down(struct container *c, const struct lineage_ask *ask, struct str partition,
+static bool walk_down(struct container *c, const struct lineage_ask *ask, bool roots,
                       struct contain_targets *out, struct err *e)
 {
     struct lineage_walk w;
     lineage_walk_init(&w);
     bool ok = c->calls.walk(c->calls.to, ask, &c->memory, &w, e) &&
-              follow(&w, ask->nodes, ask->n, partition, out, e);
+              follow(&w, ask, roots, c->own.partition, out, e);
     out->cut = out->cut || w.cut;
     lineage_walk_release(&w);
     return ok;
@@ -166,7 +175,7 @@ bool contain_gather(struct container *c, const struct contain_cause *cause,
                                     .max = WALK_MAX};
     bool known = cause->node.hi || cause->node.lo;
     return !c->calls.walk || !known || cause->since_ms == INT64_MIN ||
-           walk_down(c, &ask, c->own.partition, out, e);
+           walk_down(c, &ask, false, out, e);
 }
 
 /* ---- incidents ---------------------------------------------------------------------------------
@@ -192,5 +201,5 @@ bool contain_gather_incident(struct container *c, const struct contain_order *or
         if (!known)
             nodes[ask.n++] = r->signals[i].actor;
     }
-    return walk_down(c, &ask, c->own.partition, out, e);
+    return walk_down(c, &ask, true, out, e);
 }

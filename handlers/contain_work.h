@@ -13,7 +13,7 @@ struct contain_cause {
     struct id128 node;  /* who acted; (0, 0): not known */
     int64_t since_ms;   /* from when on what he made is his */
     bool follows;       /* whom he made and became is contained, too */
-    bool ask_only;      /* whoever acted needs approval: so do those that he made */
+    const char *unsure; /* contain_ask.unsure */
     /* Of orders. */
     bool asked; /* a person decides */
     bool has_strategy, dry_run;
@@ -113,7 +113,8 @@ bool contain_rotate_key(struct container *c, struct contain_record *rec, struct 
 /* Who acted, and whom he made and became. */
 TW_MUST_USE bool contain_gather(struct container *c, const struct contain_cause *cause,
                                 struct contain_targets *out, struct err *e);
-/* Those who acted in an incident. */
+/* Those who acted in an incident, and whom they made and became; of those who acted also whom IAM
+ * cannot contain: root, a service, a person of another identity provider. */
 TW_MUST_USE bool contain_gather_incident(struct container *c, const struct contain_order *order,
                                          struct contain_targets *out, struct err *e);
 

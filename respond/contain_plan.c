@@ -65,6 +65,7 @@ const char *contain_refusal_name(enum contain_refusal r)
         [ASK_RULE] = "ask-rule",
         [ASK_WORKLOAD] = "ask-workload",
         [ASK_CAP] = "ask-cap",
+        [ASK_UNSURE] = "ask-unsure",
     };
     return names[r];
 }
@@ -444,6 +445,8 @@ static bool ask_if_needed(struct planning *p)
     else if (!contain_config_allows(p->cfg, in->rule, in->level))
         ask_person(p, ASK_RULE, "the rule and its level are not among those that act by themselves",
                    NULL);
+    else if (in->unsure)
+        ask_person(p, ASK_UNSURE, in->unsure, NULL);
     else if (s->workload != WORKLOAD_NONE && in->how != CONTAIN_MADE)
         ask_person(p, ASK_WORKLOAD, "the role may work for", workload_name(s->workload));
     else if (in->count.all >= p->cfg->max_hour || in->count.account >= p->cfg->max_account_hour)

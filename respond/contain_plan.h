@@ -58,7 +58,8 @@ enum contain_refusal {
     ASK_MODE, /* mode approval */
     ASK_RULE, /* not a rule and level that may act by themselves */
     ASK_WORKLOAD,
-    ASK_CAP, /* more principals within the hour than allowed */
+    ASK_CAP,    /* more principals within the hour than allowed */
+    ASK_UNSURE, /* who the intruder is: contain_ask.unsure */
     CONTAIN_REFUSALS
 };
 
@@ -104,6 +105,8 @@ struct contain_ask {
     struct str rule;           /* id of the alert's rule */
     enum level level;          /* of the alert or incident */
     enum contain_mode mode;    /* the function's */
+    const char *unsure; /* why only a person can tell that the subject is the intruder's, a clause;
+                           NULL: there is no doubt */
     bool asked; /* a person asked for it or approved it, under IAM: decides in place of mode, rule,
                    level, workload, caps, age and attempts */
     bool by_operator; /* the same, and he acts with credentials of his own: needs no opt-ins, may

@@ -179,7 +179,9 @@ void contain_put_plan_text(struct buf *b, const struct contain_plan *p, enum con
     if (p->mode != CONTAIN_OFF)
         put_steps_text(b, p);
     if (str_present(p->reason)) {
-        buf_putz(b, p->mode == CONTAIN_OFF ? ": " : "; ");
+        buf_putz(b, p->mode == CONTAIN_OFF       ? ": "
+                    : p->mode == CONTAIN_DRY_RUN ? "; only after approval: "
+                                                 : "; ");
         buf_put_sentence(b, p->reason);
     }
     buf_putz(b, ".\n");

@@ -319,6 +319,29 @@ def test_an_incident_takes_along_whom_the_intruder_made(scene, tmp_path):
     assert scene.records() == []
 
 
+def test_an_incident_names_who_cannot_be_contained(scene, tmp_path):
+    """Root made the user: the user is contained, and of root is said what is left to do."""
+    name, arn, session = scene.make_user()
+    root = f"arn:aws:iam::{MOTO_ACCOUNT}:root"
+    recently = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 600))
+    user = scene.iam.get_user(UserName=name)["User"]
+    write_log(tmp_path / "logs/a.json", record(
+        1, eventName="CreateUser", eventTime=recently, eventSource="iam.amazonaws.com",
+        userIdentity={"type": "Root", "principalId": MOTO_ACCOUNT, "accountId": MOTO_ACCOUNT,
+                      "arn": root},
+        recipientAccountId=MOTO_ACCOUNT, requestParameters={"userName": name},
+        responseElements={"user": {"userId": user["UserId"], "userName": name, "arn": arn}}))
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/a.yml").write_text(RULE)
+    scene.state.unlink()
+    told = run("scan", "-r", tmp_path / "rules", "--emit", "incidents", "--state", scene.state,
+               tmp_path / "logs")
+    done = scene.run("contain", "--yes", "--incident", json.loads(told.stdout)["id"])
+    assert done.returncode == REFUSED, done.out + done.err
+    assert f"{root} will not be contained: " in done.out and "change its password" in done.out
+    assert scene.may(session) == set()
+
+
 # ---- rails and usage ----
 
 def test_the_operator_himself_is_refused(scene):

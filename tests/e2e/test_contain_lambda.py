@@ -438,12 +438,16 @@ def test_an_order_contains_and_another_releases(scene):
 
 
 def test_the_kill_switch_stops_all(scene):
-    scene.begin()
+    """And who was spared does not count against the caps: one an hour is still to be had."""
+    scene.begin(config=AUTO + "  limits: {hour: 1}\n")
     assert scene.order(action="stop")["done"]
     mallory = scene.make_user("mallory")
     scene.deliver(mallory.record("StopLogging"))
     assert mallory.may() == ALL and scene.attached(mallory.name) == []
     assert scene.order(action="resume")["done"]
+    other = scene.make_user("other")
+    scene.deliver(other.record("StopLogging"))
+    assert other.may() == set()
     scene.deliver(mallory.record("StopLogging", 1))
     told = scene.told("alert")
     assert told

@@ -717,4 +717,6 @@ def test_whoever_shares_an_address_with_an_intruder(scene):
     innocent, intruder = scene.make_user("innocent"), scene.make_user("intruder")
     scene.deliver(innocent.record("DescribeInstances", -60), intruder.record("StopLogging"))
     assert scene.contained() <= {intruder.name}
-    assert any(m["rule"]["id"] == ANY for m in scene.told("alert"))
+    [alert] = [m for m in scene.told("alert") if m["rule"]["id"] == ANY]
+    [plan] = alert["containment"]
+    assert (plan["mode"], plan["why"]) == ("approval", "ask-unsure")

@@ -42,6 +42,7 @@ struct variant {
     const char *rule;
     enum level level; /* informational, which is 0: critical */
     bool low;         /* level low */
+    const char *unsure;
     bool asked, by_operator;
     int strategy; /* STRATEGY(...) */
     const char *target;
@@ -332,6 +333,12 @@ static const struct variant variants[] = {
     {"the tenth", .all = 9, .of_account = 4, .plan = "auto: " DENY_DANA},
     {"the sixth of the account", .all = 5, .of_account = 5, .why = ASK_CAP,
      .plan = "approval: " DENY_DANA},
+    {"perhaps a bystander", .unsure = "several may have", .why = ASK_UNSURE,
+     .plan = "approval: " DENY_DANA, .says = "several may have"},
+    {"dry run of a bystander", .unsure = "several may have", .mode = "dry-run", .why = ASK_UNSURE,
+     .plan = "dry-run: " DENY_DANA},
+    {"perhaps a bystander, approved", .unsure = "several may have", .asked = true,
+     .plan = "auto: " DENY_DANA},
     {"the eleventh, approved", .all = 10, .asked = true, .plan = "auto: " DENY_DANA},
 
     /* ---- what a person asks for ---- */
@@ -488,6 +495,7 @@ static void plan_of(const struct variant *v, struct contain_config *c, struct ar
         .level = v->low     ? LEVEL_LOW
                  : v->level ? v->level
                             : LEVEL_CRITICAL,
+        .unsure = v->unsure,
         .asked = v->asked,
         .by_operator = v->by_operator,
         .has_strategy = v->strategy != NO_STRATEGY,
