@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include "base/buf.h"
+#include "base/sha256_blocks.h"
 #include "tests/unit/support/check.h"
 
 static void check_hex(const char *name, struct sha256 *s, const char *want)
@@ -69,6 +70,24 @@ static void test_lengths_and_pieces(void **state)
     }
 }
 
+/* What this processor runs, beside plain C: random states and blocks. */
+static void test_all_ways_give_the_same(void **state)
+{
+    (void)state;
+    uint32_t seed = 1;
+    for (unsigned n = 0; n < 500; n++) {
+        unsigned char blocks[5 * 64];
+        uint32_t a[8], b[8];
+        for (size_t i = 0; i < sizeof blocks; i++)
+            blocks[i] = (unsigned char)((seed = seed * 1664525 + 1013904223) >> 24);
+        for (size_t i = 0; i < COUNT(a); i++)
+            a[i] = b[i] = seed = seed * 1664525 + 1013904223;
+        sha256_blocks_plain(a, blocks, n % 6);
+        sha256_blocks_best()(b, blocks, n % 6);
+        assert_memory_equal(a, b, sizeof a);
+    }
+}
+
 static void test_parts(void **state)
 {
     (void)state;
@@ -103,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_answers),
         cmocka_unit_test(test_lengths_and_pieces),
+        cmocka_unit_test(test_all_ways_give_the_same),
         cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
