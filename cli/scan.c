@@ -4,24 +4,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/cloud.h"
-#include "adapters/files.h"
 #include "adapters/geo.h"
 #include "adapters/state.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/report.h"
 #include "cli/scan.h"
 #include "cli/words.h"
 
 /* What the command line says, as text. */
 struct asked {
     struct vec rules; /* const char * */
-    struct vec paths; /* const char *, those in S3 behind the others */
-    size_t n_local;
+    struct logs logs;
     const char *config, *emit, *format, *output, *state, *min_level, *from, *to, *fail_on;
-    const char *geoip, *asn;
+    const char *geoip, *asn, *report;
     bool strict, first_match, learn, help;
 };
 
@@ -54,19 +52,21 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out events after"},
         {"geoip", 0, OPTION_TEXT, &a->geoip, "FILE.mmdb", "which country an address is in"},
         {"asn", 0, OPTION_TEXT, &a->asn, "FILE.mmdb", "which network an address belongs to"},
+        {"report", 0, OPTION_TEXT, &a->report, "FILE.html",
+         "the incidents' story, as one page; reads the logs twice"},
         {"first-match", 0, OPTION_FLAG, &a->first_match, NULL,
          "of Falco rules, only the first that holds"},
         {"fail-on", 0, OPTION_TEXT, &a->fail_on, "LEVEL", "exit 3 when something is found"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
     const size_t n = sizeof options / sizeof *options;
-    if (!options_read(options, n, argc, argv, &a->paths, e))
+    if (!options_read(options, n, argc, argv, &a->logs.paths, e))
         return false;
     if (a->help) {
         fputs(usage_text, stdout);
         options_help(stdout, options, n);
         fputs(exit_text, stdout);
-    } else if (a->paths.n == 0) {
+    } else if (a->logs.paths.n == 0) {
         return err_set(e, ERR_USAGE, "scan needs a path; trailwarden scan --help tells more");
     }
     return true;
@@ -96,9 +96,16 @@ static bool read_asked(const struct asked *a, struct scan_options *o, enum level
         .min_level = LEVEL_LOW, .first_match = a->first_match, .learn = a->learn};
     if (a->learn && (!a->state || str_eqz(str_of(a->state), "memory")))
         return err_set(e, ERR_USAGE, "--learn fills a state that lasts: name one with --state");
+    if (a->report && a->learn)
+        return err_set(e, ERR_USAGE, "--learn tells nothing, so there is nothing to --report");
+    o->report = a->report != NULL;
     o->has_from = a->from != NULL;
     o->has_to = a->to != NULL;
-    return read_kinds(a, o, e) && word_level("min-level", a->min_level, &o->min_level, e) &&
+    if (!read_kinds(a, o, e))
+        return false;
+    if (a->report && o->emit == EMIT_MATCHES)
+        return err_set(e, ERR_USAGE, "--report tells incidents: --emit alerts or incidents");
+    return word_level("min-level", a->min_level, &o->min_level, e) &&
            word_level("fail-on", a->fail_on, fail_on, e) &&
            word_time("from", a->from, &o->from_ms, e) && word_time("to", a->to, &o->to_ms, e);
 }
@@ -109,111 +116,6 @@ static void suit_terminal(const struct asked *a, bool terminal, struct scan_opti
     if (!a->format && terminal)
         o->format = FORMAT_TEXT;
     o->colour = word_colour(terminal);
-}
-
-/* ---- where the logs are ------------------------------------------------------------------------
- */
-
-static bool is_s3(const char *path)
-{
-    return str_starts(str_of(path), S("s3://"));
-}
-
-/* Puts the paths in S3 behind the local ones, both in the order of their bytes. */
-static int by_place(const void *x, const void *y)
-{
-    const char *a = *(const char *const *)x;
-    const char *b = *(const char *const *)y;
-    if (is_s3(a) != is_s3(b))
-        return is_s3(a) ? 1 : -1;
-    return strcmp(a, b);
-}
-
-/* Bytes of all local files, for the progress line; what cannot be read is complained about later.
- */
-static uint64_t sum_bytes(const struct asked *a)
-{
-    struct walk *w;
-    struct err e;
-    struct str path;
-    uint64_t bytes;
-    uint64_t sum = 0;
-    if (!isatty(STDERR_FILENO) || !walk_new(a->paths.p, a->n_local, FILES_LOGS, &w, &e))
-        return 0;
-    while (!interrupted() && walk_next(w, &path, &bytes, &e) && str_present(path))
-        sum += bytes;
-    walk_free(w);
-    return sum;
-}
-
-static bool scan_local(struct scan *s, const struct asked *a, struct err *e)
-{
-    struct walk *w;
-    struct str path;
-    uint64_t bytes;
-    struct port_objects port = files_port();
-    if (a->n_local == 0)
-        return true;
-    if (!walk_new(a->paths.p, a->n_local, FILES_LOGS, &w, e)) {
-        e->kind = e->kind == ERR_MISSING ? ERR_USAGE : e->kind;
-        return false;
-    }
-    bool ok = true;
-    while (ok) {
-        if (!walk_next(w, &path, &bytes, e)) {
-            complain(e); /* one folder; the walk goes on behind it */
-            s->counts.failed++;
-            continue;
-        }
-        if (!str_present(path))
-            break;
-        ok = scan_object(s, &port, &(struct object_ref){.key = path}, path, e);
-    }
-    walk_free(w);
-    return ok;
-}
-
-/* One listing of S3: what to do with each object. */
-struct listing {
-    struct scan *scan;
-    struct port_objects port;
-    struct str bucket;
-    struct buf name;
-};
-
-/* s3_object_fn */
-static bool scan_listed(void *to, struct str key, uint64_t bytes, struct err *e)
-{
-    struct listing *l = to;
-    if (bytes == 0 || str_ends(key, S("/")))
-        return true; /* what consoles make to show a folder */
-    buf_reset(&l->name);
-    buf_putz(&l->name, "s3://");
-    buf_put(&l->name, l->bucket);
-    buf_putc(&l->name, '/');
-    buf_put(&l->name, key);
-    return scan_object(l->scan, &l->port, &(struct object_ref){.bucket = l->bucket, .key = key},
-                       buf_str(&l->name), e);
-}
-
-static bool scan_s3(struct scan *s, const struct asked *a, struct err *e)
-{
-    if (a->n_local == a->paths.n)
-        return true;
-    struct cloud *cloud = cloud_new(e);
-    if (!cloud)
-        return false;
-    struct listing l = {.scan = s, .port = cloud_objects(cloud)};
-    buf_init(&l.name, 2048); /* a bucket's 63 bytes and a key's 1,024 */
-    bool ok = true;
-    for (size_t i = a->n_local; ok && i < a->paths.n; i++) {
-        struct str rest = str_skip(str_of(*(const char **)vec_at(&a->paths, i)), 5);
-        l.bucket = str_cut(&rest, '/');
-        ok = cloud_list(cloud, l.bucket, str_present(rest) ? rest : S(""), scan_listed, &l, e);
-    }
-    buf_release(&l.name);
-    cloud_free(cloud);
-    return ok;
 }
 
 /* ---- the run -----------------------------------------------------------------------------------
@@ -233,18 +135,44 @@ static int end_run(struct scan *s, bool ok, const struct err *why)
     return stopped ? EXIT_INTERRUPTED : ok ? EXIT_DONE : fail(why);
 }
 
+/* log_taker.object */
+static bool take_object(void *to, const struct port_objects *port, const struct object_ref *ref,
+                        struct str name, struct err *e)
+{
+    return scan_object(to, port, ref, name, e);
+}
+
+/* log_taker.fault */
+static void count_fault(void *to)
+{
+    ((struct scan *)to)->counts.failed++;
+}
+
+/* The page of what was found. */
+static bool write_report(const struct asked *a, struct scan *s, struct err *e)
+{
+    struct report r;
+    bool ok = report_init(&r, s->rules, s->options.geo, e) && scan_stories(s, &r.stories, e) &&
+              report_read(&r, &a->logs, e) && report_write(&r, a->report, e);
+    report_release(&r);
+    return ok;
+}
+
 static int run(const struct asked *a, struct scan *s, const struct loaded *rules)
 {
     struct err e = {0};
     struct progress progress;
-    progress_init(&progress, sum_bytes(a));
+    const struct log_taker taker = {s, take_object, count_fault};
+    progress_init(&progress, isatty(STDERR_FILENO) ? logs_bytes(&a->logs) : 0);
     s->tick = progress_tick;
     s->tick_to = &progress;
-    bool ok = scan_local(s, a, &e) && scan_s3(s, a, &e);
+    bool ok = logs_walk(&a->logs, &taker, &e);
     progress_end(&progress);
     if (ok && s->counts.objects == 0)
         fprintf(stderr, "trailwarden: there is no log file in the paths given\n");
     int code = end_run(s, ok, &e);
+    if (code == EXIT_DONE && a->report && !write_report(a, s, &e))
+        code = fail(&e);
     scan_summary(s, diags_count(&rules->diags, DIAG_REFUSED),
                  clock_mono_ms() - progress.started_ms);
     return code;
@@ -328,14 +256,6 @@ static int load_and_scan(const struct asked *a, struct scan_options *options, en
     return code;
 }
 
-/* Sorts the paths, local ones first. */
-static void sort_paths(struct asked *a)
-{
-    qsort(a->paths.p, a->paths.n, a->paths.size, by_place);
-    while (a->n_local < a->paths.n && !is_s3(*(const char **)vec_at(&a->paths, a->n_local)))
-        a->n_local++;
-}
-
 int scan_command(int argc, char **argv)
 {
     struct err e = {0};
@@ -343,17 +263,17 @@ int scan_command(int argc, char **argv)
     struct scan_options options;
     enum level fail_on = LEVEL_CRITICAL;
     vec_init(&a.rules, sizeof(const char *), ARGUMENTS_MAX);
-    vec_init(&a.paths, sizeof(const char *), ARGUMENTS_MAX);
+    logs_init(&a.logs);
     int code = EXIT_DONE;
     if (!read_options(argc, argv, &a, &e)) {
         code = fail(&e);
     } else if (!a.help) {
-        sort_paths(&a);
+        logs_sort(&a.logs);
         interrupt_watch();
         code = read_asked(&a, &options, &fail_on, &e) ? load_and_scan(&a, &options, fail_on)
                                                       : fail(&e);
     }
     vec_release(&a.rules);
-    vec_release(&a.paths);
+    logs_release(&a.logs);
     return code;
 }

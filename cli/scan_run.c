@@ -63,6 +63,12 @@ static bool write_alert(void *to, uint32_t rule, struct str text, struct err *e)
     return write_text(s, level_of(s, rule), text, e);
 }
 
+/* Whether the incidents of this run alone are wanted. */
+static bool gathers_incidents(const struct scan *s)
+{
+    return s->options.report || (s->options.emit == EMIT_INCIDENTS && !s->teller);
+}
+
 /* windows_calls.tell */
 static bool tell_alert(void *to, const struct window_alert *told, struct err *e)
 {
@@ -70,8 +76,10 @@ static bool tell_alert(void *to, const struct window_alert *told, struct err *e)
     struct alert a;
     if (!alerting_make(&s->alerting, told, &a, e))
         return false;
+    if (gathers_incidents(s) && !incidents_alert(&s->incidents, &a, e))
+        return false;
     if (s->options.emit == EMIT_INCIDENTS)
-        return s->teller ? teller_alert(s->teller, &a, e) : incidents_alert(&s->incidents, &a, e);
+        return !s->teller || teller_alert(s->teller, &a, e);
     put_alert(s, &a);
     if (!buf_ok(&s->text, "an alert", e))
         return false;
@@ -125,10 +133,17 @@ static void put_incident(struct scan *s, const struct incident *i)
     }
 }
 
+/* Once, whoever asks first. */
+static bool group_incidents(struct scan *s, struct err *e)
+{
+    s->grouped = s->grouped || incidents_group(&s->incidents, e);
+    return s->grouped;
+}
+
 static bool tell_incidents(struct scan *s, struct err *e)
 {
     struct incident i;
-    if (!incidents_group(&s->incidents, e))
+    if (!group_incidents(s, e))
         return false;
     incident_init(&i);
     bool ok = true;
@@ -230,13 +245,13 @@ static bool settle(struct scan *s, struct err *e)
 static bool see(struct scan *s, struct event *ev, const struct facts *f, const uint32_t *hits,
                 size_t n, struct err *e)
 {
+    if (gathers_incidents(s))
+        incidents_see(&s->incidents, ev, f, n > 0);
     if (s->teller) {
         s->unsettled += n > 0;
         return (s->unsettled <= SCAN_HITS_MAX || settle(s, e)) &&
                teller_see(s->teller, ev, f, hits, n, e);
     }
-    if (s->options.emit == EMIT_INCIDENTS)
-        incidents_see(&s->incidents, ev, f, n > 0);
     return true;
 }
 
@@ -277,7 +292,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     for (size_t i = 0; i < n; i++)
         if (is_told(s, hits[i]) || windows_wants(s->windows, hits[i]))
             return on_hits(s, ev, hits, n, e);
-    if ((s->options.emit != EMIT_INCIDENTS && !s->teller) || !lineage_links(ev))
+    if ((!gathers_incidents(s) && !s->teller) || !lineage_links(ev))
         return true;
     struct facts facts;
     facts_read(ev, s->object, &facts);
@@ -436,4 +451,10 @@ bool scan_finish(struct scan *s, struct err *e)
     if (s->options.emit != EMIT_INCIDENTS)
         return gathered_tell(&s->gathered, write_alert, s, e);
     return s->teller || tell_incidents(s, e);
+}
+
+bool scan_stories(struct scan *s, struct stories *to, struct err *e)
+{
+    return group_incidents(s, e) &&
+           stories_take(to, &s->incidents, s->incidents.groups.p, s->incidents.groups.n, e);
 }

@@ -708,3 +708,10 @@ bool incident_make(struct incident *i, struct incidents *x, const struct inciden
     vec_release(&m.nodes);
     return ok || err_set(e, ERR_SYSTEM, "no memory for an incident");
 }
+
+uint32_t incident_actor_of(const struct incident *i, const struct incidents *x, uint32_t node)
+{
+    const struct incident_mark *mark = x->marks + stands_for(x, node);
+    bool known = mark->stamp == x->stamps && mark->actor != LINEAGE_NONE;
+    return known && mark->actor < i->actors.n ? mark->actor : LINEAGE_NONE;
+}

@@ -94,4 +94,8 @@ TW_MUST_USE bool incident_make(struct incident *i, struct incidents *x,
                                const struct incident_group *g, const struct incident_caps *caps,
                                struct err *e);
 
+/* The position among the actors of whom a node of the graph stands for: himself, a key's owner, a
+ * name's user; LINEAGE_NONE when he is not in the incident. Until the next incident_make of x. */
+uint32_t incident_actor_of(const struct incident *i, const struct incidents *x, uint32_t node);
+
 #endif

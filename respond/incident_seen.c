@@ -123,20 +123,33 @@ const char *seen_target_type(struct str word)
     return NULL;
 }
 
-static void keep_field(struct seen_events *s, struct event *ev, struct seen *to, uint32_t field)
+void seen_each_target(struct event *ev, seen_target_fn fn, void *to)
 {
-    struct value *v = event_first(ev, ev->rules->ties[field]);
-    for (; v && to->n_targets < SEEN_TARGETS_PER_EVENT; v = event_next(ev, v))
-        if (v->type == JSON_STRING)
-            seen_put_target(s, to, target_types[field],
-                            redact_text(event_text(ev, v), &ev->scratch));
+    size_t n = 0;
+    for (uint32_t f = 0; f < TIE_FIELDS; f++) {
+        if (!target_types[f])
+            continue;
+        struct value *v = event_first(ev, ev->rules->ties[f]);
+        for (; v && n < SEEN_TARGETS_PER_EVENT; v = event_next(ev, v)) {
+            if (v->type != JSON_STRING)
+                continue;
+            fn(to, target_types[f], redact_text(event_text(ev, v), &ev->scratch));
+            n++;
+        }
+    }
 }
 
-static void keep_targets(struct seen_events *s, struct event *ev, struct seen *to)
+/* The event that was put last, and whose it is. */
+struct keeping {
+    struct seen_events *seen;
+    struct seen *to;
+};
+
+/* seen_target_fn */
+static void keep_target(void *to, const char *type, struct str name)
 {
-    for (uint32_t f = 0; f < TIE_FIELDS; f++)
-        if (target_types[f])
-            keep_field(s, ev, to, f);
+    struct keeping *k = to;
+    seen_put_target(k->seen, k->to, type, name);
 }
 
 /* ---- events ------------------------------------------------------------------------------------
@@ -177,8 +190,9 @@ void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, ui
     const struct seen_words words = {f->ip,   f->user_agent, f->source,
                                      f->name, f->account,    f->region};
     struct seen *to = seen_put(s, &as, &words);
+    struct keeping keeping = {s, to};
     if (to)
-        keep_targets(s, ev, to);
+        seen_each_target(ev, keep_target, &keeping);
 }
 
 const struct seen *seen_find(const struct seen_events *s, struct id128 event)

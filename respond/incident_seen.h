@@ -70,6 +70,11 @@ struct seen *seen_put(struct seen_events *s, const struct seen *as, const struct
 /* Adds a target to the event that was put last. */
 void seen_put_target(struct seen_events *s, struct seen *to, const char *type, struct str name);
 
+/* Calls fn with each name of what the present event is about, secrets taken out, at most
+ * SEEN_TARGETS_PER_EVENT. Names are borrowed from the event. */
+typedef void (*seen_target_fn)(void *to, const char *type, struct str name);
+void seen_each_target(struct event *ev, seen_target_fn fn, void *to);
+
 /* The type that is spelt so, as a constant; NULL for any other word. */
 const char *seen_target_type(struct str word);
 

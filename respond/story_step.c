@@ -1,0 +1,146 @@
+/* A call and its texts in one block. */
+#include "respond/story_step.h"
+
+#include <stdlib.h>
+
+#include "respond/incident_seen.h"
+#include "respond/put.h"
+#include "respond/redact.h"
+
+const char *story_access_name(enum story_access access)
+{
+    static const char *const names[ACCESS_KINDS] = {
+        [ACCESS_READ] = "read",
+        [ACCESS_CHANGE] = "changed",
+        [ACCESS_SHARE] = "shared",
+        [ACCESS_DELETE] = "deleted",
+    };
+    return names[access];
+}
+
+/* Calls that open something to others, each by its beginning (Lambda's have a date behind). */
+static const char *const sharing[] = {
+    "ModifySnapshotAttribute",
+    "ModifyImageAttribute",
+    "ModifyDBSnapshotAttribute",
+    "ModifyDBClusterSnapshotAttribute",
+    "PutBucketPolicy",
+    "PutBucketAcl",
+    "PutObjectAcl",
+    "PutBucketReplication",
+    "AddPermission",
+    "AddLayerVersionPermission",
+    "UpdateAssumeRolePolicy",
+    "PutKeyPolicy",
+    "CreateGrant",
+    "PutResourcePolicy",
+    "SetRepositoryPolicy",
+    "CreateResourceShare",
+    "AssociateResourceShare",
+    "AuthorizeSecurityGroupIngress",
+    "ModifyDocumentPermission",
+    "SetTopicAttributes",
+    "SetQueueAttributes",
+};
+
+static const char *const reading[] = {
+    "Get",   "List",   "Describe", "Head",    "BatchGet", "Lookup",  "Search", "Query", "Scan",
+    "Check", "Assume", "Select",   "Preview", "Simulate", "Console", "Test",   "View",  "Decrypt",
+};
+
+static const char *const deleting[] = {
+    "Delete",  "Terminate", "Deregister", "Remove",     "Detach",  "Revoke",
+    "Disable", "Stop",      "Schedule",   "Deactivate", "Release",
+};
+
+static bool starts_any(struct str name, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_starts(name, str_of(list[i])))
+            return true;
+    return false;
+}
+
+enum story_access story_access_of(struct str name)
+{
+    if (starts_any(name, sharing, sizeof sharing / sizeof *sharing))
+        return ACCESS_SHARE;
+    if (starts_any(name, reading, sizeof reading / sizeof *reading))
+        return ACCESS_READ;
+    if (starts_any(name, deleting, sizeof deleting / sizeof *deleting))
+        return ACCESS_DELETE;
+    return ACCESS_CHANGE;
+}
+
+/* seen_target_fn */
+static void take_target(void *to, const char *type, struct str name)
+{
+    struct story_step *s = to;
+    if (s->n_targets < STEP_TARGETS_MAX && name.n)
+        s->targets[s->n_targets++] = (struct story_target){type, text_cut(name, STEP_TEXT_MAX)};
+}
+
+static void take_record(struct story_step *s, struct event *ev)
+{
+    struct str record = redact_text(ev->record, &ev->scratch);
+    s->raw_cut = record.n > STEP_RAW_MAX;
+    if (!s->raw_cut)
+        s->text[STEP_RAW] = record;
+}
+
+static struct str mfa_of(struct event *ev)
+{
+    struct value *v = event_first(ev, ev->rules->ties[TIE_MFA]);
+    return v ? event_text(ev, v) : STR_ABSENT;
+}
+
+/* Borrowed from the event. */
+static void fill(struct story_step *s, struct event *ev, const struct facts *f)
+{
+    const struct str texts[STEP_TEXTS] = {
+        [STEP_ID] = f->evidence,      [STEP_SOURCE] = f->source,  [STEP_NAME] = f->name,
+        [STEP_ERROR] = f->error,      [STEP_IP] = f->ip,          [STEP_AGENT] = f->user_agent,
+        [STEP_ACCOUNT] = f->account,  [STEP_REGION] = f->region,  [STEP_COUNTRY] = f->where.country,
+        [STEP_ORG] = f->where.as_org, [STEP_KEY] = f->access_key, [STEP_MFA] = mfa_of(ev),
+    };
+    for (size_t k = 0; k < STEP_TEXTS; k++)
+        s->text[k] = text_cut(texts[k], STEP_TEXT_MAX);
+    s->event = seen_id(f->evidence);
+    s->time_ms = f->timed ? f->time_ms : INT64_MIN;
+    s->access = story_access_of(f->name);
+    s->asn = f->where.asn;
+    seen_each_target(ev, take_target, s);
+    take_record(s, ev);
+}
+
+static void move(struct str *s, char **to)
+{
+    if (!s->p)
+        return;
+    if (s->n)
+        memcpy(*to, s->p, s->n);
+    s->p = *to;
+    *to += s->n;
+}
+
+struct story_step *story_step_new(struct event *ev, const struct facts *f)
+{
+    struct story_step borrowed = {.n_targets = 0};
+    fill(&borrowed, ev, f);
+    size_t bytes = sizeof borrowed;
+    for (size_t k = 0; k < STEP_TEXTS; k++)
+        bytes += borrowed.text[k].n;
+    for (size_t k = 0; k < borrowed.n_targets; k++)
+        bytes += borrowed.targets[k].name.n;
+    struct story_step *s = malloc(bytes);
+    if (!s)
+        return NULL;
+    *s = borrowed;
+    s->bytes = bytes;
+    char *to = (char *)(s + 1);
+    for (size_t k = 0; k < STEP_TEXTS; k++)
+        move(&s->text[k], &to);
+    for (size_t k = 0; k < s->n_targets; k++)
+        move(&s->targets[k].name, &to);
+    return s;
+}
