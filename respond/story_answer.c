@@ -96,7 +96,8 @@ void answer_put_resources(struct buf *b, const struct answer_items *items)
         buf_putz(b, "No call that succeeded names one.");
         return;
     }
-    const char *before = "";
+    buf_putf(b, "%zu resource%s", items->n, items->n == 1 ? "" : "s");
+    const char *before = ": ";
     for (size_t k = 0; k < ACCESS_KINDS; k++) {
         if (items->by_access[order[k]] == 0)
             continue;
@@ -164,6 +165,30 @@ void answer_put_credentials(struct buf *b, const struct incident *i)
 /* ---- how they got in ---------------------------------------------------------------------------
  */
 
+struct gravest {
+    const struct incident *incident;
+    enum level level;
+};
+
+/* story_signal_fn */
+static void take_level(void *to, uint32_t signal)
+{
+    struct gravest *g = to;
+    const struct incident *i = g->incident;
+    const struct rs_rule *r =
+        i->from->rules->rules + incident_signal(i, signal)->alert->window->rule;
+    if ((enum level)r->level > g->level)
+        g->level = (enum level)r->level;
+}
+
+/* Whether an alert that makes an incident names the step: lesser ones are of everyday, too. */
+static bool is_grave(const struct stories *s, const struct story *story, const struct story_step *t)
+{
+    struct gravest g = {&story->incident, LEVEL_INFORMATIONAL};
+    story_each_signal(s, t, take_level, &g);
+    return g.level >= INCIDENT_LEVEL;
+}
+
 const struct story_step *answer_entry(const struct stories *s, const struct story *story)
 {
     const struct story_step *first = NULL;
@@ -171,7 +196,7 @@ const struct story_step *answer_entry(const struct stories *s, const struct stor
         const struct story_step *t = story_step_at(s, story->first + k);
         if (!t->evidence)
             continue;
-        if (incident_began(incident_actor(&story->incident, t->actor)))
+        if (is_grave(s, story, t) && incident_began(incident_actor(&story->incident, t->actor)))
             return t;
         first = first ? first : t;
     }
@@ -256,7 +281,7 @@ void answer_put_entry(struct buf *b, const struct stories *s, const struct story
     const struct graph_node *n = node_of(i, incident_actor(i, t->actor)->node);
     const char *unknown = put_door(b, n, t);
     put_name(b, n);
-    buf_putz(b, "; the first call of an alert is ");
+    buf_putz(b, "; the first call that an alert tells of is ");
     put_text(b, t->text[STEP_NAME], NAME_MAX);
     if (t->time_ms != INT64_MIN) {
         buf_putz(b, " at ");

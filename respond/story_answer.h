@@ -28,7 +28,7 @@ struct answer_items {
 /* Sensitive ones first, of these what was shared and deleted first. */
 void answer_items(const struct stories *s, const struct story *story, struct answer_items *out);
 
-/* "Shared 1, deleted 2, changed 5, read 12; sensitive: secret prod/db, user support." */
+/* "20 resources: shared 1, deleted 2, changed 5, read 12. Sensitive: secret prod/db (read)." */
 void answer_put_resources(struct buf *b, const struct answer_items *items);
 
 /* "user dana with key AKIA...; they became user support-ro." */

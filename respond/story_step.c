@@ -48,9 +48,19 @@ static const char *const reading[] = {
     "Check", "Assume", "Select",   "Preview", "Simulate", "Console", "Test",   "View",  "Decrypt",
 };
 
-static const char *const deleting[] = {
-    "Delete",  "Terminate", "Deregister", "Remove",     "Detach",  "Revoke",
-    "Disable", "Stop",      "Schedule",   "Deactivate", "Release",
+static const char *const deleting[] = {"Delete", "Terminate", "Deregister", "ScheduleKeyDeletion"};
+
+/* What they delete is not what they name: a user whose policy is deleted is there as before. */
+static const char *const changing[] = {
+    "DeleteUserPolicy",
+    "DeleteRolePolicy",
+    "DeleteGroupPolicy",
+    "DeleteLoginProfile",
+    "DeleteAccessKey",
+    "DeleteBucketPolicy",
+    "DeleteTags",
+    "DeleteUserPermissionsBoundary",
+    "DeleteRolePermissionsBoundary",
 };
 
 static bool starts_any(struct str name, const char *const *list, size_t n)
@@ -67,6 +77,8 @@ enum story_access story_access_of(struct str name)
         return ACCESS_SHARE;
     if (starts_any(name, reading, sizeof reading / sizeof *reading))
         return ACCESS_READ;
+    if (starts_any(name, changing, sizeof changing / sizeof *changing))
+        return ACCESS_CHANGE;
     if (starts_any(name, deleting, sizeof deleting / sizeof *deleting))
         return ACCESS_DELETE;
     return ACCESS_CHANGE;

@@ -3,10 +3,14 @@
 const TACTICS = ['TA0043', 'TA0042', 'TA0001', 'TA0002', 'TA0003', 'TA0004', 'TA0005', 'TA0006',
   'TA0007', 'TA0008', 'TA0009', 'TA0011', 'TA0010', 'TA0040'];
 
-function techniqueOf(a) {
-  const last = a.technique && a.technique_name ? `${a.technique} ${a.technique_name}` : a.technique || '(no technique named)';
-  return el('li', {}, el('b', {}, last), el('span', {class: 'small'}, ' ' + count(a.signals.length, 'alert', 'alerts')),
-    a.prevent ? el('p', {class: 'prevent'}, 'Prevent: ' + a.prevent) : null);
+function techniqueName(a) {
+  return a.technique && a.technique_name ? `${a.technique} ${a.technique_name}` : a.technique || 'no technique named';
+}
+
+function preventions(story) {
+  const rows = new Map(story.attack.filter(a => a.prevent).map(a => [a.technique, [techniqueName(a), a.prevent]]));
+  return rows.size ? wide('Prevention', table('What each technique asks for', ['Technique', 'Prevention'],
+    [...rows.entries()].sort().map(([, row]) => row))) : null;
 }
 
 function attackStrip(story) {
@@ -20,6 +24,6 @@ function attackStrip(story) {
   const ordered = [...columns.values()].sort((a, b) => rank(a) - rank(b));
   return section('ATT&CK, and what would have prevented it',
     ordered.length ? wide('ATT&CK tactics', el('div', {class: 'tactics'}, ordered.map(c =>
-      el('div', {class: 'tactic'}, el('h3', {}, c.name), el('ul', {}, c.list.map(techniqueOf))))))
-      : el('p', {}, 'The rules name none.'));
+      el('div', {class: 'tactic'}, el('h3', {}, c.name), el('ul', {}, c.list.map(a => el('li', {}, techniqueName(a), el('span', {class: 'small'}, ' \u00d7' + a.signals.length))))))))
+      : el('p', {}, 'The rules name none.'), preventions(story));
 }

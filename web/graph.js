@@ -1,7 +1,7 @@
 /* Identities and keys, and who made, issued or became whom: layers from left to right, each node to
  * the right of who is behind it. */
 
-const BOX = 190, GAP_X = 110, GAP_Y = 62, GRAPH_MAX = 200;
+const BOX = 190, GAP_X = 140, GAP_Y = 62, GRAPH_MAX = 200;
 
 function graphNodes(story) {
   const nodes = new Map();
@@ -47,6 +47,18 @@ function drawNode(node) {
     svg('text', {x: node.x + 8, y: node.y + 33}, cut(node.label, 25)));
 }
 
+/* Links with the same ends as one, by the surest of them. */
+function joinLinks(links) {
+  const joined = new Map();
+  for (const l of links) {
+    const key = l.from + ' ' + l.to, known = joined.get(key);
+    if (!known) joined.set(key, {...l});
+    else if (!known.type.split(', ').includes(l.type)) known.type += ', ' + l.type;
+    if (known && known.strength === 'weak') known.strength = l.strength;
+  }
+  return [...joined.values()];
+}
+
 function drawEdge(byId, link) {
   const a = byId.get(link.from), b = byId.get(link.to);
   if (!a || !b || a === b) return null;
@@ -73,7 +85,7 @@ function identityGraph(story) {
   const drawn = nodes.map(drawNode);
   if (drawn.length) roving(drawn);
   const picture = svg('svg', {width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-label': 'Identities and links; arrow keys go from one to the next'},
-    links.map(l => drawEdge(byId, l)), drawn);
+    joinLinks(links).map(l => drawEdge(byId, l)), drawn);
   return section('Identities', el('p', {}, nodes.length < all && nodes.length === GRAPH_MAX ? `The first ${GRAPH_MAX} of ${all}.` : ''),
     nodes.length ? wide('Identities', picture) : el('p', {}, 'No identity is known.'), linkTable(story));
 }

@@ -2,7 +2,7 @@
  * right, a column for each deed. Where an identity issues, makes or becomes another, an arrow leads
  * to that one's lane. */
 
-const COLUMN = 26, LANE = 112, NAME = 210, COLUMNS_MAX = 600, LANES_MAX = 60;
+const COLUMN = 26, LANE = 118, NAMES = 200, COLUMNS_MAX = 600, LANES_MAX = 60;
 
 /* A lane's key: console and other temporary keys are many, and say nothing. */
 function laneKey(actor, step) {
@@ -15,22 +15,24 @@ function isQuiet(step) {
   return step.signals.length === 0 && step.access === 'read';
 }
 
-/* Deeds: alike steps in a row in one lane are one. {lane, column, label, steps, failed, signals} */
+/* Deeds: alike calls of a lane are one until something is changed in it, or something else is.
+ * {lane, column, label, steps, failed, alert} */
 function foldSteps(story) {
   const lanes = new Map(), open = new Map(), deeds = [];
   for (const step of story.steps) {
-    const actor = story.actorById.get(step.actor);
-    const key = laneKey(actor, step);
+    const actor = story.actorById.get(step.actor), key = laneKey(actor, step);
     if (!lanes.has(key)) lanes.set(key, {key, actor, akid: key.split('|').pop(), at: lanes.size, deeds: []});
     const quiet = isQuiet(step), failed = Boolean(step.error);
-    const name = quiet ? 'reads' : step.source + step.event + failed;
-    let deed = open.get(key);
-    if (!deed || deed.name !== name) {
+    const name = quiet ? 'reads' : [step.source, step.event, failed].join(' ');
+    const alike = open.get(key) || new Map();
+    let deed = alike.get(name);
+    if (!deed) {
       deed = {lane: lanes.get(key), column: deeds.length, name, quiet, failed: !quiet && failed,
         label: quiet ? 'reads' : step.event || '(no name)', steps: [], alert: false};
       deeds.push(deed);
       deed.lane.deeds.push(deed);
-      open.set(key, deed);
+      if (step.access !== 'read') alike.clear();
+      open.set(key, alike.set(name, deed));
     }
     deed.steps.push(step);
     deed.alert = deed.alert || step.signals.length > 0;
@@ -59,17 +61,17 @@ function deedTitle(story, deed) {
 }
 
 function laneY(lane) {
-  return 84 + lane.at * LANE;
+  return 102 + lane.at * LANE;
 }
 
 function deedX(deed) {
-  return NAME + 20 + deed.column * COLUMN;
+  return 14 + deed.column * COLUMN;
 }
 
 function drawDeed(story, deed) {
   const x = deedX(deed), y = laneY(deed.lane);
   const title = visible(deedTitle(story, deed));
-  const text = cut(deed.label, 24) + (deed.steps.length > 1 ? ' \u00d7' + deed.steps.length : '');
+  const text = cut(deed.label.replace(/(\d{4}_?\d\d_?\d\d(v\d+)?)$/, ''), 22) + (deed.steps.length > 1 ? ' \u00d7' + deed.steps.length : '');
   return svg('g', {class: `deed ${deedLevel(story, deed)}${deed.failed ? ' failed' : ''}${deed.quiet ? ' quiet' : ''}`,
     role: 'button', 'aria-label': title, 'data-lane': deed.lane.key, on: {click: () => showDeed(story, deed)}},
   svg('title', {}, title),
@@ -79,11 +81,14 @@ function drawDeed(story, deed) {
 
 function drawLane(lane) {
   const y = laneY(lane), last = lane.deeds[lane.deeds.length - 1];
-  const name = actorName(lane.actor);
-  return svg('g', {class: 'lane'},
-    svg('text', {x: 4, y: y - 2, class: 'lane-name'}, svg('title', {}, lane.actor.name || ''), cut(name, 30)),
-    svg('text', {x: 4, y: y + 13, class: 'lane-key'}, lane.akid || (lane.actor.began ? 'began it' : '')),
-    lane.deeds.length ? svg('line', {x1: deedX(lane.deeds[0]), x2: deedX(last), y1: y, y2: y}) : null);
+  return lane.deeds.length ? svg('g', {class: 'lane'}, svg('line', {x1: deedX(lane.deeds[0]), x2: deedX(last), y1: y, y2: y})) : null;
+}
+
+/* Beside the picture, so that they stay while it scrolls. */
+function laneName(lane) {
+  const y = laneY(lane), keyed = lane.actor.kind === 'user' || lane.actor.kind === 'root';
+  return svg('g', {}, svg('text', {x: 0, y: y - 2, class: 'lane-name'}, svg('title', {}, visible(lane.actor.name || '')), cut(actorName(lane.actor), 27)),
+    svg('text', {x: 0, y: y + 13, class: 'lane-key'}, lane.akid || (keyed ? 'console or temporary key' : '')));
 }
 
 /* Lanes that a link can end at, by actor's id and by key's id. */
@@ -140,13 +145,14 @@ function storyLanes(story) {
   story.deedOf = new Map();
   const folded = foldSteps(story), deeds = shownDeeds(folded);
   const lanes = folded.lanes.slice(0, LANES_MAX);
-  const width = NAME + 150 + deeds.length * COLUMN, height = 50 + lanes.length * LANE;
+  const width = 150 + deeds.length * COLUMN, height = 30 + lanes.length * LANE;
   const nodes = deeds.map(d => drawDeed(story, d));
   roving(nodes);
   const picture = svg('svg', {width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-label': 'Lanes of identities; arrow keys go from deed to deed'},
     arrowHead(), lanes.map(drawLane), story.incident.links.map(l => drawLink(story, lanes, l)), nodes);
+  const names = svg('svg', {width: NAMES, height, viewBox: `0 0 ${NAMES} ${height}`, role: 'img', 'aria-label': 'Identities: ' + visible(lanes.map(l => actorName(l.actor)).join(', '))}, lanes.map(laneName));
   return section('Attack story',
     el('p', {}, 'From left to right; a lane for each identity. Filled: it succeeded, hollow: it was refused. Grey: no alert names it. ',
-      'Alike calls in a row are one dot. A dashed arrow is a guess. Click for the records. ', lanesCut(folded, deeds)),
-    lanes.length ? wide('Attack story', picture) : el('p', {}, 'None of the records read is a step of it.'));
+      'Alike calls between two changes are one dot. A dashed arrow is a guess. Click for the records. ', lanesCut(folded, deeds)),
+    lanes.length ? el('div', {class: 'lanes'}, names, wide('Attack story', picture)) : el('p', {}, 'None of the records read is a step of it.'));
 }

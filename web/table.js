@@ -20,7 +20,7 @@ function toCsv(rows) {
 }
 
 function rowOf(story, step) {
-  const cells = FIELDS.map(([, get], n) => el('td', {class: n === 9 ? 'agent' : null}, n === 2
+  const cells = FIELDS.map(([, get], n) => el('td', {title: visible(get(step))}, n === 2
     ? el('button', {type: 'button', class: 'plain', on: {click: () => showStep(story, step)}}, get(step) || '(no name)') : cut(get(step), 160)));
   return el('tr', {class: step.error ? 'failed' : step.signals.length ? 'alert' : null}, cells);
 }
