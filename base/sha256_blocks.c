@@ -144,7 +144,7 @@ sha256_blocks *sha256_blocks_best(void)
 #if defined(__clang__)
 #define WITH_SHA2 __attribute__((target("sha2")))
 #else
-#define WITH_SHA2 __attribute__((target("+sha2")))
+#define WITH_SHA2 __attribute__((target("+crypto")))
 #endif
 
 WITH_SHA2 static void blocks_sha2(uint32_t h[8], const unsigned char *blocks, size_t n)
