@@ -7,7 +7,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <sys/platform/x86.h>
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && !defined(__clang__) /* clang 14 hides them from single functions */
+#define HAS_ARM_SHA2 1
 #include <arm_neon.h>
 #include <sys/auxv.h>
 #endif
@@ -139,15 +140,10 @@ sha256_blocks *sha256_blocks_best(void)
 /* ---- ARMv8 -------------------------------------------------------------------------------------
  */
 
-#elif defined(__aarch64__)
+#elif defined(HAS_ARM_SHA2)
 
-#if defined(__clang__)
-#define WITH_SHA2 __attribute__((target("sha2")))
-#else
-#define WITH_SHA2 __attribute__((target("+crypto")))
-#endif
-
-WITH_SHA2 static void blocks_sha2(uint32_t h[8], const unsigned char *blocks, size_t n)
+__attribute__((target("+crypto"))) static void blocks_sha2(uint32_t h[8],
+                                                           const unsigned char *blocks, size_t n)
 {
     uint32x4_t abcd = vld1q_u32(h), efgh = vld1q_u32(h + 4);
     for (; n; n--, blocks += 64) {
