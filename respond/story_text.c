@@ -8,9 +8,11 @@
 #include "respond/story_put.h"
 #include "respond/subject.h"
 
-/* Lanes, and lines of one lane; the page has all. */
-#define LANES_MAX 20
-#define LINES_MAX 40
+/* Lanes, and lines of one lane; the page has all. Of a lane with more lines those that only read
+ * are left out. */
+#define LANES_MAX    20
+#define LINES_MAX    40
+#define GATHERED_MAX 512
 /* Bytes of one name on a line. */
 #define NAME_MAX 160
 /* Bytes of one answer. */
@@ -63,14 +65,6 @@ static void put_answers(struct buf *b, const struct stories *s, const struct sto
 /* ---- lanes -------------------------------------------------------------------------------------
  */
 
-/* Whether two steps in a row are told as one. */
-static bool is_alike(const struct story_step *a, const struct story_step *b)
-{
-    return str_eq(a->text[STEP_NAME], b->text[STEP_NAME]) &&
-           str_eq(a->text[STEP_SOURCE], b->text[STEP_SOURCE]) &&
-           story_step_failed(a) == story_step_failed(b) && a->evidence == b->evidence;
-}
-
 /* "    03-17T14:05:11 * CreateUser  user support x3" */
 static void put_line(struct buf *b, const struct story_step *t, uint32_t times)
 {
@@ -117,41 +111,72 @@ static void put_lane_head(struct buf *b, const struct incident *i, uint32_t acto
     buf_putc(b, '\n');
 }
 
-/* A lane tells the steps that alerts name and those that change something. */
-static bool is_told(const struct story_step *t)
+/* Alike calls, told as one line. */
+struct line {
+    const struct story_step *step; /* the first */
+    uint32_t times;
+};
+
+struct lane {
+    struct line lines[GATHERED_MAX];
+    size_t n;
+    size_t since; /* line from which on calls are compared: alike ones before a change stay apart */
+    uint32_t left;   /* calls that found no line */
+    uint32_t others; /* calls that only read and that no alert names */
+};
+
+static bool is_alike(const struct story_step *a, const struct story_step *b)
 {
-    return t->evidence || t->access != ACCESS_READ;
+    return str_eq(a->text[STEP_NAME], b->text[STEP_NAME]) &&
+           str_eq(a->text[STEP_SOURCE], b->text[STEP_SOURCE]) &&
+           story_step_failed(a) == story_step_failed(b) && a->evidence == b->evidence;
+}
+
+static void gather_step(struct lane *l, const struct story_step *t)
+{
+    if (!t->evidence && t->access == ACCESS_READ) {
+        l->others++;
+        return;
+    }
+    for (size_t k = l->since; k < l->n; k++)
+        if (is_alike(l->lines[k].step, t)) {
+            l->lines[k].times++;
+            return;
+        }
+    if (l->n == GATHERED_MAX) {
+        l->left++;
+        return;
+    }
+    if (t->access != ACCESS_READ)
+        l->since = l->n;
+    l->lines[l->n++] = (struct line){t, 1};
 }
 
 static void put_lane(struct buf *b, const struct stories *s, const struct story *story,
                      uint32_t actor)
 {
-    const struct story_step *before = NULL;
-    uint32_t times = 0, lines = 0, left = 0, others = 0;
+    struct lane lane = {.n = 0};
+    size_t told = 0;
     for (uint32_t k = 0; k < story->n; k++) {
         const struct story_step *t = story_step_at(s, story->first + k);
-        if (t->actor != actor)
-            continue;
-        if (!is_told(t)) {
-            others++;
-            continue;
-        }
-        if (before && is_alike(before, t)) {
-            times++;
-            continue;
-        }
-        if (before && lines++ < LINES_MAX)
-            put_line(b, before, times);
-        left += before && lines > LINES_MAX;
-        before = t;
-        times = 1;
+        if (t->actor == actor)
+            gather_step(&lane, t);
     }
-    if (before && lines < LINES_MAX)
-        put_line(b, before, times);
-    if (left)
-        buf_putf(b, "    and %u more lines\n", (unsigned)left + 1);
-    if (others)
-        buf_putf(b, "    and %u calls that only read and that no alert names\n", (unsigned)others);
+    for (size_t k = 0; k < lane.n; k++) {
+        const struct line *line = lane.lines + k;
+        if (told == LINES_MAX || (lane.n > LINES_MAX && line->step->access == ACCESS_READ)) {
+            lane.left += line->times;
+            continue;
+        }
+        put_line(b, line->step, line->times);
+        told++;
+    }
+    if (lane.left)
+        buf_putf(b, "    and %u more calls that alerts name or that change something\n",
+                 (unsigned)lane.left);
+    if (lane.others)
+        buf_putf(b, "    and %u calls that only read and that no alert names\n",
+                 (unsigned)lane.others);
 }
 
 static void put_lanes(struct buf *b, const struct stories *s, const struct story *story)

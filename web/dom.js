@@ -71,7 +71,7 @@ function section(title, ...children) {
 
 /* A picture that may be wider than the page: it scrolls, by keyboard too. */
 function wide(label, ...children) {
-  return el('div', {class: 'wide', tabindex: 0, role: 'region', 'aria-label': label}, children);
+  return el('div', {class: 'wide', tabindex: 0, role: 'region', 'aria-label': label + ', scrolls'}, children);
 }
 
 function table(caption, heads, rows) {

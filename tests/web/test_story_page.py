@@ -1,0 +1,211 @@
+"""The page that `scan --report` writes: quiet, safe, the same as its data, and usable without a
+mouse. Numbers in brackets are the promises of docs/design.md that a test proves."""
+import csv
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.timeout(60)
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+RUN_AXE = """
+async () => (await axe.run(document)).violations.flatMap(v =>
+    v.nodes.map(n => `${v.id}: ${n.html.slice(0, 160)}`))
+"""
+
+# What breaks out of something, somewhere: of HTML, scripts, attributes, JSON, comments, CSS, URLs,
+# spreadsheets, terminals, and of the reader's eye.
+HOSTILE = [
+    "</script><script>window.pwn=1</script>", "<script>window.pwn=2</script>",
+    "<img src=x onerror=\"window.pwn=3\">", "<svg onload=window.pwn=4>",
+    "<iframe srcdoc=\"<script>parent.pwn=5</script>\">", "\"><b onmouseover=window.pwn=6>",
+    "' onfocus='window.pwn=7' autofocus='", "javascript:window.pwn=8", "<!--<script>", "-->",
+    "]]>", "<![CDATA[", "</style><style>*{display:none}</style>", "</title></head><body>",
+    "<link rel=stylesheet href=//example.com/x>", "<meta http-equiv=refresh content=0;//example.com>",
+    "<base href=//example.com/>", "<form action=//example.com><input name=x>", "${window.pwn=9}",
+    "{{constructor.constructor('window.pwn=10')()}}", "\\u003cscript\\u003e", "&lt;script&gt;",
+    "&#60;script&#62;", "\\\"}]}</script>", "=HYPERLINK(\"//example.com\")", "%3Cscript%3E",
+    "__proto__", "constructor", "a" * 900, "<x\u00a0y> \U0001f600 \u4e2d\u6587",
+]
+# Shown by their numbers, for they would turn text around, hide in it, or end a line of script.
+HIDDEN = {"\u202egnp.exe": "\\u202egnp.exe", "zero\u200bwidth": "zero\\u200bwidth",
+          "line\u2028end": "line\\u2028end", "\u001b[31mred": "\\u001b[31mred"}
+
+
+def user(name, number=1, key=None):
+    return {"type": "IAMUser", "principalId": f"AIDAEXAMPLE{number}", "userName": name,
+            "arn": f"arn:aws:iam::111122223333:user/{name}", "accountId": "111122223333",
+            "accessKeyId": key or f"AKIAEXAMPLE{number}"}
+
+
+def record(number, name="CreateUser", who=None, **changes):
+    return {"eventVersion": "1.11", "eventID": f"{number:08}-aaaa-4bbb-8ccc-dddddddddddd",
+            "eventTime": f"2026-03-17T14:{number // 60 % 60:02}:{number % 60:02}Z",
+            "eventSource": "iam.amazonaws.com", "eventName": name, "awsRegion": "us-east-1",
+            "sourceIPAddress": "198.51.100.77", "userAgent": "aws-cli/2",
+            "recipientAccountId": "111122223333", "userIdentity": who or user("dana"), **changes}
+
+
+def test_it_opens_without_a_word_and_asks_nobody(sample, show):
+    opened = show(sample)
+    assert opened.messages == []
+    assert opened.requests == [sample.as_uri()]
+    assert opened.refused() == []
+    assert opened.page.locator("h1").inner_text().upper().startswith("CRITICAL")
+
+
+@pytest.mark.parametrize("text", [
+    "<script>window.pwn=1</script>", "<img src=x onerror=window.pwn=1>",
+    "<style>body{display:none}</style>", "<svg onload=window.pwn=1></svg>"])
+def test_the_policy_stops_what_escaping_would_have_missed(sample, show, tmp_path, text):
+    """[P7] The second line of defence, seen to work: markup put where it never comes."""
+    broken = tmp_path / "broken.html"
+    broken.write_text(sample.read_text().replace("<main", text + "<main", 1))
+    opened = show(broken)
+    assert opened.refused() != []
+    assert opened.page.evaluate("window.pwn") is None
+    assert [u for u in opened.requests if not u.startswith("file:///tmp") and "x" != u[-1]] == []
+
+
+def test_trusted_types_refuse_html(sample, show):
+    refused = show(sample).page.evaluate(
+        "() => { try { document.body.innerHTML = '<b>x'; return ''; } catch (e) { return e.name; } }")
+    assert refused == "TypeError"
+
+
+def test_hostile_strings_are_text(show, story_of):
+    """[P7] In user agents, user names, names of calls, error codes and parameters."""
+    records = []
+    for n, text in enumerate([*HOSTILE, *HIDDEN]):
+        records.append(record(n, userAgent=text, who=user(text.replace("/", "|"), n + 10),
+                              errorCode=text, requestParameters={"userName": text, text: text}))
+    opened = show(story_of(records))
+    seen = ""
+    for n in range(len(opened.data["stories"])):
+        if n:
+            opened.page.locator("nav button").nth(n).click()
+        opened.page.locator("table.steps tbody button").first.click()
+        seen += opened.page.locator("body").evaluate("b => b.textContent + [...b.querySelectorAll("
+                                                     "'table.steps td')].map(t => t.title).join()")
+        opened.page.keyboard.press("Escape")
+    assert len(opened.data["stories"]) == 20  # of 34: what a page tells
+    told = {opened.story(n)["steps"][0]["agent"] for n in range(20)}
+    for text in told:
+        assert HIDDEN.get(text, text[:600]) in seen
+    assert opened.page.evaluate("window.pwn") is None
+    assert (opened.messages, opened.refused(), len(opened.requests)) == ([], [], 1)
+
+
+def test_every_hostile_string_in_one_story(show, story_of):
+    """[P7] The same by one identity: a row of the table for each."""
+    texts = [*HOSTILE, *HIDDEN]
+    opened = show(story_of([record(n, userAgent=text, awsRegion=text) for n, text in enumerate(texts)]))
+    titles = opened.page.locator("table.steps tbody tr td:last-child").evaluate_all(
+        "cells => cells.map(c => c.title)")
+    assert titles == [HIDDEN.get(t, t) for t in texts]
+    assert opened.page.evaluate("window.pwn") is None
+    assert (opened.messages, opened.refused(), len(opened.requests)) == ([], [], 1)
+
+
+def test_lanes_nodes_and_rows_are_those_of_the_data(sample, show):
+    opened = show(sample)
+    story = opened.story()
+    keyed = {(s["actor"], s.get("key", "") if s.get("key", "").startswith("AKIA") else "")
+             for s in story["steps"]}
+    lanes = opened.page.locator(".deed").evaluate_all("d => d.map(x => x.dataset.lane)")
+    assert {tuple(lane.split("|")) for lane in lanes} == keyed
+    nodes = opened.page.locator("[data-node]").evaluate_all("d => d.map(x => x.dataset.node)")
+    assert nodes == [a["id"] for a in story["incident"]["actors"]]
+    assert opened.page.locator("table.steps tbody tr").count() == len(story["steps"])
+    assert opened.page.locator(".deed title").count() == len(lanes)
+    arrows = opened.texts("section:has(.deed) .link title")
+    assert [a.split(" (")[0] for a in arrows] == [link["type"] for link in story["incident"]["links"]]
+    drawn = sum(int(t.rsplit("\u00d7", 1)[1]) if "\u00d7" in t else 1 for t in opened.texts(".deed text"))
+    assert drawn == len(story["steps"])
+
+
+def test_weak_links_are_dashed(show, story_of):
+    trust = '{"Statement":[{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"sts:AssumeRole"}]}'
+    opened = show(story_of([record(1), record(2, "UpdateAssumeRolePolicy", requestParameters={
+        "roleName": "Admin", "policyDocument": trust})]))
+    weak = opened.page.locator(".link.weak path")
+    if not any(link["strength"] == "weak" for link in opened.story()["incident"]["links"]):
+        pytest.skip("the incident tells no weak link")
+    assert weak.first.evaluate("p => getComputedStyle(p).strokeDasharray") != "none"
+
+
+def test_it_is_worked_by_keyboard(sample, show):
+    page = show(sample).page
+    page.locator("[aria-label^='Attack story']").focus()
+    page.keyboard.press("Tab")
+    first = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("ArrowRight")
+    second = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert first != second and page.evaluate("document.activeElement.getAttribute('class')").startswith("deed")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    assert page.locator("dialog pre, dialog li button").count() > 0
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    assert page.evaluate("document.activeElement.getAttribute('class')").startswith("deed")
+    page.keyboard.press("Tab")  # one stop for all deeds: the next is behind the picture
+    assert not page.evaluate("(document.activeElement.getAttribute('class') || '').startsWith('deed')")
+
+
+def test_a_click_shows_the_record(sample, show):
+    opened = show(sample)
+    step = next(s for s in opened.story()["steps"] if s["event"] == "CreateUser")
+    opened.page.locator("table.steps button", has_text="CreateUser").click()
+    text = opened.page.locator("dialog pre").inner_text()
+    assert f'"eventID": "{step["id"]}"' in text
+
+
+def test_rows_are_filtered_sorted_paged_and_saved(show, story_of):
+    records = [record(n, "CreateUser" if n < 10 else "GetUser", userAgent=f"=agent{n}") for n in range(450)]
+    page = show(story_of(records)).page
+    said = page.locator("section:has(table.steps) p[role=status]")
+    assert said.inner_text() == "Rows 1 to 200 of 450"
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_role("button", name="Next page").click()
+    assert said.inner_text() == "Rows 401 to 450 of 450"
+    page.get_by_label("Filter").fill("createuser agent7")
+    assert said.inner_text() == "Rows 1 to 1 of 1"
+    page.get_by_label("Filter").fill("")
+    page.get_by_label("only what alerts name").check()
+    page.get_by_role("button", name="Time", exact=True).click()
+    page.get_by_role("button", name="Time", exact=True).click()
+    assert page.locator("table.steps tbody td").first.inner_text() == "2026-03-17T14:00:09Z"
+    assert page.locator("th[aria-sort=descending]").inner_text() == "Time"
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save these rows").click()
+    rows = list(csv.DictReader(open(saved.value.path(), newline="", encoding="utf-8")))
+    assert [r["Agent"] for r in rows] == [f"'=agent{n}" for n in range(9, -1, -1)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(sample, show, scheme):
+    page = show(sample, color_scheme=scheme, bypass_csp=True).page
+    page.locator("details").evaluate_all("list => list.forEach(d => { d.open = true; })")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(RUN_AXE) == []
+    page.locator("table.steps tbody button").first.click()
+    assert page.evaluate(RUN_AXE) == []
+
+
+def test_it_prints(sample, show):
+    pdf = show(sample).page.pdf()
+    assert pdf.startswith(b"%PDF-") and pdf.count(b"/Type /Page\n") >= 2
+
+
+def test_without_scripts_it_is_told_as_text(sample, show):
+    opened = show(sample, java_script_enabled=False)
+    text = opened.page.locator("noscript").inner_text()
+    assert "CreateAccessKey" in text and opened.story()["answers"]["entry"] in text
+
+
+def test_no_incident(show, story_of):
+    opened = show(story_of([record(1, "GetUser")]))
+    assert opened.page.locator("h1").inner_text() == "No incident"
+    assert opened.messages == []
