@@ -47,7 +47,7 @@ LIBC = re.compile(
     r"|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|threads|time|uchar"
     r"|wchar|wctype|unistd|fcntl|dirent|ftw|netdb|nss|poll|pthread|termios|glob|fnmatch|pwd|sched"
     r"|immintrin|emmintrin|tmmintrin|smmintrin|nmmintrin|wmmintrin|arm_neon|cpuid"
-    r"|sys/\w+|netinet/\w+|arpa/\w+)\.h")
+    r"|sys/\w+|sys/platform/x86|netinet/\w+|arpa/\w+)\.h")
 PURE = {"engine", "respond", "handlers"}
 CLOCK = "base/clock.h"
 
