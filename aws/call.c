@@ -68,9 +68,11 @@ bool call_send(struct call *k)
         .http = c->http,
         .request = k->request,
         .cache = &c->key,
+        .trace_id = c->trace_id,
         .side_by_side = k->side_by_side,
         .lane = k->lane,
     };
+    c->repeats += k->reply->attempts > 0;
     k->reply->attempts++;
     k->reply->http.status = 0;
     k->reply->http.taken = 0;

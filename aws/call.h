@@ -25,6 +25,8 @@ struct aws_client {
     struct sigv4_cache key;
     int64_t deadline_ms;
     int64_t skew_ms;
+    struct str trace_id; /* absent: none */
+    uint64_t repeats;
     struct known_bucket buckets[BUCKETS_MAX]; /* a ring */
     size_t n_buckets;                         /* ever remembered */
 };

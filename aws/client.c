@@ -40,6 +40,19 @@ void aws_client_set_deadline(struct aws_client *c, int64_t deadline_ms)
     c->deadline_ms = deadline_ms;
 }
 
+void aws_client_set_trace(struct aws_client *c, struct str trace_id)
+{
+    bool fit = trace_id.n <= TRACE_HEADER_MAX;
+    for (size_t i = 0; fit && i < trace_id.n; i++)
+        fit = trace_id.p[i] > ' ' && trace_id.p[i] <= '~';
+    c->trace_id = fit ? trace_id : STR_ABSENT;
+}
+
+uint64_t aws_client_repeats(const struct aws_client *c)
+{
+    return c->repeats;
+}
+
 bool aws_client_region(struct aws_client *c, struct str *region, struct err *e)
 {
     if (!c->options.region)

@@ -10,6 +10,8 @@
 #include "aws/world.h"
 
 #define AWS_ATTEMPTS_MAX 5 /* the first and four repeats, of every kind together */
+/* X-Ray's has about 90 bytes; with what others add (Lineage, baggage) some 300. */
+#define TRACE_HEADER_MAX 1024
 
 struct aws_client;
 
@@ -28,6 +30,14 @@ void aws_client_free(struct aws_client *c);
 /* All calls from now on end before this moment of world->mono_ms (on Lambda: the invocation's
  * deadline less a margin); PACE_NO_DEADLINE, the initial value, is none. */
 void aws_client_set_deadline(struct aws_client *c, int64_t deadline_ms);
+
+/* From now on calls carry this X-Ray header, unsigned, as AWS's own SDKs send it on Lambda; absent:
+ * none. Borrowed until the next call of this. What cannot be a header's value (over
+ * TRACE_HEADER_MAX bytes, or other than visible ASCII) is not sent. */
+void aws_client_set_trace(struct aws_client *c, struct str trace_id);
+
+/* Attempts so far that repeated a call: throttled, timed out, broken, or cured. */
+uint64_t aws_client_repeats(const struct aws_client *c);
 
 /* The region that calls go to when they name none; borrowed from the client. ERR_USAGE: none. */
 TW_MUST_USE bool aws_client_region(struct aws_client *c, struct str *region, struct err *e);

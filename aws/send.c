@@ -3,7 +3,7 @@
 
 #define URL_MAX     16384 /* an encoded key has at most 3 KiB, a continuation token as much */
 #define AUTH_MAX    4096
-#define OWN_HEADERS 5 /* host, date, token, content hash, authorization */
+#define OWN_HEADERS 6 /* host, trace, date, token, content hash, authorization */
 
 /* The path that is signed, not encoded for S3: base of the endpoint, bucket if addressed there, and
  * the request's own. */
@@ -79,6 +79,8 @@ static bool send_to(const struct send *s, const struct endpoint *ep, struct buf 
     headers[n++] = (struct header){S("host"), ep->host};
     for (size_t i = 0; i < r->n_headers; i++)
         headers[n++] = r->headers[i];
+    if (str_present(s->trace_id)) /* proxies on the way may change it, so sigv4 leaves it out */
+        headers[n++] = (struct header){S("x-amzn-trace-id"), s->trace_id};
 
     put_path(path, s, ep);
     put_url(url, s, ep, buf_str(path));

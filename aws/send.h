@@ -15,6 +15,7 @@ struct send {
     const struct credentials *sign_with; /* NULL: unsigned, as AssumeRoleWithWebIdentity is */
     int64_t skew_ms;                     /* added to our clock in the signature */
     struct sigv4_cache *cache;           /* may be NULL */
+    struct str trace_id;                 /* sent, never signed; absent: none */
     int64_t total_ms;                    /* as in struct http_request */
     bool side_by_side;                   /* only started, in that lane (http_start) */
     size_t lane;
