@@ -178,7 +178,7 @@ static int serve_with(const struct asked *a, const struct stores *stores,
     if (ok && topic && !a->dry_run)
         ok = cloud_alerts(stores->cloud, str_of(topic), &ports.alerts, &e);
     struct handler *h =
-        ok ? handler_new(&cfg, &ports, (struct handle_notes){NULL, note}, &e) : NULL;
+        ok ? handler_new(&cfg, &ports, (struct handle_notes){NULL, note, NULL}, &e) : NULL;
     int code = h ? serve(h, payload) : fail(&e);
     handler_free(h);
     return code;

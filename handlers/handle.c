@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "handlers/alerting.h"
+#include "handlers/answer.h"
 #include "handlers/containing.h"
 #include "handlers/envelope.h"
 #include "handlers/object.h"
@@ -43,6 +44,19 @@ struct handler {
 
 /* ---- alerts and incidents ---- */
 
+/* How long after its last event an alert was published. */
+static void count_lag(struct handler *h, const struct window_alert *told)
+{
+    struct handle_counts *c = h->counts;
+    int64_t lag_ms = h->ports.clock.now_ms(h->ports.clock.self) - told->last_ms;
+    if (!told->timed)
+        return;
+    if (c->n_lags < HANDLE_LAGS_MAX)
+        c->lag_ms[c->n_lags++] = lag_ms;
+    else if (c->lag_ms[HANDLE_LAGS_MAX - 1] < lag_ms)
+        c->lag_ms[HANDLE_LAGS_MAX - 1] = lag_ms;
+}
+
 /* windows_calls.tell: publishes one. */
 static bool tell(void *to, const struct window_alert *told, struct err *e)
 {
@@ -56,6 +70,7 @@ static bool tell(void *to, const struct window_alert *told, struct err *e)
     if (!h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->alerts++;
+    count_lag(h, told);
     return !h->teller || teller_alert(h->teller, &a, e);
 }
 
@@ -140,6 +155,14 @@ static bool settle(struct handler *h, bool ok, bool content_fault, struct err *e
 
 /* ---- records ---- */
 
+static void count_hit(struct handler *h, uint32_t rule)
+{
+    if (!is_told(h, rule))
+        return;
+    h->counts->hits++;
+    h->counts->hits_of[h->cfg.rules->rules[rule].level]++;
+}
+
 /* object_calls.record */
 static bool on_record(void *to, struct event *ev, struct err *e)
 {
@@ -148,7 +171,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     size_t n, wanted = 0;
     const uint32_t *hits = event_match(ev, &n);
     for (size_t i = 0; i < n; i++) {
-        h->counts->hits += is_told(h, hits[i]);
+        count_hit(h, hits[i]);
         wanted += windows_wants(h->windows, hits[i]);
     }
     bool links = h->teller && lineage_links(ev);
@@ -245,15 +268,37 @@ static void fail(struct handler *h, struct work *w, size_t group, struct err *e)
     h->notes.note(h->notes.to, HANDLE_FAILED, e->text);
 }
 
+/* What was counted since `before`, of the object at hand; key is absent for records inside the
+ * payload. */
+static void note_done(struct handler *h, const struct handle_counts *before, struct str key)
+{
+    const struct handle_counts *c = h->counts;
+    struct handled_object o = {
+        .name = buf_z(&h->printed),
+        .bytes = c->bytes - before->bytes,
+        .records = c->records - before->records,
+        .bad = c->bad - before->bad,
+        .hits = c->hits - before->hits,
+        .alerts = c->alerts - before->alerts,
+    };
+    if (!logkey_read(key, &o.at))
+        o.at = (struct logkey){0};
+    if (h->notes.done)
+        h->notes.done(h->notes.to, &o);
+}
+
 static void handle_object(struct handler *h, struct work *w, const struct work_item *item)
 {
     struct err e = {0};
+    const struct handle_counts before = *h->counts;
     h->counts->objects++;
     h->reader.fault = OBJECT_WHOLE;
     name_object(h, &item->ref);
     begin_windows(h, work_group_at(w, item->group)->again);
     bool ok = has_time(h, &e) && read_whole(h, &item->ref, &e);
-    if (!settle(h, ok, h->reader.fault == OBJECT_CONTENT, &e))
+    if (settle(h, ok, h->reader.fault == OBJECT_CONTENT, &e))
+        note_done(h, &before, item->ref.key);
+    else
         fail(h, w, item->group, &e);
 }
 
@@ -277,6 +322,7 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
 {
     size_t group = work_item_at(w, *i)->group;
     struct err e = {0};
+    const struct handle_counts before = *h->counts;
     bool any = false;
     bool going = true;
     h->counts->objects++;
@@ -294,36 +340,13 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
             e = why;
         going = going && (ok || h->reader.fault == OBJECT_CONTENT);
     }
-    if (!settle(h, any && going, false, &e))
+    if (settle(h, any && going, false, &e))
+        note_done(h, &before, STR_ABSENT);
+    else
         fail(h, w, group, &e);
 }
 
-/* ---- answers ---- */
-
-static void put_failures(struct buf *b, const struct work *w)
-{
-    bool first = true;
-    buf_putz(b, "{\"batchItemFailures\":[");
-    for (size_t i = 0; i < w->groups.n; i++) {
-        const struct work_group *g = work_group_at(w, i);
-        if (!g->failures)
-            continue;
-        buf_putz(b, first ? "{\"itemIdentifier\":" : ",{\"itemIdentifier\":");
-        buf_put_json(b, g->message_id);
-        buf_putc(b, '}');
-        first = false;
-    }
-    buf_putz(b, "]}");
-}
-
-static void put_done(struct buf *b, const struct handle_counts *c)
-{
-    buf_putf(b, "{\"ok\":true,\"objects\":%llu,\"records\":%llu,\"bad\":%llu,",
-             (unsigned long long)c->objects, (unsigned long long)c->records,
-             (unsigned long long)c->bad);
-    buf_putf(b, "\"hits\":%llu,\"alerts\":%llu,\"incidents\":%llu}", (unsigned long long)c->hits,
-             (unsigned long long)c->alerts, (unsigned long long)c->incidents);
-}
+/* ---- orders ---- */
 
 static bool unable(struct str action, const char *why, struct err *e)
 {
@@ -350,22 +373,6 @@ static bool act(struct handler *h, const struct work *w, struct buf *answer, str
     buf_putf(answer, ",\"rules\":%u,\"hash\":\"", h->cfg.rules->n_rules);
     buf_put_hex(answer, h->cfg.rules->hash, sizeof h->cfg.rules->hash);
     buf_putz(answer, "\"}");
-    return buf_ok(answer, "the answer", e);
-}
-
-static bool answer_work(const struct handler *h, const struct work *w, struct buf *answer,
-                        struct err *e)
-{
-    const struct work_group *whole = work_group_at(w, 0);
-    if (whole->failures > 1)
-        return err_set(e, whole->kind, "%llu parts of the payload failed; the first: %.*s",
-                       (unsigned long long)whole->failures, (int)whole->why.n, whole->why.p);
-    if (whole->failures)
-        return err_set(e, whole->kind, "%.*s", (int)whole->why.n, whole->why.p);
-    if (w->sqs)
-        put_failures(answer, w);
-    else
-        put_done(answer, h->counts);
     return buf_ok(answer, "the answer", e);
 }
 
@@ -455,7 +462,7 @@ static bool run_work(struct handler *h, struct work *w, struct str payload, stru
     note_envelope(h, w);
     handle_items(h, w);
     check_containment(h);
-    return answer_work(h, w, answer, e);
+    return answer_work(w, h->counts, answer, e);
 }
 
 /* A name that no other invocation leases under, and how long it may: until this one is over. */

@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "engine/ruleset.h"
+#include "handlers/logkey.h"
 #include "handlers/ports.h"
 #include "respond/contain_plan.h"
 
@@ -48,11 +49,25 @@ enum handle_note {
     HANDLE_BAD_RECORD   /* counted and skipped */
 };
 
+/* One object as it was read; borrowed for the call. */
+struct handled_object {
+    const char *name; /* s3://bucket/key, fit to print; "the payload" for records inside it */
+    struct logkey at; /* of its key; account and region absent when that does not tell them */
+    uint64_t bytes, records, bad, hits, alerts; /* alerts: told because of it, updates too */
+};
+
 /* Gets one sentence, fit to print, for each thing that goes wrong. */
 struct handle_notes {
     void *to;
     void (*note)(void *to, enum handle_note what, const char *sentence);
+    /* Gets each object that is done with; what failed has its sentence. May be NULL. */
+    void (*done)(void *to, const struct handled_object *o);
 };
+
+/* Alerts of one invocation whose lag is told; an embedded metric takes so many values
+ * (runtime/emf.h). Of more, the last is the longest of the rest. */
+#define HANDLE_LAGS_MAX 100
+#define HANDLE_LEVELS   (LEVEL_CRITICAL + 1)
 
 /* What one invocation saw; for the summary line. */
 struct handle_counts {
@@ -62,7 +77,10 @@ struct handle_counts {
     uint64_t bytes;   /* stored bytes read */
     uint64_t records, bad, oversized; /* oversized are among the bad */
     uint64_t digests;
-    uint64_t hits;                                    /* of rules that may tell */
+    uint64_t hits;                   /* of rules that may tell */
+    uint64_t hits_of[HANDLE_LEVELS]; /* the same, by the rule's level */
+    int64_t lag_ms[HANDLE_LAGS_MAX]; /* from an alert's last event to when it was published */
+    size_t n_lags;
     uint64_t alerts, incidents;                       /* published, updates too */
     uint64_t unplaced, links_cut;                     /* of handlers/lineages.h */
     uint64_t notices, contained, not_contained;       /* of handlers/contain.h: messages, principals

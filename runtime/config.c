@@ -61,6 +61,17 @@ static bool read_containment(struct runtime_config *c, struct environment env, s
     return true;
 }
 
+static bool read_metrics(struct runtime_config *c, struct environment env, struct err *e)
+{
+    const char *metrics = get(env, "TRAILWARDEN_METRICS");
+    if (metrics && !str_eqz(str_of(metrics), "on") && !str_eqz(str_of(metrics), "off"))
+        return err_set(e, ERR_USAGE, "TRAILWARDEN_METRICS is \"%.40s\", not one of on, off",
+                       metrics);
+    if (!metrics || str_eqz(str_of(metrics), "on"))
+        c->metrics = str_of(get(env, "AWS_LAMBDA_FUNCTION_NAME"));
+    return true;
+}
+
 bool runtime_config_read(struct runtime_config *out, struct environment env, struct err *e)
 {
     *out = (struct runtime_config){0};
@@ -73,7 +84,8 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");
-    return read_rules(out, env, e) && read_level(out, env, e) && read_containment(out, env, e);
+    return read_rules(out, env, e) && read_level(out, env, e) && read_metrics(out, env, e) &&
+           read_containment(out, env, e);
 }
 
 void runtime_config_release(struct runtime_config *c)

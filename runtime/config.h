@@ -23,6 +23,8 @@ struct runtime_config {
     enum level min_level;          /* TRAILWARDEN_MIN_LEVEL; default low */
     enum contain_mode containment; /* TRAILWARDEN_CONTAINMENT; default off. Anything else needs
                                       TRAILWARDEN_BUCKETS and TRAILWARDEN_TABLE */
+    struct str metrics; /* the name that metrics go under, AWS_LAMBDA_FUNCTION_NAME; absent with
+                           TRAILWARDEN_METRICS=off (default on) */
     const char *geoip, *asn; /* TRAILWARDEN_GEOIP, TRAILWARDEN_ASN: files of adapters/geo.h; NULL:
                                 none */
 };

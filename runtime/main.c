@@ -121,7 +121,8 @@ static bool start_handler(struct function *f, struct err *e)
         .geo = geo_port(f->geo),
         .iam = iam_port(&f->iam),
     };
-    f->handler = handler_new(&cfg, &ports, (struct handle_notes){&f->log, serve_note}, e);
+    f->handler =
+        handler_new(&cfg, &ports, (struct handle_notes){&f->log, serve_note, serve_done}, e);
     return f->handler;
 }
 
@@ -190,7 +191,13 @@ static int run(struct function *f)
         return fail(f, &e);
     if (!start(f, host, &e))
         return fail_start(f, &e);
-    struct server s = {f->rapi, f->handler, f->client, f->memory, &f->deadline, &f->log};
+    struct server s = {.rapi = f->rapi,
+                       .handler = f->handler,
+                       .client = f->client,
+                       .memory = f->memory,
+                       .deadline = &f->deadline,
+                       .log = &f->log,
+                       .metrics = f->config.metrics};
     return serve(&s, &e) ? 0 : fail(f, &e);
 }
 

@@ -2,9 +2,12 @@
 #include "runtime/serve.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "runtime/crash.h"
+#include "runtime/emf.h"
 #include "runtime/stop.h"
 
 /* ---- time ---- */
@@ -51,8 +54,19 @@ static struct log_field number(const char *name, uint64_t n)
     return (struct log_field){name, STR_ABSENT, (int64_t)n};
 }
 
+void serve_done(void *to, const struct handled_object *o)
+{
+    struct log_field fields[] = {
+        number("records", o->records), number("bad", o->bad),       number("bytes", o->bytes),
+        number("hits", o->hits),       number("alerts", o->alerts), {"object", str_of(o->name), 0},
+        {"account", o->at.account, 0}, {"region", o->at.region, 0},
+    };
+    size_t n = sizeof fields / sizeof *fields;
+    log_line(to, LOG_INFO, S("object read"), fields, str_present(o->at.account) ? n : n - 2);
+}
+
 static void log_summary(const struct server *s, const struct rapi_invocation *inv, bool ok,
-                        const struct handle_counts *c, int64_t began_ms)
+                        const struct handle_counts *c, uint64_t ms)
 {
     struct log_field fields[] = {
         number("objects", c->objects),
@@ -78,7 +92,7 @@ static void log_summary(const struct server *s, const struct rapi_invocation *in
         number("regex_limit", c->regex_limit),
         number("values_cut", c->values_cut),
         number("scratch_full", c->scratch_full),
-        number("ms", (uint64_t)(clock_mono_ms() - began_ms)),
+        number("ms", ms),
         {"tenantId", inv->tenant_id, 0},
     };
     size_t n = sizeof fields / sizeof *fields - !str_present(inv->tenant_id);
@@ -86,12 +100,49 @@ static void log_summary(const struct server *s, const struct rapi_invocation *in
              ok ? S("invocation served") : S("invocation failed"), fields, n);
 }
 
+/* ---- metrics ---- */
+
+static uint64_t peak_kb(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss : 0;
+}
+
+/* Whatever the log's level: it is no message. */
+static void put_metrics(struct server *s, const struct rapi_invocation *inv,
+                        const struct handle_counts *c, uint64_t ms)
+{
+    struct emf_invocation i = {
+        .now_ms = clock_wall_ms(),
+        .function_name = s->metrics,
+        .request_id = inv->request_id,
+        .counts = c,
+        .cold = !s->warm,
+        .ms = ms,
+        .peak_kb = peak_kb(),
+        .repeats = s->client ? aws_client_repeats(s->client) - s->repeats : 0,
+    };
+    struct buf line;
+    s->warm = true;
+    s->repeats += i.repeats;
+    if (!str_present(s->metrics))
+        return;
+    buf_init(&line, EMF_LINE_MAX);
+    emf_put(&line, &i);
+    ssize_t ignored = line.failed ? 0 : write(s->log->fd, line.p, line.n);
+    (void)ignored; /* there is nobody left to tell */
+    buf_release(&line);
+}
+
 /* ---- one invocation ---- */
 
-/* The trace id travels in the environment, as libraries of tracing expect it. */
-static void set_trace(const struct rapi_invocation *inv)
+/* The trace id travels in the environment, as libraries of tracing expect it, and with our calls to
+ * AWS. */
+static void set_trace(const struct server *s, const struct rapi_invocation *inv)
 {
-    char text[512];
+    char text[TRACE_HEADER_MAX + 1];
+    if (s->client)
+        aws_client_set_trace(s->client, inv->trace_id);
     if (!str_present(inv->trace_id) || inv->trace_id.n >= sizeof text) {
         unsetenv("_X_AMZN_TRACE_ID");
         return;
@@ -130,7 +181,7 @@ static bool serve_one(struct server *s, const struct rapi_invocation *inv, struc
     buf_init(&answer, HANDLE_ANSWER_MAX);
     s->log->request_id = inv->request_id;
     s->log->trace_id = inv->trace_id;
-    set_trace(inv);
+    set_trace(s, inv);
     set_deadline(s, inv->deadline_ms);
     if (s->memory)
         state_memory_clear(s->memory);
@@ -138,7 +189,9 @@ static bool serve_one(struct server *s, const struct rapi_invocation *inv, struc
     bool ok = run(s, inv, &answer, &counts, &why);
     if (!ok && !counts.failed) /* what failed on the way has its line already */
         log_line(s->log, LOG_ERROR, str_of(why.text), NULL, 0);
-    log_summary(s, inv, ok, &counts, began_ms);
+    uint64_t ms = (uint64_t)(clock_mono_ms() - began_ms);
+    log_summary(s, inv, ok, &counts, ms);
+    put_metrics(s, inv, &counts, ms);
     bool going = reply(s, inv, ok, &answer, &why, e);
     buf_release(&answer);
     return going;

@@ -24,6 +24,9 @@ struct server {
     struct state_memory *memory; /* emptied before each invocation; NULL: the state is elsewhere */
     struct deadline *deadline;
     struct log *log;
+    struct str metrics; /* the name they go under, the function's; absent: none are told */
+    bool warm;          /* an invocation was served */
+    uint64_t repeats;   /* that earlier invocations have told */
 };
 
 /* Serves until SIGTERM (true) or until the Runtime API is broken (false, with e). A failing
@@ -32,5 +35,7 @@ TW_MUST_USE bool serve(struct server *s, struct err *e);
 
 /* The handler's notes become log lines; to is the struct log. */
 void serve_note(void *to, enum handle_note what, const char *sentence);
+/* So do the objects that are done. */
+void serve_done(void *to, const struct handled_object *o);
 
 #endif

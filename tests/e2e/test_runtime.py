@@ -133,6 +133,20 @@ def test_refused_answer_is_final_and_the_loop_goes_on(status, kind, start):
 
 # ---- what an invocation brings ------------------------------------------------------------------
 
+def test_trace_goes_on_with_calls_to_aws(start, fake_aws):
+    """As the SDKs send it on Lambda: not signed, and of this invocation alone."""
+    trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1"
+    fake_aws.put(BUCKET, KEY, packed([record("StopLogging")]))
+    function = on_fake(start, fake_aws)
+    for header in (trace, None, "not\tfit", "x" * 2000):
+        more = {"lambda_runtime_trace_id": header} if header else {}
+        fake_aws.traces.clear()
+        assert function.invoke(payloads.s3((BUCKET, KEY)), **more).ok
+        assert [t for t, _ in fake_aws.traces] == [trace if header == trace else None] * 2
+        for _, signed in fake_aws.traces:
+            assert "host" in signed and "x-amzn-trace-id" not in signed
+
+
 def test_headers_of_an_invocation(start):
     trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1"
     function = start()
@@ -276,6 +290,24 @@ def test_json_log_lines(start):
     assert [x["level"] for x in function.logs(bad)] == ["ERROR", "ERROR"]
 
 
+def test_each_object_is_logged(start, fake_aws):
+    """With what was counted of it, and where its calls were made when its key says so."""
+    key = "AWSLogs/o-exampleorg/111122223333/CloudTrail/eu-north-1/2026/03/17/x.json.gz"
+    fake_aws.put(BUCKET, KEY, packed(quiet(2)))
+    body = packed([record("StopLogging")])
+    fake_aws.put(BUCKET, key, body)
+    function = on_fake(start, fake_aws)
+    read = function.invoke(payloads.s3((BUCKET, KEY), (BUCKET, key)))
+    first, second, summary = function.logs(read)
+    assert (first["level"], first["message"], first["object"]) == (
+        "INFO", "object read", f"s3://{BUCKET}/{KEY}")
+    assert "account" not in first
+    want = {"object": f"s3://{BUCKET}/{key}", "account": "111122223333", "region": "eu-north-1",
+            "records": 1, "bad": 0, "bytes": len(body), "hits": 1, "alerts": 1}
+    assert want.items() <= second.items()
+    assert (summary["message"], summary["objects"]) == ("invocation served", 2)
+
+
 def test_log_level(start):
     function = start(AWS_LAMBDA_LOG_LEVEL="ERROR")
     assert function.invoke(SELF_TEST).ok
@@ -286,5 +318,5 @@ def test_text_log(start):
     function = start(AWS_LAMBDA_LOG_FORMAT="Text")
     failed = function.invoke({"a": 1})
     ready(function)
-    assert all(not line.startswith("{") for line in function.lines)
+    assert all(not line.startswith("{") or '"_aws":' in line for line in function.lines)
     assert [line for line in function.lines if " ERROR " in line and failed.id in line]

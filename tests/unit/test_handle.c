@@ -32,6 +32,7 @@ static const struct stored objects[] = {
     {"bad-record", "[" EVENT("r1") ",{\"x\" 1}," QUIET("r2") "]", false},
     {"cut", "{\"Records\":[" EVENT("c1") ",{\"eventID\":\"c2\"", false},
     {"broken-transfer", "{\"Records\":[" EVENT("t1") "," QUIET("t2"), true},
+    {"AWSLogs/111122223333/CloudTrail/eu-west-1/b", "[" EVENT("w1") "]", false},
     {"no-log", "hello", false},
     {"digest", "{\"digestStartTime\":\"x\"}", false},
     {"levels",
@@ -42,6 +43,7 @@ static const struct stored objects[] = {
 struct world {
     struct buf told;       /* "id,id;" of each published alert's events, in order */
     struct buf notes;      /* sentences, each with a line end */
+    struct buf done;       /* objects done with, each with a line end */
     unsigned publishes;    /* calls so far */
     unsigned publish_fail; /* the call that fails, from 1; 0: none */
     enum err_kind publish_kind;
@@ -114,6 +116,18 @@ static void note(void *to, enum handle_note what, const char *sentence)
     buf_putc(&w->notes, '\n');
 }
 
+static void done(void *to, const struct handled_object *o)
+{
+    struct world *w = to;
+    buf_putf(&w->done, "%s %llu records %llu bad %llu hits %llu alerts", o->name,
+             (unsigned long long)o->records, (unsigned long long)o->bad,
+             (unsigned long long)o->hits, (unsigned long long)o->alerts);
+    if (str_present(o->at.account))
+        buf_putf(&w->done, " of %.*s %.*s", (int)o->at.account.n, o->at.account.p,
+                 (int)o->at.region.n, o->at.region.p);
+    buf_putc(&w->done, '\n');
+}
+
 /* ---- the stage ---- */
 
 static const char rules[] =
@@ -171,13 +185,14 @@ static void setup(struct stage *s, enum level min, const char *buckets)
     s->w.now_ms = NOW_MS;
     buf_init(&s->w.told, 65536);
     buf_init(&s->w.notes, 65536);
+    buf_init(&s->w.done, 65536);
     buf_init(&s->answer, HANDLE_ANSWER_MAX);
     struct handle_config cfg = {
         .rules = s->rs, .min_level = min, .buckets = str_of(buckets), .version = S("9.9")};
     s->memory = state_memory_new();
     assert_non_null(s->memory);
     struct ports ports = ports_of(s);
-    s->h = handler_new(&cfg, &ports, (struct handle_notes){&s->w, note}, &s->e);
+    s->h = handler_new(&cfg, &ports, (struct handle_notes){&s->w, note, done}, &s->e);
     assert_non_null(s->h);
 }
 
@@ -188,6 +203,7 @@ static void teardown(struct stage *s)
     state_memory_free(s->memory);
     buf_release(&s->w.told);
     buf_release(&s->w.notes);
+    buf_release(&s->w.done);
     buf_release(&s->answer);
 }
 
@@ -196,6 +212,7 @@ static bool run_on(struct stage *s, const char *payload)
 {
     buf_reset(&s->w.told);
     buf_reset(&s->w.notes);
+    buf_reset(&s->w.done);
     buf_reset(&s->answer);
     s->w.publishes = 0;
     s->e = (struct err){0};
@@ -464,6 +481,40 @@ static void names_bad_records(void **state)
 
 /* Memory that runs out at call n: nothing breaks, and nothing is answered as done that was not
  * told. The fakes' own buffers have their room already. */
+static void tells_each_object(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    assert_true(run(&s, BATCH(SQS("m1", "AWSLogs/111122223333/CloudTrail/eu-west-1/b") "," SQS(
+                            "m2", "none") "," SQS("m3", "bad-record"))));
+    check_str("a batch", buf_str(&s.w.done),
+              S("s3://logs/AWSLogs/111122223333/CloudTrail/eu-west-1/b 1 records 0 bad 1 hits 1 "
+                "alerts of 111122223333 eu-west-1\n"
+                "s3://logs/bad-record 2 records 1 bad 1 hits 0 alerts\n"));
+    assert_true(run(&s, BRIDGE(EVENT("e1"))));
+    check_true("inside the payload", str_starts(buf_str(&s.w.done), S("the payload")));
+    s.w.publish_fail = 1;
+    s.w.publish_kind = ERR_RETRY;
+    assert_false(run(&s, KEYS("\"a\"")));
+    check_str("what is not settled is not done", buf_str(&s.w.done), S(""));
+    teardown(&s);
+}
+
+static void measures_how_late_alerts_are(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    assert_true(run(&s, KEYS("\"a\",\"levels\"")));
+    check_size("alerts with a time", s.counts.n_lags, 1);
+    check_int("14:10:00 - 14:05:11", s.counts.lag_ms[0], 289000);
+    check_size("high", s.counts.hits_of[LEVEL_HIGH], 1);
+    check_size("low", s.counts.hits_of[LEVEL_LOW], 1);
+    check_size("below the minimum", s.counts.hits_of[LEVEL_INFORMATIONAL], 0);
+    teardown(&s);
+}
+
 static void never_loses_without_memory(void **state)
 {
     static const char batch[] = BATCH(SQS("m1", "a") "," SQS("m2", "bad-record"));
@@ -506,7 +557,7 @@ static void starts_or_says_no_without_memory(void **state)
     for (size_t n = 1; !complete; n++) {
         struct err e = {0};
         alloc_fail_at(n);
-        struct handler *h = handler_new(&cfg, &ports, (struct handle_notes){&s.w, note}, &e);
+        struct handler *h = handler_new(&cfg, &ports, (struct handle_notes){&s.w, note, NULL}, &e);
         complete = alloc_calls() < n;
         alloc_works();
         assert_true(h != NULL || e.kind == ERR_SYSTEM || e.kind == ERR_LIMIT);
@@ -527,6 +578,8 @@ int main(void)
         cmocka_unit_test(stops_before_the_deadline),
         cmocka_unit_test(reads_only_allowed_buckets),
         cmocka_unit_test(names_bad_records),
+        cmocka_unit_test(tells_each_object),
+        cmocka_unit_test(measures_how_late_alerts_are),
         cmocka_unit_test(never_loses_without_memory),
         cmocka_unit_test(starts_or_says_no_without_memory),
     };

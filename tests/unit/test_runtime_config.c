@@ -59,6 +59,11 @@ static void reads_variables(void **state)
          NULL,
          LEVEL_LOW,
          "not one of off, dry-run, approval"},
+        {"metrics of another word",
+         {TOPIC, ROOT, "TRAILWARDEN_METRICS=no"},
+         NULL,
+         LEVEL_LOW,
+         "TRAILWARDEN_METRICS"},
         {"containment without a table",
          {TOPIC, ROOT, "TRAILWARDEN_CONTAINMENT=dry-run", "TRAILWARDEN_BUCKETS=b"},
          NULL,
@@ -101,11 +106,33 @@ static void reads_geographic_files(void **state)
     runtime_config_release(&c);
 }
 
+static void names_the_metrics(void **state)
+{
+    static const struct {
+        const char *name, *list[5], *metrics; /* NULL: none are told */
+    } cases[] = {
+        {"on Lambda", {TOPIC, ROOT, "AWS_LAMBDA_FUNCTION_NAME=f"}, "f"},
+        {"on", {TOPIC, ROOT, "AWS_LAMBDA_FUNCTION_NAME=f", "TRAILWARDEN_METRICS=on"}, "f"},
+        {"off", {TOPIC, ROOT, "AWS_LAMBDA_FUNCTION_NAME=f", "TRAILWARDEN_METRICS=off"}, NULL},
+        {"elsewhere", {TOPIC, ROOT}, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct runtime_config c;
+        struct err e = {0};
+        struct environment env = {(void *)(uintptr_t)cases[i].list, get};
+        assert_true(runtime_config_read(&c, env, &e));
+        check_str(cases[i].name, c.metrics, str_of(cases[i].metrics));
+        runtime_config_release(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_variables),
         cmocka_unit_test(reads_geographic_files),
+        cmocka_unit_test(names_the_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@ class FakeAws:
         self.objects = {}  # "/bucket/key" -> bytes
         self.published = []  # forms, as dicts
         self.reads = []  # (path, Range header or None)
+        self.traces = []  # of each request: (X-Amzn-Trace-Id or None, the headers that are signed)
         self.pause_s = {}  # path -> seconds before each piece
         self.cut_at = {}  # path -> bytes after which the connection breaks, once
         self.refuse = []  # statuses for the next requests, whatever they are
@@ -65,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def refused(self):
+        signed = self.headers["Authorization"].partition("SignedHeaders=")[2].partition(",")[0]
+        self.aws.traces.append((self.headers["X-Amzn-Trace-Id"], signed.split(";")))
         if not self.aws.refuse:
             return False
         status = self.aws.refuse.pop(0)

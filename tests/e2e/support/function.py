@@ -79,8 +79,15 @@ class Function:
         return invocation
 
     def logs(self, invocation=None):
-        """Log lines as JSON, or those of one invocation; all of them, once the function waits for
-        work again."""
+        """Log lines as JSON, or those of one invocation, without metrics; all of them, once the
+        function waits for work again."""
+        return [x for x in self._json_lines(invocation) if "_aws" not in x]
+
+    def metrics(self, invocation=None):
+        """The lines that CloudWatch makes metrics of."""
+        return [x for x in self._json_lines(invocation) if "_aws" in x]
+
+    def _json_lines(self, invocation):
         if self.process.poll() is None:
             wait_until(lambda: self.api.waiting or self.process.poll() is not None, 10,
                        "bootstrap asks for work")
