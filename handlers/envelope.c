@@ -104,7 +104,7 @@ static bool holds_no_log(struct str key)
            str_find(key, S("/CloudTrail-Digest/"), 0) != SIZE_MAX;
 }
 
-static bool add_object(const struct reader *rd, struct object_ref ref, struct err *e)
+static bool add_object(const struct reader *rd, struct object_ref ref, bool learn, struct err *e)
 {
     char name[TOLD_TEXT_MAX];
     if (!str_present(ref.bucket) || !str_present(ref.key))
@@ -121,7 +121,7 @@ static bool add_object(const struct reader *rd, struct object_ref ref, struct er
     struct work_item *item = vec_push(&rd->w->items, 1);
     if (!item)
         return too_much(e);
-    *item = (struct work_item){.kind = WORK_OBJECT, .ref = ref, .group = rd->group};
+    *item = (struct work_item){.kind = WORK_OBJECT, .ref = ref, .group = rd->group, .learn = learn};
     return true;
 }
 
@@ -155,7 +155,8 @@ static bool is_zero(struct str raw)
 }
 
 /* {"eventSource":"aws:s3","awsRegion":"us-east-1","eventName":"ObjectCreated:Put",
- *  "s3":{"bucket":{"name":"logs"},"object":{"key":"a+b%3D.json.gz","size":1,"versionId":"..."}}} */
+ *  "s3":{"bucket":{"name":"logs"},"object":{"key":"a+b%3D.json.gz","size":1,"versionId":"..."}},
+ *  "trailwarden":{"learn":true}}: the last member is of `trailwarden backfill --learn`. */
 static bool read_s3_record(const struct reader *rd, struct str record, struct err *e)
 {
     struct arena *a = &rd->w->arena;
@@ -176,7 +177,8 @@ static bool read_s3_record(const struct reader *rd, struct str record, struct er
     };
     if (str_present(ref.key) && !decode_key(rd, &ref.key, e))
         return false;
-    return add_object(rd, ref, e);
+    struct str mark = json_member(json_member(record, S("trailwarden")), S("learn"));
+    return add_object(rd, ref, str_eq(mark, S("true")), e);
 }
 
 /* {"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"logs",...}: sent when a notification is
@@ -198,7 +200,7 @@ static bool read_cloudtrail(const struct reader *rd, struct str value, struct er
     struct str key;
     while (members_next(&m, &key)) {
         struct object_ref ref = {.bucket = bucket, .key = member_string(key, a)};
-        if (!add_object(rd, ref, e))
+        if (!add_object(rd, ref, false, e))
             return false;
     }
     return m.broken ? err_set(e, ERR_INPUT, "broken JSON inside s3ObjectKey") : true;
@@ -321,7 +323,7 @@ static bool read_bridge_object(const struct reader *rd, struct str value, struct
         .version = member_text(object, "version-id", a),
         .region = member_text(value, "region", a),
     };
-    return add_object(rd, ref, e);
+    return add_object(rd, ref, false, e);
 }
 
 /* {"source":"aws.iam","detail-type":"AWS API Call via CloudTrail","detail":{<record>}} */

@@ -40,6 +40,7 @@ struct work_item {
     enum work_kind kind;
     struct object_ref ref; /* WORK_OBJECT */
     struct str record;     /* WORK_RECORD: JSON text */
+    bool learn;            /* WORK_OBJECT: of an archive, to learn from (docs/envelopes.md) */
     size_t group;          /* position in groups */
 };
 

@@ -115,11 +115,13 @@ static bool is_told(const struct handler *h, uint32_t rule)
 
 /* What is behind and what is ahead: one object, told apart from a copy of it by the receive count.
  * All objects of an invocation lease under one name: they are read one after the other. */
-static void begin_windows(struct handler *h, bool again)
+static void begin_windows(struct handler *h, bool again, bool learn)
 {
     struct delivery d = h->delivery;
     d.again = again;
     d.now_ms = h->ports.clock.now_ms(h->ports.clock.self);
+    d.learn = learn;
+    d.told_from_ms = d.now_ms - HANDLE_LEARN_AGE_MS;
     windows_begin(h->windows, &d);
     if (h->teller)
         teller_begin(h->teller, &d);
@@ -294,7 +296,8 @@ static void handle_object(struct handler *h, struct work *w, const struct work_i
     h->counts->objects++;
     h->reader.fault = OBJECT_WHOLE;
     name_object(h, &item->ref);
-    begin_windows(h, work_group_at(w, item->group)->again);
+    h->counts->learned += item->learn;
+    begin_windows(h, work_group_at(w, item->group)->again, item->learn);
     bool ok = has_time(h, &e) && read_whole(h, &item->ref, &e);
     if (settle(h, ok, h->reader.fault == OBJECT_CONTENT, &e))
         note_done(h, &before, item->ref.key);
@@ -327,7 +330,7 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
     bool going = true;
     h->counts->objects++;
     name_inline(h);
-    begin_windows(h, work_group_at(w, group)->again);
+    begin_windows(h, work_group_at(w, group)->again, false);
     for (; *i < w->items.n; ++*i) {
         const struct work_item *item = work_item_at(w, *i);
         if (item->kind != WORK_RECORD || item->group != group)

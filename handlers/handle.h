@@ -29,6 +29,10 @@
 /* No new work, and no further piece of the present object, in the last half second: what is left is
  * handed back while there is time to say so. Lambda kills the process at the deadline. */
 #define HANDLE_MARGIN_MS 500
+/* Of an object that is to be learned from, what begins later than this before now is told all the
+ * same: who may write to the queue could else hide an attack by naming its object first. What is
+ * older has been told when it was new. */
+#define HANDLE_LEARN_AGE_MS 86400000LL
 /* An answer: at most 10,000 message ids of 36 bytes. Lambda allows 6 MiB. */
 #define HANDLE_ANSWER_MAX (1u << 20)
 
@@ -74,6 +78,7 @@ struct handle_counts {
     uint64_t objects; /* inline records of one message count as one object */
     uint64_t failed;  /* objects, and parts of the payload that could not be understood */
     uint64_t ignored; /* test events, digests by key, other S3 events */
+    uint64_t learned; /* among the objects: those that were marked as to be learned from */
     uint64_t bytes;   /* stored bytes read */
     uint64_t records, bad, oversized; /* oversized are among the bad */
     uint64_t digests;

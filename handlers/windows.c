@@ -260,7 +260,7 @@ static bool is_stray(const struct windows *w, const struct facts *f)
     if (w->cfg.archive)
         return false;
     return f->time_ms > w->delivery.now_ms + FUTURE_MS ||
-           f->time_ms < w->delivery.now_ms - w->cfg.memory_ms;
+           (!w->delivery.learn && f->time_ms < w->delivery.now_ms - w->cfg.memory_ms);
 }
 
 /* Describes an event that may turn out to be an episode's first: with the fields that the

@@ -101,6 +101,8 @@ struct delivery {
     int64_t lease_ms;                    /* until after the deadline, before a redelivery */
     unsigned char owner[CLAIM_ID_BYTES]; /* of this delivery alone */
     bool again;                          /* it came before, or that is not known */
+    bool learn;           /* it is to be learned from: however old, its events are placed, and */
+    int64_t told_from_ms; /* episodes that begin before this are not told */
 };
 
 struct windows_counts {

@@ -65,12 +65,13 @@ bool work_is_muted(const struct windows *w, const struct work *k, int64_t first_
 {
     const struct entry *en = k->en;
     int64_t learn_ms = k->window->learn_ms;
+    bool mute = w->cfg.mute || (w->delivery.learn && first_ms < w->delivery.told_from_ms);
     /* What is not placed among what is remembered cannot be told to be new. */
     if (k->window->type == WINDOW_TYPE_FIRST_SEEN && en->stray)
         return true;
     if (!en->learned)
-        return w->cfg.mute;
-    return w->cfg.mute || first_ms < en->account_ms + learn_ms ||
+        return mute;
+    return mute || first_ms < en->account_ms + learn_ms ||
            (first_ms > en->key_ms && first_ms < en->key_ms + learn_ms);
 }
 

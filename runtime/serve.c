@@ -72,6 +72,7 @@ static void log_summary(const struct server *s, const struct rapi_invocation *in
         number("objects", c->objects),
         number("failed", c->failed),
         number("ignored", c->ignored),
+        number("learned", c->learned),
         number("bytes", c->bytes),
         number("records", c->records),
         number("bad", c->bad),

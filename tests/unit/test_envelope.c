@@ -30,6 +30,8 @@ static void describe(const struct work *w, struct buf *b)
                 buf_putc(b, '@');
                 buf_put(b, item->ref.region);
             }
+            if (item->learn)
+                buf_putz(b, "&learn");
         }
         buf_putc(b, ' ');
     }
@@ -74,6 +76,16 @@ static const struct {
      "\"bucket\":{"
      "\"name\":\"logs\"},\"object\":{\"key\":\"a\",\"versionId\":\"v1\"}}}]}",
      "0:s3://logs/a?v1 "},
+    {"S3, to learn from",
+     "{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":{"
+     "\"bucket\":{\"name\":\"logs\"},\"object\":{\"key\":\"a\"}},\"trailwarden\":{\"learn\":true}}]"
+     "}",
+     "0:s3://logs/a&learn "},
+    {"S3, learn is true or nothing",
+     "{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":{"
+     "\"bucket\":{\"name\":\"logs\"},\"object\":{\"key\":\"a\"}},\"trailwarden\":{\"learn\":"
+     "\"true\"}}]}",
+     "0:s3://logs/a "},
     {"S3, old spelling",
      "{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventName\":\"s3:ObjectCreated:Put\",\"s3\":{"
      "\"bucket\":{\"name\":\"logs\"},\"object\":{\"key\":\"a\"}}}]}",

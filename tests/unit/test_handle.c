@@ -20,6 +20,7 @@ static const char records_a[] =
     "{\"eventID\":\"a2\",\"eventName\":\"ListTrails\"}]}";
 #define TIME_TEXT "2026-03-17T14:05:11Z"
 #define NOW_MS    1773756600000LL /* 2026-03-17T14:10:00Z */
+#define EVENT_MS  1773756311000LL /* of TIME_TEXT */
 #define EVENT(id)                                                                                  \
     "{\"eventID\":\"" id "\",\"eventName\":\"StopLogging\",\"eventTime\":\"" TIME_TEXT "\"}"
 #define QUIET(id) "{\"eventID\":\"" id "\",\"eventName\":\"Other\"}"
@@ -417,6 +418,43 @@ static void counts_strays(void **state)
     teardown(&s);
 }
 
+#define LEARN(key)                                                                                 \
+    "{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\","               \
+    "\"trailwarden\":{\"learn\":true},\"s3\":{\"bucket\":{\"name\":\"logs\"},"                     \
+    "\"object\":{\"key\":\"" key "\"}}}]}"
+
+/* What is older than a day is claimed as told; a mark does not hide what is younger. */
+static void learns_from_marked_objects(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t age_ms; /* of the event */
+        const char *at_first, *afterwards;
+        uint64_t stray; /* of the second, unmarked delivery */
+    } ages[] = {
+        {"fresh", 3600000, "a1;", "", 0},
+        {"a day, less a millisecond", 86400000, "a1;", "", 0},
+        {"a day", 86400001, "", "", 0},
+        {"older than the memory: told alone when it comes unmarked", 16 * 86400000LL, "", "a1;", 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(ages); i++) {
+        struct stage s;
+        setup(&s, LEVEL_LOW, NULL);
+        s.w.now_ms = EVENT_MS + ages[i].age_ms;
+        assert_true(run(&s, LEARN("a")));
+        check_str(ages[i].name, buf_str(&s.w.told), str_of(ages[i].at_first));
+        check_size(ages[i].name, s.counts.learned, 1);
+        check_size(ages[i].name, s.counts.stray, 0);
+        check_size(ages[i].name, s.counts.failed, 0);
+        assert_true(run_on(&s, KEYS("\"a\"")));
+        check_str(ages[i].name, buf_str(&s.w.told), str_of(ages[i].afterwards));
+        check_size(ages[i].name, s.counts.stray, ages[i].stray);
+        check_size(ages[i].name, s.counts.learned, 0);
+        teardown(&s);
+    }
+}
+
 /* ---- limits ---- */
 
 static void stops_before_the_deadline(void **state)
@@ -575,6 +613,7 @@ int main(void)
         cmocka_unit_test(takes_over_what_nobody_told),
         cmocka_unit_test(fails_without_chance),
         cmocka_unit_test(counts_strays),
+        cmocka_unit_test(learns_from_marked_objects),
         cmocka_unit_test(stops_before_the_deadline),
         cmocka_unit_test(reads_only_allowed_buckets),
         cmocka_unit_test(names_bad_records),
