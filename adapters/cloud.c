@@ -1,11 +1,13 @@
 /* One client, several uses. */
 #include "adapters/cloud.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "adapters/dynamodb.h"
 #include "adapters/iam.h"
 #include "adapters/sns.h"
+#include "adapters/sqs.h"
 #include "aws/world.h"
 
 struct cloud {
@@ -14,6 +16,7 @@ struct cloud {
     struct sns_topic topic;
     struct dynamodb table;
     struct iam iam;
+    struct sqs_queue queue;
 };
 
 struct cloud *cloud_new(struct err *e)
@@ -49,6 +52,23 @@ bool cloud_list(struct cloud *c, struct str bucket, struct str prefix, s3_object
                 struct err *e)
 {
     return s3_list(c->client, bucket, prefix, each, to, e);
+}
+
+bool cloud_list_page(struct cloud *c, struct str bucket, struct str prefix, struct str after,
+                     s3_object_fn each, void *to, bool *more, struct err *e)
+{
+    return s3_list_page(c->client, bucket, prefix, after, each, to, more, e);
+}
+
+bool cloud_queue(struct cloud *c, struct str url, struct err *e)
+{
+    static_assert(CLOUD_BATCH_MAX == SQS_BATCH_MAX, "what cloud_send takes is one batch");
+    return sqs_queue_init(&c->queue, c->client, &c->world, url, e);
+}
+
+bool cloud_send(struct cloud *c, const struct str *bodies, size_t n, struct err *e)
+{
+    return sqs_send(&c->queue, bodies, n, e);
 }
 
 bool cloud_alerts(struct cloud *c, struct str arn, struct port_alerts *out, struct err *e)

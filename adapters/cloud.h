@@ -17,6 +17,19 @@ struct port_objects cloud_objects(struct cloud *c);
 /* As s3_list. */
 TW_MUST_USE bool cloud_list(struct cloud *c, struct str bucket, struct str prefix,
                             s3_object_fn each, void *to, struct err *e);
+/* As s3_list_page. */
+TW_MUST_USE bool cloud_list_page(struct cloud *c, struct str bucket, struct str prefix,
+                                 struct str after, s3_object_fn each, void *to, bool *more,
+                                 struct err *e);
+
+#define CLOUD_BATCH_MAX 10 /* messages of one cloud_send: SQS_BATCH_MAX */
+
+/* From now on cloud_send puts messages on that queue; url is borrowed for the life of c. ERR_USAGE
+ * when it is no queue's. */
+TW_MUST_USE bool cloud_queue(struct cloud *c, struct str url, struct err *e);
+/* As sqs_send. */
+TW_MUST_USE bool cloud_send(struct cloud *c, const struct str *bodies, size_t n, struct err *e);
+
 /* Publishes to the SNS topic; arn is borrowed for the life of c. ERR_USAGE when it is no topic's.
  */
 TW_MUST_USE bool cloud_alerts(struct cloud *c, struct str arn, struct port_alerts *out,

@@ -152,6 +152,7 @@ struct page {
     void *to;
     struct buf text;  /* of the element being read */
     struct buf key;   /* of the <Contents> being read, decoded */
+    struct buf etag;  /* the same */
     struct buf token; /* for the next page; empty: this was the last */
     bool truncated;
 };
@@ -163,23 +164,29 @@ static bool take_text(struct page *p, struct xml *x, struct err *e)
     return xml_take_element(x, &p->text, e) && buf_ok(&p->text, "an element of a listing", e);
 }
 
-/* Behind <Contents>: its key and size. */
+/* Behind <Contents>: its key, etag and size. */
 static bool read_contents(struct page *p, struct xml *x, struct err *e)
 {
     unsigned long long bytes = 0;
     const size_t inside = x->depth;
     buf_reset(&p->key);
+    buf_reset(&p->etag);
     while (xml_next(x, e) && x->kind != XML_END) {
         if (x->kind == XML_CLOSE && x->depth < inside)
             return buf_ok(&p->key, "a key of a listing", e) &&
-                   p->each(p->to, buf_str(&p->key), bytes, e);
+                   buf_ok(&p->etag, "an ETag of a listing", e) &&
+                   p->each(p->to, &(struct s3_listed){buf_str(&p->key), buf_str(&p->etag), bytes},
+                           e);
         if (x->kind != XML_OPEN)
             continue;
         const bool is_key = str_eq(x->name, S("Key")), is_size = str_eq(x->name, S("Size"));
+        const bool is_etag = str_eq(x->name, S("ETag"));
         if (!take_text(p, x, e))
             return false;
         if (is_key && !urldecode_form(&p->key, buf_str(&p->text), e)) /* encoding-type=url */
             return false;
+        if (is_etag)
+            buf_put(&p->etag, buf_str(&p->text));
         if (is_size && !str_u64(buf_str(&p->text), &bytes))
             return err_set(e, ERR_RETRY, "a listing gives an object no size");
     }
@@ -221,52 +228,83 @@ static bool read_page(struct page *p, struct str document, struct err *e)
     return false;
 }
 
-static void put_page_query(struct buf *query, struct str prefix, struct str token)
+static void page_init(struct page *p, s3_object_fn each, void *to)
+{
+    *p = (struct page){.each = each, .to = to};
+    buf_init(&p->text, 4 * KEY_MAX);
+    buf_init(&p->key, KEY_MAX);
+    buf_init(&p->etag, ETAG_MAX);
+    buf_init(&p->token, 2 * KEY_MAX);
+}
+
+static void page_release(struct page *p)
+{
+    buf_release(&p->text);
+    buf_release(&p->key);
+    buf_release(&p->etag);
+    buf_release(&p->token);
+}
+
+static void put_page_query(struct buf *query, struct str prefix, const char *from, struct str where)
 {
     buf_reset(query);
     buf_putz(query, "list-type=2&encoding-type=url&max-keys=1000&prefix=");
     buf_put_percent(query, prefix, false);
-    if (token.n) {
-        buf_putz(query, "&continuation-token=");
-        buf_put_percent(query, token, false);
+    if (where.n) {
+        buf_putz(query, from);
+        buf_put_percent(query, where, false);
     }
 }
 
-/* Asks for pages until one is the last. */
-static bool list_pages(struct aws_client *client, struct aws_request *request, struct str prefix,
-                       struct page *p, struct err *e)
+/* Asks for one page and reads it. */
+static bool ask_page(struct aws_client *client, struct str bucket, const struct buf *query,
+                     struct page *p, struct err *e)
 {
-    struct buf query;
+    const struct aws_request request = {.service = AWS_S3,
+                                        .action = "ListObjectsV2",
+                                        .bucket = bucket,
+                                        .method = "GET",
+                                        .query = buf_str(query)};
     struct aws_reply reply;
-    bool ok = true;
-    buf_init(&query, QUERY_MAX);
     aws_reply_init(&reply, PAGE_MAX);
-    do {
-        put_page_query(&query, prefix, buf_str(&p->token));
-        request->query = buf_str(&query);
-        ok = buf_ok(&query, "the prefix of a listing", e) && aws_call(client, request, &reply, e) &&
-             read_page(p, buf_str(&reply.http.body), e) &&
-             buf_ok(&p->token, "the token of the next page", e);
-    } while (ok && p->truncated && p->token.n);
-    if (ok && p->truncated)
-        ok = err_set(e, ERR_RETRY, "S3 says that a listing goes on but not where");
+    const bool ok = buf_ok(query, "the prefix of a listing", e) &&
+                    aws_call(client, &request, &reply, e) &&
+                    read_page(p, buf_str(&reply.http.body), e) &&
+                    buf_ok(&p->token, "the token of the next page", e);
     aws_reply_release(&reply);
-    buf_release(&query);
     return ok;
 }
 
 bool s3_list(struct aws_client *client, struct str bucket, struct str prefix, s3_object_fn each,
              void *to, struct err *e)
 {
-    struct page p = {.each = each, .to = to};
-    struct aws_request request = {
-        .service = AWS_S3, .action = "ListObjectsV2", .bucket = bucket, .method = "GET"};
-    buf_init(&p.text, 4 * KEY_MAX);
-    buf_init(&p.key, KEY_MAX);
-    buf_init(&p.token, 2 * KEY_MAX);
-    const bool ok = list_pages(client, &request, prefix, &p, e);
-    buf_release(&p.text);
-    buf_release(&p.key);
-    buf_release(&p.token);
+    struct page p;
+    struct buf query;
+    bool ok = true;
+    page_init(&p, each, to);
+    buf_init(&query, QUERY_MAX);
+    do {
+        put_page_query(&query, prefix, "&continuation-token=", buf_str(&p.token));
+        ok = ask_page(client, bucket, &query, &p, e);
+    } while (ok && p.truncated && p.token.n);
+    if (ok && p.truncated)
+        ok = err_set(e, ERR_RETRY, "S3 says that a listing goes on but not where");
+    buf_release(&query);
+    page_release(&p);
+    return ok || name_object(&(struct object_ref){.bucket = bucket, .key = prefix}, e);
+}
+
+bool s3_list_page(struct aws_client *client, struct str bucket, struct str prefix, struct str after,
+                  s3_object_fn each, void *to, bool *more, struct err *e)
+{
+    struct page p;
+    struct buf query;
+    page_init(&p, each, to);
+    buf_init(&query, QUERY_MAX);
+    put_page_query(&query, prefix, "&start-after=", after);
+    const bool ok = ask_page(client, bucket, &query, &p, e);
+    *more = p.truncated;
+    buf_release(&query);
+    page_release(&p);
     return ok || name_object(&(struct object_ref){.bucket = bucket, .key = prefix}, e);
 }

@@ -17,16 +17,31 @@
  * missing object to who may not list the bucket. */
 struct port_objects s3_objects(struct aws_client *client);
 
-/* Told of each object; false (with e) ends the listing. key is borrowed for the call. */
-typedef bool (*s3_object_fn)(void *to, struct str key, uint64_t bytes, struct err *e);
+/* What a listing says of an object; borrowed for the call. */
+struct s3_listed {
+    struct str key;
+    struct str etag; /* with its quotes; changes with the content */
+    uint64_t bytes;
+};
+
+/* Told of each object; false (with e) ends the listing. */
+typedef bool (*s3_object_fn)(void *to, const struct s3_listed *o, struct err *e);
 
 /* Lists the objects whose keys begin with prefix (may be empty), in S3's order, page by page. Needs
  * s3:ListBucket.
  *   GET /?list-type=2&prefix=..&encoding-type=url&max-keys=1000[&continuation-token=..]
  *   <ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>..</..>
- *     <Contents><Key>a%20b</Key><Size>1</Size>..</Contents>..</ListBucketResult>
+ *     <Contents><Key>a%20b</Key><ETag>"..."</ETag><Size>1</Size>..</Contents>..</ListBucketResult>
  * Errors: as aws_call; ERR_RETRY when the answer is not that. */
 TW_MUST_USE bool s3_list(struct aws_client *client, struct str bucket, struct str prefix,
                          s3_object_fn each, void *to, struct err *e);
+
+/* One page of such a listing, at most 1,000 objects: those whose keys come behind `after` (empty:
+ * from the beginning; it need not be the key of an object). *more: others come behind them. For who
+ * leaves parts out, or goes on another day.
+ *   GET /?list-type=2&prefix=..&encoding-type=url&max-keys=1000&start-after=.. */
+TW_MUST_USE bool s3_list_page(struct aws_client *client, struct str bucket, struct str prefix,
+                              struct str after, s3_object_fn each, void *to, bool *more,
+                              struct err *e);
 
 #endif

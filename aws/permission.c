@@ -14,6 +14,7 @@ static const struct {
     {AWS_DYNAMODB, "PutItem", "dynamodb:PutItem"},
     {AWS_DYNAMODB, "Query", "dynamodb:Query"},
     {AWS_DYNAMODB, "UpdateItem", "dynamodb:UpdateItem"},
+    {AWS_SQS, "SendMessageBatch", "sqs:SendMessage"},
     {AWS_STS, "AssumeRole", "sts:AssumeRole"},
 };
 

@@ -28,6 +28,7 @@ int contained_command(int argc, char **argv);
 int release_command(int argc, char **argv);
 int rules_command(int argc, char **argv);
 int invoke_command(int argc, char **argv);
+int backfill_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 int rules_check(int argc, char **argv);
 int rules_list(int argc, char **argv);

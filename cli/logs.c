@@ -99,10 +99,11 @@ struct listing {
 };
 
 /* s3_object_fn */
-static bool take_listed(void *to, struct str key, uint64_t bytes, struct err *e)
+static bool take_listed(void *to, const struct s3_listed *o, struct err *e)
 {
     struct listing *l = to;
-    if (bytes == 0 || str_ends(key, S("/")))
+    const struct str key = o->key;
+    if (o->bytes == 0 || str_ends(key, S("/")))
         return true; /* what consoles make to show a folder */
     buf_reset(&l->name);
     buf_putz(&l->name, "s3://");

@@ -17,6 +17,7 @@ static const struct command {
     {"release", release_command, "take a containment back"},
     {"rules", rules_command, "check, list, test or explain rules"},
     {"invoke", invoke_command, "serve one notification, as Lambda would get it"},
+    {"backfill", backfill_command, "put an archive's objects on the function's queue"},
     {"version", version_command, "print the version and the hash of the shipped rules"},
 };
 

@@ -107,16 +107,16 @@ static bool run_get(struct driver *d, const json_t *o, struct err *e)
     return true;
 }
 
-static bool take_key(void *to, struct str key, uint64_t bytes, struct err *e)
+static bool take_key(void *to, const struct s3_listed *o, struct err *e)
 {
     struct driver *d = to;
     (void)e;
     if (d->out.p[d->out.n - 1] != '[')
         buf_putc(&d->out, ',');
     buf_putc(&d->out, '[');
-    buf_put_json(&d->out, key);
+    buf_put_json(&d->out, o->key);
     buf_putc(&d->out, ',');
-    buf_put_u64(&d->out, bytes);
+    buf_put_u64(&d->out, o->bytes);
     buf_putc(&d->out, ']');
     return true;
 }

@@ -43,7 +43,7 @@ INDIRECT = {
     "kms:GenerateDataKey": "SNS encrypts what is published",
 }
 # Calls that only the command line makes, with the rights of whoever runs it.
-OPERATORS = {"s3:ListBucket"}
+OPERATORS = {"s3:ListBucket", "sqs:SendMessage"}
 
 
 @pytest.fixture(scope="module")
