@@ -23,6 +23,7 @@ enum {
 /* Each gets its own name as argv[0] and returns an exit code. */
 int scan_command(int argc, char **argv);
 int incidents_command(int argc, char **argv);
+int story_command(int argc, char **argv);
 int contain_command(int argc, char **argv);
 int contained_command(int argc, char **argv);
 int release_command(int argc, char **argv);

@@ -3,13 +3,12 @@
 #include <string.h>
 
 #include "adapters/output.h"
-#include "base/clock.h"
 #include "base/timefmt.h"
+#include "cli/about.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/response.h"
 #include "cli/words.h"
-#include "handlers/contain_notice.h"
 #include "handlers/retelling.h"
 #include "respond/incident_put.h"
 #include "respond/incident_say.h"
@@ -18,10 +17,6 @@
 /* Incidents of one list; a year of twenty a day is half of it. What lies further back is reached
  * with --to. */
 #define INCIDENTS_MAX 16384
-/* Bytes of all records of containment that are read: 5,000 of 50 KB, at ten a day those of 400
- * days.
- */
-#define CONTAINED_MAX (256u << 20)
 /* Bytes of a title or a name on a line of the list. */
 #define NAME_MAX 200
 
@@ -44,10 +39,7 @@ struct listing {
     struct retelling retelling;
     struct incident incident;
     struct arena memory; /* of one record */
-    /* All that is on record of containment. */
-    struct arena contained_memory;
-    struct contain_record *contained;
-    size_t n_contained;
+    struct about about;  /* all that is on record of containment */
 };
 
 static const char usage_text[] =
@@ -95,25 +87,14 @@ static void put_beginner(struct buf *b, const struct incident *i)
     }
 }
 
-/* Whether it was done because of the incident, or of one of its alerts. */
-static bool is_about(const struct contain_record *r, const struct incident *i)
-{
-    bool is = str_eqz(r->incident, i->group->id);
-    for (size_t k = 0; k < i->group->n_joined && !is; k++)
-        is = str_eq(r->incident, i->group->joined[k]);
-    for (size_t k = 0; k < i->signals.n && !is; k++)
-        is = str_eq(r->alert, incident_signal(i, k)->alert->id);
-    return is;
-}
-
 /* "  [2 contained, 1 asked]" */
 static void put_states(struct buf *b, const struct listing *l)
 {
     const char *before = "  [";
     for (unsigned state = 0; state < CONTAIN_STATES; state++) {
         unsigned n = 0;
-        for (size_t k = 0; k < l->n_contained; k++)
-            n += l->contained[k].state == state && is_about(l->contained + k, &l->incident);
+        for (size_t k = 0; k < l->about.n; k++)
+            n += l->about.list[k].state == state && about_is(l->about.list + k, &l->incident);
         if (n == 0)
             continue;
         buf_putf(b, "%s%u %s", before, n, contain_state_name((enum contain_state)state));
@@ -124,31 +105,23 @@ static void put_states(struct buf *b, const struct listing *l)
 }
 
 /* Puts "containment":[{"state":"contained","principal":"arn:...",...}] behind the incident's last
- * member; each is what notices say (handlers/contain_notice.h). */
+ * member. */
 static void put_containment(struct buf *b, const struct listing *l)
 {
     buf_cut(b, b->n ? b->n - 1 : 0);
-    buf_putz(b, ",\"containment\":[");
-    for (size_t k = 0; k < l->n_contained; k++) {
-        if (!is_about(l->contained + k, &l->incident))
-            continue;
-        buf_putc(b, '{');
-        contain_put_state(b, l->contained + k);
-        put_close(b, '}');
-        buf_putc(b, ',');
-    }
-    put_close(b, ']');
+    buf_putz(b, ",\"containment\":");
+    about_put_json(b, &l->about, &l->incident);
     buf_putc(b, '}');
 }
 
 /* A line for each of them: state, whom. */
 static void put_contained(struct buf *b, const struct listing *l)
 {
-    for (size_t k = 0; k < l->n_contained; k++) {
-        if (!is_about(l->contained + k, &l->incident))
+    for (size_t k = 0; k < l->about.n; k++) {
+        if (!about_is(l->about.list + k, &l->incident))
             continue;
-        buf_putf(b, "  %-9s", contain_state_name(l->contained[k].state));
-        response_put_principal(b, &l->contained[k].subject);
+        buf_putf(b, "  %-9s", contain_state_name(l->about.list[k].state));
+        response_put_principal(b, &l->about.list[k].subject);
         buf_putc(b, '\n');
     }
 }
@@ -316,26 +289,11 @@ static bool read_asked(const struct asked *a, struct listing *l, struct err *e)
            word_time("from", a->from, &l->from_ms, e) && word_time("to", a->to, &l->to_ms, e);
 }
 
-static bool read_contained(struct listing *l, const struct port_state *port, struct err *e)
-{
-    struct vec keys;
-    int64_t now_ms = clock_wall_ms();
-    vec_init(&keys, sizeof(struct state_key), SIZE_MAX);
-    bool ok = contain_records_between(port, now_ms - CONTAIN_CLOSED_MS, now_ms, &keys, e);
-    l->n_contained = ok ? keys.n : 0;
-    l->contained = arena_array(&l->contained_memory, keys.n + 1, sizeof *l->contained);
-    ok = ok &&
-         (l->contained || err_set(e, ERR_LIMIT, "%zu records of containment are too many", keys.n));
-    ok = ok && contain_record_read(port, keys.p, keys.n, &l->contained_memory, l->contained, e);
-    vec_release(&keys);
-    return ok;
-}
-
 static bool tell_from(struct listing *l, const struct asked *a, struct state *state, struct err *e)
 {
     const struct lineages_config cfg = {.rules = l->rules, .archive = true};
     const struct port_state port = state_port(state);
-    bool ok = read_contained(l, &port, e) &&
+    bool ok = about_read(&l->about, &port, e) &&
               (l->lineages = lineages_new(&cfg, &port, (struct lineages_calls){0}, e)) &&
               (l->whole ? tell_named(l, &a->ids, e) : tell_all(l, e)) && output_commit(l->out, e);
     lineages_free(l->lineages);
@@ -351,12 +309,12 @@ static int list(const struct asked *a, const struct ruleset *rules)
     retelling_init(&l.retelling, rules);
     incident_init(&l.incident);
     arena_init(&l.memory, LINEAGES_MEMORY_MAX);
-    arena_init(&l.contained_memory, CONTAINED_MAX);
+    about_init(&l.about);
     bool ok = output_open(&out, NULL, &e) && read_asked(a, &l, &e) &&
               (state = response_state(a->state, &e)) && tell_from(&l, a, state, &e);
     state_close(state);
     arena_release(&l.memory);
-    arena_release(&l.contained_memory);
+    about_release(&l.about);
     incident_release(&l.incident);
     retelling_release(&l.retelling);
     output_release(&out);

@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
     {"scan", scan_command, "read logs with rules and tell what they find"},
     {"incidents", incidents_command, "list the incidents that a state remembers, or tell one"},
+    {"story", story_command, "tell an incident step by step, as a page or as text"},
     {"contain", contain_command, "take the permissions of a user or role away"},
     {"contained", contained_command, "list who is contained"},
     {"release", release_command, "take a containment back"},

@@ -1,7 +1,6 @@
 /* The second reading, and the page. */
 #include "cli/report.h"
 
-#include "adapters/output.h"
 #include "cli/command.h"
 #include "respond/page.h"
 
@@ -42,6 +41,7 @@ bool report_init(struct report *r, const struct ruleset *rules, struct port_geo 
 {
     *r = (struct report){.rules = rules};
     stories_init(&r->stories);
+    veil_init(&r->veil);
     if (!object_reader_init(&r->reader, rules,
                             (struct object_calls){r, on_piece, on_record, on_bad}, e))
         return false;
@@ -52,6 +52,7 @@ bool report_init(struct report *r, const struct ruleset *rules, struct port_geo 
 void report_release(struct report *r)
 {
     stories_release(&r->stories);
+    veil_release(&r->veil);
     object_reader_release(&r->reader);
 }
 
@@ -105,12 +106,23 @@ static void count_fault(void *to)
     ((struct report *)to)->failed++;
 }
 
+bool report_take(struct report *r, struct incidents *x, const struct incident_group *groups,
+                 size_t n, struct err *e)
+{
+    if (r->redact)
+        veil_incidents(&r->veil, x);
+    return stories_take(&r->stories, x, groups, n, e);
+}
+
 bool report_read(struct report *r, const struct logs *logs, struct err *e)
 {
     const struct log_taker taker = {r, take_object, count_fault};
     stories_ready(&r->stories);
     bool ok = logs_walk(logs, &taker, e);
+    stories_recall(&r->stories);
     stories_end(&r->stories);
+    if (r->redact)
+        veil_stories(&r->veil, &r->stories);
     return ok;
 }
 
@@ -131,11 +143,15 @@ static bool write_piece(void *to, struct str piece, struct err *e)
     return true;
 }
 
+bool report_put(const struct report *r, struct output *out, struct err *e)
+{
+    return page_write(&r->stories, r->rules, write_piece, out, e);
+}
+
 bool report_write(const struct report *r, const char *path, struct err *e)
 {
     struct output out = {.fd = -1};
-    bool ok = output_open(&out, path, e) &&
-              page_write(&r->stories, r->rules, write_piece, &out, e) && output_commit(&out, e);
+    bool ok = output_open(&out, path, e) && report_put(r, &out, e) && output_commit(&out, e);
     output_release(&out);
     return ok;
 }

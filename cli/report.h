@@ -3,9 +3,11 @@
 #ifndef TW_CLI_REPORT_H
 #define TW_CLI_REPORT_H
 
+#include "adapters/output.h"
 #include "cli/logs.h"
 #include "handlers/object.h"
 #include "respond/story.h"
+#include "respond/veil.h"
 
 struct report {
     struct stories stories;
@@ -14,6 +16,8 @@ struct report {
     struct str object;    /* the present one */
     struct sha256 hash;   /* of its stored bytes */
     uint64_t failed, bad; /* objects and records that could not be read */
+    bool redact;          /* for sharing (respond/veil.h); to be set before report_take */
+    struct veil veil;
 };
 
 /* rules and geo are borrowed. Release in either case. */
@@ -21,9 +25,16 @@ TW_MUST_USE bool report_init(struct report *r, const struct ruleset *rules, stru
                              struct err *e);
 void report_release(struct report *r);
 
-/* The incidents are in r->stories: reads the logs for their steps. What cannot be read is counted;
+/* Takes the n incidents of x; as stories_take. With `redact`, x's own names are gone. */
+TW_MUST_USE bool report_take(struct report *r, struct incidents *x,
+                             const struct incident_group *groups, size_t n, struct err *e);
+
+/* Reads the logs for their steps. What cannot be read is counted;
  * false only when reading was interrupted, or as logs_walk. */
 TW_MUST_USE bool report_read(struct report *r, const struct logs *logs, struct err *e);
+
+/* Writes the page into an output that is open. */
+TW_MUST_USE bool report_put(const struct report *r, struct output *out, struct err *e);
 
 /* Writes the page to a file that appears when it is whole; NULL: standard output. */
 TW_MUST_USE bool report_write(const struct report *r, const char *path, struct err *e);

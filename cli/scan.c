@@ -20,7 +20,7 @@ struct asked {
     struct logs logs;
     const char *config, *emit, *format, *output, *state, *min_level, *from, *to, *fail_on;
     const char *geoip, *asn, *report;
-    bool strict, first_match, learn, help;
+    bool strict, first_match, learn, redact, help;
 };
 
 static const char usage_text[] =
@@ -54,6 +54,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"asn", 0, OPTION_TEXT, &a->asn, "FILE.mmdb", "which network an address belongs to"},
         {"report", 0, OPTION_TEXT, &a->report, "FILE.html",
          "the incidents' story, as one page; reads the logs twice"},
+        {"redact", 0, OPTION_FLAG, &a->redact, NULL,
+         "in the report, numbers for names, accounts, keys and addresses"},
         {"first-match", 0, OPTION_FLAG, &a->first_match, NULL,
          "of Falco rules, only the first that holds"},
         {"fail-on", 0, OPTION_TEXT, &a->fail_on, "LEVEL", "exit 3 when something is found"},
@@ -98,6 +100,8 @@ static bool read_asked(const struct asked *a, struct scan_options *o, enum level
         return err_set(e, ERR_USAGE, "--learn fills a state that lasts: name one with --state");
     if (a->report && a->learn)
         return err_set(e, ERR_USAGE, "--learn tells nothing, so there is nothing to --report");
+    if (a->redact && !a->report)
+        return err_set(e, ERR_USAGE, "--redact is of a --report");
     o->report = a->report != NULL;
     o->has_from = a->from != NULL;
     o->has_to = a->to != NULL;
@@ -149,11 +153,18 @@ static void count_fault(void *to)
 }
 
 /* The page of what was found. */
+static bool tell_stories(const struct asked *a, struct scan *s, struct report *r, struct err *e)
+{
+    const struct vec *groups = &s->incidents.groups;
+    r->redact = a->redact;
+    return scan_group(s, e) && report_take(r, &s->incidents, groups->p, groups->n, e) &&
+           report_read(r, &a->logs, e) && report_write(r, a->report, e);
+}
+
 static bool write_report(const struct asked *a, struct scan *s, struct err *e)
 {
     struct report r;
-    bool ok = report_init(&r, s->rules, s->options.geo, e) && scan_stories(s, &r.stories, e) &&
-              report_read(&r, &a->logs, e) && report_write(&r, a->report, e);
+    bool ok = report_init(&r, s->rules, s->options.geo, e) && tell_stories(a, s, &r, e);
     report_release(&r);
     return ok;
 }

@@ -10,7 +10,6 @@
 #include "handlers/teller.h"
 #include "handlers/windows.h"
 #include "respond/incident.h"
-#include "respond/story.h"
 
 enum scan_emit { EMIT_MATCHES, EMIT_ALERTS, EMIT_INCIDENTS };
 enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV };
@@ -38,7 +37,7 @@ struct scan_options {
     int64_t from_ms, to_ms; /* event times, both included */
     bool first_match;
     bool learn;          /* fill the state, tell nothing */
-    bool report;         /* gather incidents whatever is told: for scan_stories */
+    bool report;         /* gather incidents whatever is told: for scan_group */
     struct port_geo geo; /* where addresses are; its find may be NULL */
 };
 
@@ -99,9 +98,8 @@ TW_MUST_USE bool scan_object(struct scan *s, const struct port_objects *port,
 /* All is read: settles the windows and tells the alerts, or the incidents they make. */
 TW_MUST_USE bool scan_finish(struct scan *s, struct err *e);
 
-/* Of a run with `report`, after scan_finish: puts the incidents of what it told into the stories,
- * which borrow from the run. */
-TW_MUST_USE bool scan_stories(struct scan *s, struct stories *to, struct err *e);
+/* Of a run with `report`, after scan_finish: makes the incidents of what it told, s->incidents. */
+TW_MUST_USE bool scan_group(struct scan *s, struct err *e);
 
 /* Prints the summary on standard error. */
 void scan_summary(const struct scan *s, size_t rules_refused, int64_t took_ms);

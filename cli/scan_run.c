@@ -133,17 +133,10 @@ static void put_incident(struct scan *s, const struct incident *i)
     }
 }
 
-/* Once, whoever asks first. */
-static bool group_incidents(struct scan *s, struct err *e)
-{
-    s->grouped = s->grouped || incidents_group(&s->incidents, e);
-    return s->grouped;
-}
-
 static bool tell_incidents(struct scan *s, struct err *e)
 {
     struct incident i;
-    if (!group_incidents(s, e))
+    if (!scan_group(s, e))
         return false;
     incident_init(&i);
     bool ok = true;
@@ -453,8 +446,8 @@ bool scan_finish(struct scan *s, struct err *e)
     return s->teller || tell_incidents(s, e);
 }
 
-bool scan_stories(struct scan *s, struct stories *to, struct err *e)
+bool scan_group(struct scan *s, struct err *e)
 {
-    return group_incidents(s, e) &&
-           stories_take(to, &s->incidents, s->incidents.groups.p, s->incidents.groups.n, e);
+    s->grouped = s->grouped || incidents_group(&s->incidents, e);
+    return s->grouped;
 }

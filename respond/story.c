@@ -293,19 +293,19 @@ static bool note_known(struct stories *s, struct id128 event, uint32_t story)
     return room;
 }
 
-static void add_step(struct stories *s, const struct doer *d, struct event *ev,
-                     const struct facts *f, bool evidence)
+/* The step is the stories' from now on; NULL: there was no memory for it. */
+static void add_step(struct stories *s, struct story_step *step, uint32_t story, uint32_t actor,
+                     bool evidence)
 {
-    struct story_step *step = story_step_new(ev, f);
     struct story_step **to = step ? vec_push(&s->steps, 1) : NULL;
     if (!to) {
         free(step);
         s->lost++;
         return;
     }
-    step->story = d->story;
-    step->actor = d->actor;
-    step->file = s->file;
+    step->story = story;
+    step->actor = actor;
+    step->file = step->recalled ? LINEAGE_NONE : s->file;
     step->evidence = evidence;
     *to = step;
     s->bytes += step->bytes;
@@ -337,7 +337,7 @@ void stories_see(struct stories *s, struct event *ev, const struct facts *f)
         bool evidence = is_evidence(s, event, d->story);
         bool wanted = evidence || (!d->evidence_only && is_in_time(stories_at(s, d->story), f));
         if (wanted && note_known(s, event, d->story))
-            add_step(s, d, ev, f, evidence);
+            add_step(s, story_step_new(ev, f), d->story, d->actor, evidence);
     }
 }
 
@@ -360,6 +360,26 @@ void stories_file_end(struct stories *s, const unsigned char *sha256, uint64_t r
     f->records = records;
     if (sha256)
         bytes_hex(f->sha256, sha256, SHA256_BYTES);
+}
+
+static struct str key_of(const struct incident *i, const struct seen *e)
+{
+    return e->key == LINEAGE_NONE ? STR_ABSENT : lineage_graph_node(&i->from->graph, e->key)->name;
+}
+
+void stories_recall(struct stories *s)
+{
+    uint64_t copies = s->copies;
+    for (uint32_t at = 0; at < s->list.n; at++) {
+        const struct incident *i = &stories_at(s, at)->incident;
+        for (size_t k = 0; k < i->events.n; k++) {
+            const struct made_event *e = incident_event(i, k);
+            if (e->actor != LINEAGE_NONE && note_known(s, e->seen->event, at))
+                add_step(s, story_step_recall(&i->from->seen, e->seen, key_of(i, e->seen)), at,
+                         e->actor, true);
+        }
+    }
+    s->copies = copies; /* these are no records */
 }
 
 /* CloudTrail's clock has whole seconds; of one second it reads best when whoever is made comes

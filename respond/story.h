@@ -83,6 +83,9 @@ void stories_file_end(struct stories *s, const unsigned char *sha256, uint64_t r
 /* Looks at one record: a step of each incident that its actor belongs to. */
 void stories_see(struct stories *s, struct event *ev, const struct facts *f);
 
+/* Adds what alerts keep of events whose records were not read. Before stories_end. */
+void stories_recall(struct stories *s);
+
 /* All records are in: drops what is too much, and puts the steps in order. */
 void stories_end(struct stories *s);
 

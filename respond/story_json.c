@@ -192,6 +192,8 @@ static void put_step(struct buf *b, const struct stories *s, const struct story 
     buf_putz(b, "\"signals\":[");
     story_each_signal(s, t, put_signal, b);
     end_list(b);
+    if (t->recalled)
+        buf_putz(b, "\"recalled\":true,");
     if (t->file != LINEAGE_NONE)
         put_number(b, "file", t->file);
     if (t->text[STEP_RAW].n)

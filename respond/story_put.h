@@ -24,7 +24,8 @@
  *  "limits":{"records":..,"copies":..,"lost":..,"files":..,"incidents":..,"newest":"..."},
  *  "version":"...","rules":"<SHA-256>"}
  *
- * "raw" is the line of stories_put_raw that has the record, or null. */
+ * Members of a step that its record does not have are left out. "raw" is the line of
+ * stories_put_raw that has the record; "recalled":true that it was not read. */
 void stories_put_json(struct buf *b, const struct stories *s, const struct ruleset *rules);
 
 /* Appends the records of the steps, a line each, in the order in which their "raw" counts. */

@@ -95,8 +95,7 @@ static void take_target(void *to, const char *type, struct str name)
 static void take_record(struct story_step *s, struct event *ev)
 {
     struct str record = redact_text(ev->record, &ev->scratch);
-    s->raw_cut = record.n > STEP_RAW_MAX;
-    if (!s->raw_cut)
+    if (record.n <= STEP_RAW_MAX)
         s->text[STEP_RAW] = record;
 }
 
@@ -135,19 +134,18 @@ static void move(struct str *s, char **to)
     *to += s->n;
 }
 
-struct story_step *story_step_new(struct event *ev, const struct facts *f)
+/* A block of its own for a step that is borrowed. */
+static struct story_step *own(const struct story_step *borrowed)
 {
-    struct story_step borrowed = {.n_targets = 0};
-    fill(&borrowed, ev, f);
-    size_t bytes = sizeof borrowed;
+    size_t bytes = sizeof *borrowed;
     for (size_t k = 0; k < STEP_TEXTS; k++)
-        bytes += borrowed.text[k].n;
-    for (size_t k = 0; k < borrowed.n_targets; k++)
-        bytes += borrowed.targets[k].name.n;
+        bytes += borrowed->text[k].n;
+    for (size_t k = 0; k < borrowed->n_targets; k++)
+        bytes += borrowed->targets[k].name.n;
     struct story_step *s = malloc(bytes);
     if (!s)
         return NULL;
-    *s = borrowed;
+    *s = *borrowed;
     s->bytes = bytes;
     char *to = (char *)(s + 1);
     for (size_t k = 0; k < STEP_TEXTS; k++)
@@ -155,4 +153,33 @@ struct story_step *story_step_new(struct event *ev, const struct facts *f)
     for (size_t k = 0; k < s->n_targets; k++)
         move(&s->targets[k].name, &to);
     return s;
+}
+
+struct story_step *story_step_new(struct event *ev, const struct facts *f)
+{
+    struct story_step borrowed = {.n_targets = 0};
+    fill(&borrowed, ev, f);
+    return own(&borrowed);
+}
+
+struct story_step *story_step_recall(const struct seen_events *seen, const struct seen *of,
+                                     struct str key)
+{
+    struct str name = seen_text(seen, of->name);
+    struct story_step borrowed = {.event = of->event,
+                                  .time_ms = of->time_ms,
+                                  .recalled = true,
+                                  .access = story_access_of(name)};
+    borrowed.text[STEP_SOURCE] = seen_text(seen, of->source);
+    borrowed.text[STEP_NAME] = name;
+    borrowed.text[STEP_IP] = seen_text(seen, of->ip);
+    borrowed.text[STEP_AGENT] = seen_text(seen, of->agent);
+    borrowed.text[STEP_ACCOUNT] = seen_text(seen, of->account);
+    borrowed.text[STEP_REGION] = seen_text(seen, of->region);
+    borrowed.text[STEP_KEY] = key;
+    for (uint32_t k = 0; k < of->n_targets; k++) {
+        const struct seen_target *t = seen_target(seen, of->first_target + k);
+        take_target(&borrowed, t->type, seen_text(seen, t->name));
+    }
+    return own(&borrowed);
 }

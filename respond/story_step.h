@@ -59,7 +59,7 @@ struct story_step {
     uint32_t actor;     /* in the incident's actors */
     uint32_t file;      /* in the story's files */
     bool evidence;      /* an alert of the incident names it */
-    bool raw_cut;       /* the record was too long, or there was no room */
+    bool recalled;      /* the record was not read: an alert's note of it is all there is */
     enum story_access access;
     uint32_t asn;
     struct str text[STEP_TEXTS];
@@ -71,6 +71,14 @@ struct story_step {
 /* A step of the present event, its place (story, actor, file, evidence) left 0; NULL when memory is
  * out. Given back with free(). */
 struct story_step *story_step_new(struct event *ev, const struct facts *f);
+
+struct seen_events;
+struct seen;
+
+/* A step of what is kept of an alert's event whose record was not read, signed with `key`; it does
+ * not tell whether the call succeeded. NULL when memory is out. */
+struct story_step *story_step_recall(const struct seen_events *seen, const struct seen *of,
+                                     struct str key);
 
 /* Whether the call was refused or failed. */
 static inline bool story_step_failed(const struct story_step *s)

@@ -14,7 +14,7 @@ function stepDetail(story, step) {
     el('p', {}, step.who, step.error ? `, refused: ${step.error}` : '', step.ip ? `, from ${step.ip}` : ''),
     titles.length ? el('ul', {}, titles.map(s => el('li', {}, el('span', {class: 'level ' + s.level}, s.level), ' ' + s.rule.title))) : null,
     el('p', {class: 'small'}, 'Event ', el('code', {}, step.id || '(none)'), step.fileName ? ' in ' : '', step.fileName ? el('code', {}, step.fileName) : null),
-    raw === null ? el('p', {}, 'The record is not in this page: it was too long, or left out for sharing.') : el('pre', {tabindex: 0}, raw));
+    raw === null ? el('p', {}, step.recalled ? 'The record was not read; this is what the alert kept of it.' : 'The record is not in this page: it was too long, or left out for sharing.') : el('pre', {tabindex: 0}, raw));
 }
 
 /* A dialog over the page; Escape closes it and goes back. */

@@ -161,3 +161,66 @@ def test_what_makes_no_report_is_refused(tmp_path, arguments, says):
     done = run("scan", "--report", "x.html", *arguments, ROOT / "samples", cwd=tmp_path)
     assert done.returncode == 2 and says in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- trailwarden story -----------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def remembered(tmp_path_factory):
+    """A state that has the demo's incident, and its id."""
+    state = tmp_path_factory.mktemp("state") / "s.db"
+    told = run("scan", "--emit", "incidents", "--state", state, "--format", "jsonl", ROOT / "samples")
+    return state, json.loads(told.stdout.splitlines()[-1])["id"]
+
+
+def story(remembered, *arguments):
+    state, incident = remembered
+    return run("story", "--incident", incident, "--state", state, *arguments)
+
+
+def test_a_story_of_a_state_is_that_of_a_scan(remembered, tmp_path):
+    page = tmp_path / "story.html"
+    assert story(remembered, "--from", ROOT / "samples", "-o", page).returncode == 0
+    told, scanned = read(page)["stories"][0], stories(tmp_path, ROOT / "samples")[0]
+    assert told["steps"] and [s["id"] for s in told["steps"]] == [s["id"] for s in scanned["steps"]]
+    assert told["answers"] == scanned["answers"] and told["touched"] == scanned["touched"]
+    assert told["containment"] == [] and scanned["containment"] is None
+
+
+def test_without_logs_it_tells_what_alerts_kept(remembered):
+    done = story(remembered, "--format", "json")
+    told = json.loads(done.stdout)["stories"][0]
+    assert done.returncode == 0 and len(told["steps"]) > 40
+    assert all(s["recalled"] and "raw" not in s for s in told["steps"])
+    assert "CreateLoginProfile" in {s["event"] for s in told["steps"]}
+
+
+def test_as_text(remembered):
+    text = story(remembered, "--from", ROOT / "samples", "--format", "text").stdout.decode()
+    assert re.search(r"^  entry +Long-lived access key AKIA\w+ of user dana; .* from 192\.0\.2\.200", text, re.M)
+    assert re.search(r"^  user support-ro, created by dana at 03-17T14:04:26$", text, re.M)
+    assert re.search(r"^    03-17T14:07:37 \* RunInstances  refused: Client.VcpuLimitExceeded$", text, re.M)
+
+
+def test_shared_it_names_nobody(remembered, tmp_path):
+    """[P7] Neither in the page nor in its text, of both commands."""
+    page = tmp_path / "scan.html"
+    run("scan", "--report", page, "--redact", "-o", os.devnull, ROOT / "samples")
+    shared = [story(remembered, "--from", ROOT / "samples", "--redact", "--format", form).stdout.decode()
+              for form in ("html", "text", "json")]
+    for text in [page.read_text(), *shared]:
+        assert "CreateLoginProfile" in text
+        text = text.split("</script>\n<script>")[0]  # the viewer has examples in its comments
+        for secret in ("dana", "support-ro", "111122223333", "198.51.100.77", "AKIAIOSFODNN7EXAMPLE",
+                       "AKIAI44QH8DHBEXAMPLE", "ops-trail", "snap-0e42f2c00df54e818"):
+            assert secret not in text
+
+
+@pytest.mark.parametrize("arguments, says", [
+    ([], b"name an incident"), (["--incident", "x"], b"no incident's id"),
+    (["--incident", "0" * 32, "samples"], b"logs are named by --from"),
+    (["--incident", "0" * 32], b"knows no incident"),
+])
+def test_what_is_no_story_is_refused(remembered, arguments, says):
+    done = run("story", "--state", remembered[0], *arguments)
+    assert done.returncode == 2 and says in done.stderr

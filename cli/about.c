@@ -1,0 +1,57 @@
+/* Records of containment, by incident. */
+#include "cli/about.h"
+
+#include "base/clock.h"
+#include "handlers/contain_notice.h"
+#include "respond/incident_say.h"
+#include "respond/put.h"
+
+void about_init(struct about *a)
+{
+    *a = (struct about){.n = 0};
+    arena_init(&a->memory, ABOUT_MAX);
+}
+
+void about_release(struct about *a)
+{
+    arena_release(&a->memory);
+}
+
+bool about_read(struct about *a, const struct port_state *port, struct err *e)
+{
+    struct vec keys;
+    int64_t now_ms = clock_wall_ms();
+    vec_init(&keys, sizeof(struct state_key), SIZE_MAX);
+    bool ok = contain_records_between(port, now_ms - CONTAIN_CLOSED_MS, now_ms, &keys, e);
+    a->n = ok ? keys.n : 0;
+    a->list = arena_array(&a->memory, keys.n + 1, sizeof *a->list);
+    ok =
+        ok && (a->list || err_set(e, ERR_LIMIT, "%zu records of containment are too many", keys.n));
+    ok = ok && contain_record_read(port, keys.p, keys.n, &a->memory, a->list, e);
+    vec_release(&keys);
+    return ok;
+}
+
+bool about_is(const struct contain_record *r, const struct incident *i)
+{
+    bool is = str_eqz(r->incident, i->group->id);
+    for (size_t k = 0; k < i->group->n_joined && !is; k++)
+        is = str_eq(r->incident, i->group->joined[k]);
+    for (size_t k = 0; k < i->signals.n && !is; k++)
+        is = str_eq(r->alert, incident_signal(i, k)->alert->id);
+    return is;
+}
+
+void about_put_json(struct buf *b, const struct about *a, const struct incident *i)
+{
+    buf_putc(b, '[');
+    for (size_t k = 0; k < a->n; k++) {
+        if (!about_is(a->list + k, i))
+            continue;
+        buf_putc(b, '{');
+        contain_put_state(b, a->list + k);
+        put_close(b, '}');
+        buf_putc(b, ',');
+    }
+    put_close(b, ']');
+}
