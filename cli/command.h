@@ -28,6 +28,7 @@ int contain_command(int argc, char **argv);
 int contained_command(int argc, char **argv);
 int release_command(int argc, char **argv);
 int rules_command(int argc, char **argv);
+int simulate_command(int argc, char **argv);
 int invoke_command(int argc, char **argv);
 int backfill_command(int argc, char **argv);
 int version_command(int argc, char **argv);

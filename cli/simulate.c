@@ -1,0 +1,232 @@
+/* trailwarden simulate: an attack's CloudTrail objects among those of an ordinary day, and what the
+ * rules find of them. */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "adapters/files.h"
+#include "base/timefmt.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/simulate_found.h"
+#include "cli/words.h"
+
+#define NOISE 600 /* ordinary calls, unless asked otherwise: a small account's half day */
+#define SEED  1
+/* A fixed day, so that the same question has the same answer. */
+#define START "2026-01-15T09:30:00Z"
+
+struct asked {
+    struct vec rules, names; /* const char * */
+    const char *config, *out, *seed, *start, *noise, *format;
+    bool list, help;
+};
+
+static const char usage_text[] =
+    "usage: trailwarden simulate [options] SCENARIO --out DIR\n"
+    "       trailwarden simulate --list\n\n"
+    "Writes the CloudTrail objects of an attack as AWS would deliver them, among those of an\n"
+    "ordinary day, scans them with the rules, and tells of each step which rule found it and how\n"
+    "long after. The same options write the same bytes.\n\n";
+
+static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
+{
+    const struct option options[] = {
+        {"out", 'o', OPTION_TEXT, &a->out, "DIR", "where the objects go: a new or empty folder"},
+        {"seed", 0, OPTION_TEXT, &a->seed, "N", "ids, delays and noise follow from it; default 1"},
+        {"start", 0, OPTION_TEXT, &a->start, "TIME", "of the first step; default " START},
+        {"noise", 0, OPTION_TEXT, &a->noise, "N", "ordinary calls around it; default 600"},
+        {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
+        {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
+        {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text or jsonl"},
+        {"list", 0, OPTION_FLAG, &a->list, NULL, "name the scenarios"},
+        {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
+    };
+    const size_t n = sizeof options / sizeof *options;
+    if (!options_read(options, n, argc, argv, &a->names, e))
+        return false;
+    if (a->help) {
+        fputs(usage_text, stdout);
+        options_help(stdout, options, n);
+        return true;
+    }
+    if (!a->list && (a->names.n != 1 || !a->out))
+        return err_set(e, ERR_USAGE, "simulate needs a scenario and --out DIR; --list names them");
+    return true;
+}
+
+/* ---- scenarios ---------------------------------------------------------------------------------
+ */
+
+static struct str file_named(const char *name)
+{
+    for (const struct simulate_file *f = simulate_files; f->name; f++)
+        if (strcmp(f->name, name) == 0)
+            return str_of(f->text);
+    return STR_ABSENT;
+}
+
+static int list_scenarios(void)
+{
+    struct err e = {0};
+    struct arena a;
+    bool ok = true;
+    arena_init(&a, 64u << 20);
+    for (const struct simulate_file *f = simulate_files; ok && f->name; f++) {
+        struct scenario s;
+        if (strcmp(f->name, SIMULATE_BACKGROUND) == 0)
+            continue;
+        ok = scenario_read(str_of(f->text), &a, &s, &e) || err_wrap(&e, "%s", f->name);
+        if (ok)
+            printf("%-22s %.*s\n", f->name, (int)s.about.n, s.about.p);
+        arena_reset(&a);
+    }
+    arena_release(&a);
+    return ok ? EXIT_DONE : fail(&e);
+}
+
+static bool read_number(const char *name, const char *text, uint64_t most, uint64_t *to,
+                        struct err *e)
+{
+    unsigned long long n = *to;
+    if (text && (!str_u64(str_of(text), &n) || n > most))
+        return err_set(e, ERR_USAGE, "--%s is no number up to %llu: %.40s", name,
+                       (unsigned long long)most, text);
+    *to = n;
+    return true;
+}
+
+static bool read_asked(const struct asked *a, struct world_asked *w, struct err *e)
+{
+    const char *name = *(const char **)vec_at(&a->names, 0);
+    *w = (struct world_asked){.scenario = file_named(name),
+                              .background = file_named(SIMULATE_BACKGROUND),
+                              .seed = SEED,
+                              .noise = NOISE};
+    if (!str_present(w->scenario) || strcmp(name, SIMULATE_BACKGROUND) == 0)
+        return err_set(e, ERR_USAGE, "there is no scenario %.60s; --list names them", name);
+    return read_number("seed", a->seed, UINT64_MAX, &w->seed, e) &&
+           read_number("noise", a->noise, SIMULATE_NOISE_MAX, &w->noise, e) &&
+           word_time("start", a->start ? a->start : START, &w->start_ms, e);
+}
+
+/* ---- objects into a folder ---------------------------------------------------------------------
+ */
+
+/* The folder must be of this run alone: what else lies there would be scanned with it. */
+static bool take_folder(const char *path, struct err *e)
+{
+    if (mkdir(path, 0777) == 0)
+        return true;
+    int why = errno;
+    DIR *d = why == EEXIST ? opendir(path) : NULL;
+    if (!d)
+        return err_set(e, ERR_USAGE, "--out %.200s: %s", path, strerror(why));
+    unsigned names = 0;
+    while (names < 3 && readdir(d))
+        names++;
+    closedir(d);
+    return names < 3 || err_set(e, ERR_USAGE, "--out %.200s is not empty", path);
+}
+
+/* Makes the folders of path behind its first `from` bytes. */
+static bool make_folders(struct buf *path, size_t from, struct err *e)
+{
+    struct str whole = buf_str(path);
+    for (size_t at = from; (at = str_find_byte(whole, '/', at + 1)) != SIZE_MAX;) {
+        path->p[at] = 0;
+        bool ok = mkdir(path->p, 0777) == 0 || errno == EEXIST;
+        if (!ok)
+            return err_set(e, ERR_SYSTEM, "%.200s: %s", path->p, strerror(errno));
+        path->p[at] = '/';
+    }
+    return true;
+}
+
+/* take_object */
+static bool write_object(void *to, struct str key, struct str gzip, struct err *e)
+{
+    const struct asked *a = to;
+    struct output out = {.fd = -1};
+    struct buf path;
+    buf_init(&path, FILES_PATH_MAX);
+    buf_putz(&path, a->out);
+    buf_putc(&path, '/');
+    size_t from = path.n;
+    buf_put(&path, key);
+    bool ok = buf_z(&path) || err_set(e, ERR_USAGE, "--out is too long");
+    ok = ok && make_folders(&path, from, e) && output_open(&out, buf_z(&path), e);
+    if (ok) {
+        buf_put(&out.pending, gzip);
+        ok = output_put(&out, e) && output_commit(&out, e);
+    }
+    output_release(&out);
+    buf_release(&path);
+    return ok && (!interrupted() || err_set(e, ERR_SYSTEM, "interrupted"));
+}
+
+/* ---- the command -------------------------------------------------------------------------------
+ */
+
+static bool tell(const struct asked *a, struct world *w, const struct ruleset *rules,
+                 const struct found_of *of, struct err *e)
+{
+    static const char *const formats[] = {"text", "jsonl"};
+    struct output out = {.fd = -1};
+    struct found found = {0};
+    bool ok = output_open(&out, NULL, e);
+    size_t format = out.terminal ? 0 : 1;
+    ok = ok && word_choice("format", a->format, formats, 2, &format, e) &&
+         found_make(&found, w, rules, a->out, e) &&
+         found_put(&out, &found, w, of, format == 1, e) && output_commit(&out, e);
+    found_release(&found);
+    output_release(&out);
+    return ok;
+}
+
+static int simulate(const struct asked *a, const struct ruleset *rules)
+{
+    struct err e = {0};
+    struct world w = {0};
+    struct world_asked asked;
+    struct found_of of = {.scenario = *(const char **)vec_at(&a->names, 0), .folder = a->out};
+    bool ok = read_asked(a, &asked, &e) && take_folder(a->out, &e) && world_make(&w, &asked, &e) &&
+              objects_make(&w, write_object, (void *)(uintptr_t)a, &of.counts, &e) &&
+              tell(a, &w, rules, &of, &e);
+    world_release(&w);
+    if (!ok && interrupted())
+        return EXIT_INTERRUPTED;
+    return ok ? EXIT_DONE : fail(&e);
+}
+
+static int load_and_simulate(const struct asked *a)
+{
+    struct err e = {0};
+    struct loaded rules;
+    bool ok = rules_load(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
+    diags_print(stderr, &rules.diags);
+    int code = ok ? simulate(a, rules.rules) : fail(&e);
+    loaded_release(&rules);
+    return code;
+}
+
+int simulate_command(int argc, char **argv)
+{
+    struct err e = {0};
+    struct asked a = {0};
+    vec_init(&a.rules, sizeof(const char *), ARGUMENTS_MAX);
+    vec_init(&a.names, sizeof(const char *), ARGUMENTS_MAX);
+    int code = EXIT_DONE;
+    if (!read_options(argc, argv, &a, &e)) {
+        code = fail(&e);
+    } else if (a.list && !a.help) {
+        code = list_scenarios();
+    } else if (!a.help) {
+        interrupt_watch();
+        code = load_and_simulate(&a);
+    }
+    vec_release(&a.rules);
+    vec_release(&a.names);
+    return code;
+}

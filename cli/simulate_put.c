@@ -1,0 +1,167 @@
+/* The table of a simulation: for people in columns, for programs in lines of JSON. */
+#include "base/escape.h"
+#include "base/timefmt.h"
+#include "cli/simulate_found.h"
+
+/* Bytes of the columns. */
+enum { WHO = 26, WHAT = 42 };
+
+/* Appends blanks until the text that began at `from` is `width` long, and one more. */
+static void pad(struct buf *b, size_t from, size_t width)
+{
+    do
+        buf_putc(b, ' ');
+    while (!b->failed && b->n - from <= width);
+}
+
+static void put_after(struct buf *b, int64_t ms)
+{
+    if (ms < 3600000)
+        buf_putf(b, "%d min", (int)(ms / 60000));
+    else
+        buf_putf(b, "%d h %d min", (int)(ms / 3600000), (int)(ms / 60000 % 60));
+}
+
+static struct str level_text(enum level l)
+{
+    return str_of(level_name(l));
+}
+
+/* ---- for people --------------------------------------------------------------------------------
+ */
+
+/* user bot, role ShopApp/i-0ab... */
+static bool put_who(struct buf *b, struct world *w, const struct actor *a, struct err *e)
+{
+    static const char *const kinds[] = {[ACTOR_USER] = "user ",
+                                        [ACTOR_ROLE] = "role ",
+                                        [ACTOR_SERVICE] = "service ",
+                                        [ACTOR_ROOT] = "root",
+                                        [ACTOR_STRANGER] = "stranger "};
+    buf_putz(b, kinds[a->kind]);
+    return a->kind == ACTOR_ROOT || names_put(b, &w->names, a->name, e);
+}
+
+static bool put_row(struct buf *b, const struct found *f, struct world *w, size_t i, struct err *e)
+{
+    const struct step *s = w->scenario.steps + i;
+    size_t n, from = b->n;
+    const struct finding *first = found_of_step(f, i, &n);
+    int64_t at = s->at_ms / 1000;
+    buf_putf(b, "+%02d:%02d:%02d", (int)(at / 3600), (int)(at / 60 % 60), (int)(at % 60));
+    pad(b, from, 9);
+    from = b->n;
+    if (!put_who(b, w, s->as, e))
+        return false;
+    pad(b, from, WHO);
+    from = b->n;
+    buf_putf(b, "%.*s %.*s", (int)s->service.n, s->service.p, (int)s->event.n, s->event.p);
+    if (s->times > 1)
+        buf_putf(b, " x%d", (int)s->times);
+    if (str_present(s->error))
+        buf_putz(b, ", refused");
+    pad(b, from, WHAT);
+    if (first) {
+        put_after(b, first->after_ms);
+        struct str level = level_text(first->level);
+        buf_putf(b, ": %.*s (%.*s)", (int)first->rule.n, first->rule.p, (int)level.n, level.p);
+        if (n > 1)
+            buf_putf(b, " and %zu more", n - 1);
+    } else {
+        buf_putc(b, '-');
+    }
+    buf_putc(b, '\n');
+    return true;
+}
+
+static bool put_text(struct buf *b, const struct found *f, struct world *w,
+                     const struct found_of *of, struct err *e)
+{
+    size_t n, detected = 0;
+    buf_put(b, w->scenario.title);
+    buf_putf(b, "\n%zu objects in %s: %zu records, %zu of them delivered twice\n\n",
+             of->counts.objects, of->folder, of->counts.records, of->counts.twice);
+    for (size_t i = 0; i < w->scenario.n_steps; i++) {
+        if (!put_row(b, f, w, i, e))
+            return false;
+        detected += found_of_step(f, i, &n) != NULL;
+    }
+    buf_putf(
+        b,
+        "\n%zu of %zu steps found, by %zu alerts of %zu incident%s; %zu alert%s about ordinary "
+        "calls alone\n",
+        detected, w->scenario.n_steps, f->alerts, f->incidents.n, f->incidents.n == 1 ? "" : "s",
+        f->ordinary, f->ordinary == 1 ? "" : "s");
+    return true;
+}
+
+/* ---- for programs ------------------------------------------------------------------------------
+ */
+
+static void put_findings(struct buf *b, const struct found *f, size_t step)
+{
+    const char *before = "";
+    buf_putz(b, ",\"detections\":[");
+    for (size_t i = 0; i < f->findings.n; i++) {
+        const struct finding *g = vec_at(&f->findings, i);
+        if (g->step != step)
+            continue;
+        buf_putf(b, "%s{\"rule\":", before);
+        buf_put_json(b, g->rule);
+        buf_putz(b, ",\"level\":");
+        buf_put_json(b, level_text(g->level));
+        buf_putf(b, ",\"after_s\":%lld}", (long long)(g->after_ms / 1000));
+        before = ",";
+    }
+    buf_putz(b, "]}\n");
+}
+
+/* {"type":"step","n":1,"time":"...","actor":"arn:...","action":"iam:CreateUser","region":"...",
+ *  "error":null,"count":1,"detections":[{"rule":"...","level":"low","after_s":240}]} */
+static bool put_step(struct buf *b, const struct found *f, struct world *w, size_t i, struct err *e)
+{
+    const struct step *s = w->scenario.steps + i;
+    buf_putf(b, "{\"type\":\"step\",\"n\":%zu,\"time\":\"", i + 1);
+    time_put(b, w->start_ms + s->at_ms);
+    buf_putz(b, "\",\"actor\":\"");
+    if (!record_put_actor(b, &w->names, s->as, e))
+        return false;
+    buf_putf(b, "\",\"action\":\"%.*s:%.*s\",\"region\":", (int)s->service.n, s->service.p,
+             (int)s->event.n, s->event.p);
+    buf_put_json(b, record_region(s));
+    buf_putz(b, ",\"error\":");
+    buf_put_json(b, s->error);
+    buf_putf(b, ",\"count\":%llu", (unsigned long long)s->times);
+    put_findings(b, f, i);
+    return true;
+}
+
+/* The steps, then {"type":"simulation","scenario":"...","objects":9,"records":120,"twice":3,
+ * "missed":0,"alerts":12,"ordinary_alerts":1,"incidents":[...]} */
+static bool put_json(struct buf *b, const struct found *f, struct world *w,
+                     const struct found_of *of, struct err *e)
+{
+    for (size_t i = 0; i < w->scenario.n_steps; i++)
+        if (!put_step(b, f, w, i, e))
+            return false;
+    buf_putz(b, "{\"type\":\"simulation\",\"scenario\":");
+    buf_put_json(b, str_of(of->scenario));
+    buf_putf(b,
+             ",\"objects\":%zu,\"records\":%zu,\"twice\":%zu,\"missed\":%zu,\"alerts\":%zu,"
+             "\"ordinary_alerts\":%zu,\"incidents\":[",
+             of->counts.objects, of->counts.records, of->counts.twice, found_missed(f, w),
+             f->alerts, f->ordinary);
+    for (size_t i = 0; i < f->incidents.n; i++) {
+        buf_putz(b, i ? "," : "");
+        buf_put(b, *(struct str *)vec_at(&f->incidents, i));
+    }
+    buf_putz(b, "]}\n");
+    return true;
+}
+
+bool found_put(struct output *out, const struct found *f, struct world *w,
+               const struct found_of *of, bool json, struct err *e)
+{
+    bool ok = json ? put_json(&out->pending, f, w, of, e) : put_text(&out->pending, f, w, of, e);
+    return ok && output_put(out, e);
+}
