@@ -43,13 +43,15 @@ function todoRow(story, todo) {
 
 function doNow(story) {
   const open = story.todo.filter(t => t.principal && !stateOf(story, t.principal)).length;
-  const rows = story.todo.slice(0, 60).map(t => todoRow(story, t));
+  const rows = story.todo.slice(0, 60).map(t => todoRow(story, t)), first = rows.slice(0, 6), rest = rows.slice(6);
+  const list = (caption, some) => wide(caption, table(caption, ['Identity', 'State', 'What to do'], some));
   return section('Do now',
-    el('p', {}, story.containment ? `${count(open, 'identity is', 'identities are')} not contained.`
-      : 'The logs do not say what was contained: ', story.containment ? '' : el('code', {}, 'trailwarden contained'), story.containment ? '' : ' does. ',
+    el('p', {}, story.containment ? `${count(open, 'identity is', 'identities are')} not contained. `
+      : ['The logs do not say what was contained: ', el('code', {}, 'trailwarden contained'), ' does. '],
     'All of them at once, where a state has the incident (first with --dry-run):'),
     command('trailwarden contain --incident ' + story.incident.id),
-    wide('Containment by identity', table('Containment, identity by identity', ['Identity', 'State', 'What to do'], rows)),
+    list('Containment, identity by identity', first),
+    rest.length ? el('details', {}, el('summary', {}, count(rest.length, 'more identity', 'more identities')), list('The others', rest)) : null,
     el('p', {}, some(story.todo, 60, 'identity', 'identities')));
 }
 

@@ -2,7 +2,7 @@
  * right, a column for each deed. Where an identity issues, makes or becomes another, an arrow leads
  * to that one's lane. */
 
-const COLUMN = 26, LANE = 118, NAMES = 200, COLUMNS_MAX = 600, LANES_MAX = 60;
+const COLUMN = 26, LANE = 122, NAMES = 200, COLUMNS_MAX = 600, LANES_MAX = 60;
 
 /* A lane's key: console and other temporary keys are many, and say nothing. */
 function laneKey(actor, step) {
@@ -61,7 +61,7 @@ function deedTitle(story, deed) {
 }
 
 function laneY(lane) {
-  return 102 + lane.at * LANE;
+  return 118 + lane.at * LANE;
 }
 
 function deedX(deed) {
