@@ -36,7 +36,6 @@ struct builder {
     struct vec windows;
     struct vec inputs;
     struct vec steps;
-    struct vec codes; /* pcre2_code *, one for each regex */
     uint32_t roots[2];
     uint32_t geo[GEO_FIELDS]; /* slots, RS_NONE when not asked for */
     unsigned char hash[SHA256_BYTES];
@@ -167,7 +166,6 @@ struct builder *builder_new(void)
     vec_init(&b->windows, sizeof(struct rs_window), ROWS_MAX);
     vec_init(&b->inputs, sizeof(struct rs_input), ROWS_MAX);
     vec_init(&b->steps, sizeof(struct step), ROWS_MAX);
-    vec_init(&b->codes, sizeof(void *), ROWS_MAX);
     for (size_t f = 0; f < GEO_FIELDS; f++)
         b->geo[f] = RS_NONE;
     b->roots[SLOT_FAN] = new_step(b, RS_TEXT_ABSENT, RS_NONE);
@@ -183,13 +181,10 @@ void builder_free(struct builder *b)
                               &b->preds, &b->nodes, &b->slots,   &b->outputs, &b->regexes};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         table_release(tables[i]);
-    for (size_t i = 0; i < b->codes.n; i++)
-        pcre2_code_free(*(pcre2_code **)vec_at(&b->codes, i));
     vec_release(&b->rules);
     vec_release(&b->windows);
     vec_release(&b->inputs);
     vec_release(&b->steps);
-    vec_release(&b->codes);
     free(b);
 }
 
@@ -358,17 +353,9 @@ bool builder_regex(struct builder *b, struct str pattern, uint32_t options, uint
         pcre2_get_error_message(code, why, sizeof why);
         return err_set(e, ERR_INPUT, "at byte %zu: %s", (size_t)offset + 1, (const char *)why);
     }
-    struct rs_regex r = {builder_text(b, pattern), options};
-    size_t before = b->regexes.rows.n;
-    *number = put(b, &b->regexes, &r, 1, "regular expressions").first;
-    void **at = b->regexes.rows.n > before ? vec_push(&b->codes, 1) : NULL;
-    if (at) {
-        *at = compiled;
-        return true;
-    }
     pcre2_code_free(compiled);
-    if (b->regexes.rows.n > before)
-        fail(b, "regular expressions");
+    struct rs_regex r = {builder_text(b, pattern), options};
+    *number = put(b, &b->regexes, &r, 1, "regular expressions").first;
     return true;
 }
 
@@ -709,8 +696,6 @@ static void take_tables(struct builder *b, struct ruleset *rs)
     rs->texts = take_rows(&b->texts.rows, &rs->n_texts);
     rs->numbers = take_rows(&b->numbers.rows, &rs->n_numbers);
     rs->text = take_rows(&b->text.rows, &rs->n_text);
-    uint32_t n_codes;
-    rs->regex_codes = (void **)take_rows(&b->codes, &n_codes);
 }
 
 bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e)
@@ -738,12 +723,10 @@ bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e)
     take_tables(b, rs);
     take_geo(b, rs);
     memcpy(rs->hash, b->hash, sizeof rs->hash);
-    struct rs_index *index;
-    if (!index_build(rs, &index, e)) {
+    if (!index_build(rs, &rs->index, e)) {
         ruleset_free(rs);
         return false;
     }
-    rs->index = index;
     *out = rs;
     return true;
 }

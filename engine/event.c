@@ -45,10 +45,12 @@ bool event_init(struct event *ev, const struct ruleset *rs, struct err *e)
     ev->pred_known = zeroed(rs->n_preds, sizeof *ev->pred_known);
     ev->rule_seen = zeroed(rs->n_rules, sizeof *ev->rule_seen);
     ev->hits = zeroed(rs->n_rules, sizeof *ev->hits);
+    ev->regexes = zeroed(rs->n_regexes, sizeof *ev->regexes);
     ev->match_data = pcre2_match_data_create(1, NULL);
     ev->match_context = pcre2_match_context_create(NULL);
     if (!ev->values || !ev->slot_first || !ev->slot_last || !ev->touched || !ev->step_seen ||
-        !ev->pred_known || !ev->rule_seen || !ev->hits || !ev->match_data || !ev->match_context) {
+        !ev->pred_known || !ev->rule_seen || !ev->hits || !ev->regexes || !ev->match_data ||
+        !ev->match_context) {
         event_release(ev);
         return err_set(e, ERR_SYSTEM, "no memory to read events with %u rules", rs->n_rules);
     }
@@ -67,6 +69,9 @@ void event_release(struct event *ev)
     free(ev->pred_known);
     free(ev->rule_seen);
     free(ev->hits);
+    for (uint32_t i = 0; ev->regexes && i < ev->rules->n_regexes; i++)
+        pcre2_code_free(ev->regexes[i]);
+    free(ev->regexes);
     pcre2_match_data_free(ev->match_data);
     pcre2_match_context_free(ev->match_context);
     arena_release(&ev->scratch);
@@ -464,9 +469,31 @@ struct str event_core(struct event *ev, enum core_field f)
     return STR_ABSENT;
 }
 
+/* Compiled, and to machine code where the system allows it. Always at the first use: near its limit
+ * machine code may find what the interpreter gives up, and the answer must not depend on how many
+ * events came before. */
+static const pcre2_code *compiled(struct event *ev, uint32_t regex)
+{
+    const struct rs_regex *from = ev->rules->regexes + regex;
+    struct str pattern = rs_str(ev->rules, from->pattern);
+    int code;
+    PCRE2_SIZE at;
+    if (!ev->regexes[regex]) {
+        ev->regexes[regex] =
+            pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, from->options, &code, &at, NULL);
+        if (ev->regexes[regex])
+            (void)pcre2_jit_compile(ev->regexes[regex], PCRE2_JIT_COMPLETE);
+    }
+    return ev->regexes[regex];
+}
+
 bool event_regex(struct event *ev, uint32_t regex, struct str s)
 {
-    int n = pcre2_match(ev->rules->regex_codes[regex], (PCRE2_SPTR)s.p, s.n, 0, 0, ev->match_data,
+    const pcre2_code *code = compiled(ev, regex);
+    int n = code ? pcre2_match(code, (PCRE2_SPTR)s.p, s.n, 0, 0, ev->match_data, ev->match_context)
+                 : PCRE2_ERROR_HEAPLIMIT;
+    if (n == PCRE2_ERROR_JIT_STACKLIMIT)
+        n = pcre2_match(code, (PCRE2_SPTR)s.p, s.n, 0, PCRE2_NO_JIT, ev->match_data,
                         ev->match_context);
     if (n == PCRE2_ERROR_MATCHLIMIT || n == PCRE2_ERROR_DEPTHLIMIT || n == PCRE2_ERROR_HEAPLIMIT)
         ev->counts.regex_limit++;

@@ -41,7 +41,7 @@ struct event_geo {
 struct event_counts {
     uint64_t values_cut;   /* records with more values than EVENT_VALUES_MAX */
     uint64_t scratch_full; /* texts not made because EVENT_SCRATCH_MAX was reached */
-    uint64_t regex_limit;  /* regular expressions that met the match limit */
+    uint64_t regex_limit;  /* regular expressions that met the match limit, or found no memory */
 };
 
 /* One reader: it keeps its memory from record to record. For one thread. */
@@ -62,6 +62,7 @@ struct event {
     uint32_t *rule_seen;  /* by rule: epoch in which it became a candidate */
     uint32_t *hits;       /* room for n_rules */
     struct arena scratch;
+    void **regexes;   /* by regex: pcre2_code, compiled when it is first asked for */
     void *match_data; /* pcre2_match_data */
     void *match_context;
     bool first_match;         /* Falco's default: only the first rule of the source */

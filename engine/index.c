@@ -156,81 +156,110 @@ static bool same_key(const struct pair *p, const struct pair *q)
     return p->slot == q->slot && str_eq(p->value, q->value);
 }
 
-static void insert(struct index_slot *s, struct str value, struct rs_list rules)
+/* The growing index. */
+struct growing {
+    struct rs_index_slot *slots;
+    struct rs_index_entry *entries;
+    uint32_t *rules;
+    uint32_t n_slots, n_entries, n_rules;
+    const char *text;
+};
+
+static void insert(struct growing *g, struct rs_index_slot *s, struct str value,
+                   struct rs_list rules)
 {
-    uint32_t hash = index_hash(value), at = hash & (s->n_entries - 1);
-    while (str_present(s->entries[at].value))
-        at = (at + 1) & (s->n_entries - 1);
-    s->entries[at] = (struct index_entry){hash, value, rules};
+    struct rs_index_entry *entries = g->entries + s->entries.first;
+    uint32_t hash = index_hash(value), at = hash & (s->entries.n - 1);
+    while (entries[at].value.at != RS_NONE)
+        at = (at + 1) & (s->entries.n - 1);
+    entries[at] =
+        (struct rs_index_entry){hash, {(uint32_t)(value.p - g->text), (uint32_t)value.n}, rules};
     if (value.n > s->longest)
         s->longest = (uint32_t)value.n;
 }
 
-/* Fills one slot's table from its pairs, which are n from p on. */
-static bool fill_slot(struct rs_index *ix, struct index_slot *s, const struct pair *p, size_t n)
+/* At most half of the entries are taken, so that a search ends. */
+static uint32_t room_for(size_t values)
 {
-    uint32_t size = 4;
-    while (size < 2 * n)
-        size *= 2;
-    *s = (struct index_slot){.slot = p->slot, .n_entries = size};
-    s->entries = calloc(size, sizeof *s->entries);
-    if (!s->entries)
-        return false;
+    uint32_t n = 4;
+    while (n < 2 * values)
+        n *= 2;
+    return n;
+}
+
+/* Fills one slot's table from its pairs, which are n from p on. */
+static void fill_slot(struct growing *g, const struct pair *p, size_t n)
+{
+    struct rs_index_slot *s = g->slots + g->n_slots++;
+    *s = (struct rs_index_slot){.slot = p->slot, .entries = {g->n_entries, room_for(n)}};
+    g->n_entries += s->entries.n;
+    for (uint32_t i = 0; i < s->entries.n; i++)
+        g->entries[s->entries.first + i].value = RS_TEXT_ABSENT;
     for (size_t i = 0; i < n;) {
-        struct rs_list rules = {ix->n_rules, 0};
+        struct rs_list rules = {g->n_rules, 0};
         size_t from = i;
         for (; i < n && same_key(p + i, p + from); i++)
             if (i == from || p[i].rule != p[i - 1].rule) {
-                ix->rules[ix->n_rules++] = p[i].rule;
+                g->rules[g->n_rules++] = p[i].rule;
                 rules.n++;
             }
-        insert(s, p[from].value, rules);
+        insert(g, s, p[from].value, rules);
     }
-    return true;
 }
 
-static bool fill(struct build *b, struct rs_index *ix, struct err *e)
+/* The pairs of the slot that pair i has: *n of them. */
+static size_t next_slot(const struct build *b, size_t i, size_t *n)
 {
     const struct pair *p = b->pairs.p;
-    size_t n = b->pairs.n, slots = 0;
-    for (size_t i = 0; i < n; i++)
-        slots += i == 0 || p[i].slot != p[i - 1].slot;
-    ix->slots = calloc(slots ? slots : 1, sizeof *ix->slots);
-    ix->rules = calloc(n ? n : 1, sizeof *ix->rules);
-    if (!ix->slots || !ix->rules)
+    size_t from = i;
+    while (i < b->pairs.n && p[i].slot == p[from].slot)
+        i++;
+    *n = i - from;
+    return i;
+}
+
+static bool fill(struct build *b, struct growing *g, struct err *e)
+{
+    size_t slots = 0, entries = 0, n;
+    for (size_t i = 0; i < b->pairs.n; slots++) {
+        i = next_slot(b, i, &n);
+        entries += room_for(n);
+    }
+    g->slots = calloc(slots + 1, sizeof *g->slots);
+    g->entries = calloc(entries + 1, sizeof *g->entries);
+    g->rules = calloc(b->pairs.n + 1, sizeof *g->rules);
+    g->text = b->memory;
+    if (!g->slots || !g->entries || !g->rules)
         return err_set(e, ERR_SYSTEM, "no memory for the rules' index");
-    for (size_t i = 0; i < n;) {
+    for (size_t i = 0; i < b->pairs.n;) {
         size_t from = i;
-        while (i < n && p[i].slot == p[from].slot)
-            i++;
-        if (!fill_slot(ix, ix->slots + ix->n_slots, p + from, i - from))
-            return err_set(e, ERR_SYSTEM, "no memory for the rules' index");
-        ix->n_slots++;
+        i = next_slot(b, i, &n);
+        fill_slot(g, (const struct pair *)b->pairs.p + from, n);
     }
     return true;
 }
 
-bool index_build(const struct ruleset *rs, struct rs_index **out, struct err *e)
+bool index_build(const struct ruleset *rs, struct rs_index *out, struct err *e)
 {
     struct build b = {.rs = rs};
+    struct growing g = {0};
     vec_init(&b.pairs, sizeof(struct pair), PAIRS_MAX);
     vec_init(&b.always, sizeof(uint32_t), PAIRS_MAX);
     b.slot_values = calloc(rs->n_slots ? rs->n_slots : 1, sizeof *b.slot_values);
     b.cost = calloc(rs->n_nodes ? rs->n_nodes : 1, sizeof *b.cost);
-    struct rs_index *ix = calloc(1, sizeof *ix);
-    bool ok = b.slot_values && b.cost && ix
-                  ? true
-                  : err_set(e, ERR_SYSTEM, "no memory for the rules' index");
-    ok = ok && gather(&b, e) && fold_pairs(&b, e) && fill(&b, ix, e);
+    bool ok =
+        b.slot_values && b.cost ? true : err_set(e, ERR_SYSTEM, "no memory for the rules' index");
+    ok = ok && gather(&b, e) && fold_pairs(&b, e) && fill(&b, &g, e);
     if (ok) {
-        ix->always = b.always.p;
-        ix->n_always = (uint32_t)b.always.n;
-        ix->memory = b.memory;
-        *out = ix;
+        *out = (struct rs_index){
+            g.slots,   g.entries,   g.rules,   b.always.p,           b.memory,
+            g.n_slots, g.n_entries, g.n_rules, (uint32_t)b.always.n, (uint32_t)b.used};
     } else {
         vec_release(&b.always);
         free(b.memory);
-        index_free(ix);
+        free(g.slots);
+        free(g.entries);
+        free(g.rules);
     }
     vec_release(&b.pairs);
     free(b.slot_values);
@@ -238,26 +267,16 @@ bool index_build(const struct ruleset *rs, struct rs_index **out, struct err *e)
     return ok;
 }
 
-void index_free(struct rs_index *ix)
+const struct rs_index_entry *index_find(const struct rs_index *ix, const struct rs_index_slot *s,
+                                        struct str value)
 {
-    if (!ix)
-        return;
-    for (uint32_t i = 0; i < ix->n_slots; i++)
-        free(ix->slots[i].entries);
-    free(ix->slots);
-    free(ix->rules);
-    free(ix->always);
-    free(ix->memory);
-    free(ix);
-}
-
-const struct index_entry *index_find(const struct index_slot *s, struct str value)
-{
+    const struct rs_index_entry *entries = ix->entries + s->entries.first;
     if (value.n > s->longest)
         return NULL;
-    uint32_t hash = index_hash(value), at = hash & (s->n_entries - 1);
-    for (; str_present(s->entries[at].value); at = (at + 1) & (s->n_entries - 1))
-        if (s->entries[at].hash == hash && str_eq_fold(s->entries[at].value, value))
-            return s->entries + at;
+    uint32_t hash = index_hash(value), at = hash & (s->entries.n - 1);
+    for (; entries[at].value.at != RS_NONE; at = (at + 1) & (s->entries.n - 1))
+        if (entries[at].hash == hash &&
+            str_eq_fold(str_n(ix->text + entries[at].value.at, entries[at].value.n), value))
+            return entries + at;
     return NULL;
 }

@@ -56,13 +56,14 @@ static size_t add_candidates(struct event *ev, const uint32_t *rules, uint32_t n
 
 static size_t find_candidates(struct event *ev)
 {
-    const struct rs_index *ix = ev->rules->index;
+    const struct rs_index *ix = &ev->rules->index;
     size_t n = add_candidates(ev, ix->always, ix->n_always, 0);
     for (uint32_t s = 0; s < ix->n_slots; s++) {
-        const struct index_slot *slot = ix->slots + s;
+        const struct rs_index_slot *slot = ix->slots + s;
         for (struct value *v = event_first(ev, slot->slot); v; v = event_next(ev, v)) {
             struct str text = v->type == JSON_ARRAY ? STR_ABSENT : event_text(ev, v);
-            const struct index_entry *found = str_present(text) ? index_find(slot, text) : NULL;
+            const struct rs_index_entry *found =
+                str_present(text) ? index_find(ix, slot, text) : NULL;
             if (found)
                 n = add_candidates(ev, ix->rules + found->rules.first, found->rules.n, n);
         }

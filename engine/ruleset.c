@@ -1,11 +1,7 @@
 /* Frozen rules: names of their enumerations, and giving them back. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "engine/ruleset.h"
 
-#include <pcre2.h>
 #include <stdlib.h>
-
-#include "engine/index.h"
 
 static const char *const level_names[] = {"informational", "low", "medium", "high", "critical"};
 
@@ -35,18 +31,51 @@ const char *source_name(enum source source)
     return names[source];
 }
 
+#define TABLE(rows, n, type)                                                                       \
+    {                                                                                              \
+        offsetof(struct ruleset, rows), offsetof(struct ruleset, n), sizeof(type)                  \
+    }
+
+const struct rs_table *ruleset_tables(size_t *n)
+{
+    static const struct rs_table tables[] = {
+        TABLE(rules, n_rules, struct rs_rule),
+        TABLE(nodes, n_nodes, struct rs_node),
+        TABLE(preds, n_preds, struct rs_pred),
+        TABLE(values, n_values, struct rs_value),
+        TABLE(terms, n_terms, struct rs_term),
+        TABLE(slots, n_slots, struct rs_slot),
+        TABLE(steps, n_steps, struct rs_step),
+        TABLE(regexes, n_regexes, struct rs_regex),
+        TABLE(outputs, n_outputs, struct rs_output),
+        TABLE(windows, n_windows, struct rs_window),
+        TABLE(inputs, n_inputs, struct rs_input),
+        TABLE(texts, n_texts, struct rs_text),
+        TABLE(numbers, n_numbers, uint32_t),
+        TABLE(text, n_text, char),
+        TABLE(index.slots, index.n_slots, struct rs_index_slot),
+        TABLE(index.entries, index.n_entries, struct rs_index_entry),
+        TABLE(index.rules, index.n_rules, uint32_t),
+        TABLE(index.always, index.n_always, uint32_t),
+        TABLE(index.text, index.n_text, char),
+    };
+    *n = sizeof tables / sizeof *tables;
+    return tables;
+}
+
 void ruleset_free(struct ruleset *rs)
 {
+    size_t n;
+    const struct rs_table *tables = ruleset_tables(&n);
     if (!rs)
         return;
-    for (uint32_t i = 0; rs->regex_codes && i < rs->n_regexes; i++)
-        pcre2_code_free(rs->regex_codes[i]);
-    const void *const tables[] = {rs->windows, rs->inputs, rs->rules,   rs->nodes, rs->preds,
-                                  rs->values,  rs->terms,  rs->slots,   rs->steps, rs->regexes,
-                                  rs->outputs, rs->texts,  rs->numbers, rs->text,  rs->regex_codes};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        free((void *)(uintptr_t)tables[i]);
-    index_free((struct rs_index *)(uintptr_t)rs->index);
+    for (size_t i = 0; i < n && !rs->release; i++) {
+        void *rows;
+        memcpy(&rows, (const char *)rs + tables[i].rows, sizeof rows);
+        free(rows);
+    }
+    if (rs->release)
+        rs->release(rs->bytes, rs->n_bytes);
     free(rs);
 }
 

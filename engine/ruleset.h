@@ -61,6 +61,7 @@ struct rs_step {
     uint32_t twin;  /* the next kid of the same parent with this index (1, 01, +1), or RS_NONE */
     struct rs_list kids;  /* steps, contiguous, ordered by length of key, then bytes */
     uint32_t slot;        /* that ends here, or RS_NONE */
+    uint32_t zero;        /* no byte is left to chance: rules are written to files as they lie */
     uint64_t kid_lengths; /* bit min(n,63) is set when a kid's key has n bytes: a quick no */
 };
 
@@ -287,7 +288,29 @@ struct rs_window {
 /* ---- the whole
  * ---------------------------------------------------------------------------------------- */
 
-struct rs_index; /* engine/index.h */
+/* The candidate index (engine/index.h): one value of one slot, and the rules that may hold when it
+ * is there. */
+struct rs_index_entry {
+    uint32_t hash;
+    struct rs_text value; /* case folded, in the index' own text; absent: the entry is free */
+    struct rs_list rules; /* in the index' rules */
+};
+
+/* All entries of one slot: open addressing, a power of two of them. */
+struct rs_index_slot {
+    uint32_t slot;
+    uint32_t longest; /* bytes of the longest value: a longer one of an event is not looked up */
+    struct rs_list entries;
+};
+
+struct rs_index {
+    const struct rs_index_slot *slots;
+    const struct rs_index_entry *entries;
+    const uint32_t *rules;
+    const uint32_t *always; /* rules without such a value: looked at for each event */
+    const char *text;
+    uint32_t n_slots, n_entries, n_rules, n_always, n_text;
+};
 
 struct ruleset {
     const struct rs_rule *rules;
@@ -312,11 +335,24 @@ struct ruleset {
     uint32_t geo[GEO_FIELDS];         /* slot, by enum geo_field; RS_NONE: no rule names it */
     bool names_geo;                   /* a rule names one of them */
     unsigned char hash[SHA256_BYTES]; /* of the files' contents, their names and order left out */
-    const struct rs_index *index;
-    void **regex_codes; /* pcre2_code *, n_regexes */
+    struct rs_index index;
+    /* Of rules that lie in a file as they are used (engine/bundle.h): gives the bytes back. NULL:
+     * each table is memory of its own. */
+    void (*release)(void *bytes, size_t n);
+    void *bytes;
+    size_t n_bytes;
 };
 
 void ruleset_free(struct ruleset *rs);
+
+/* Where a table is in struct ruleset, and how long its rows are: for all that treats them alike. */
+struct rs_table {
+    size_t rows, n; /* offsets of the pointer to the rows, and of their number */
+    size_t row;     /* bytes */
+};
+
+/* All tables, in an order that stays. */
+const struct rs_table *ruleset_tables(size_t *n);
 
 static inline struct str rs_str(const struct ruleset *rs, struct rs_text t)
 {

@@ -310,10 +310,10 @@ static uint32_t make_test(struct builder *b, const char *path, const char *const
 
 static bool finds(const struct ruleset *rs, uint32_t slot, const char *value, uint32_t rule)
 {
-    const struct rs_index *ix = rs->index;
+    const struct rs_index *ix = &rs->index;
     for (uint32_t s = 0; s < ix->n_slots; s++) {
-        const struct index_entry *found =
-            ix->slots[s].slot == slot ? index_find(ix->slots + s, str_of(value)) : NULL;
+        const struct rs_index_entry *found =
+            ix->slots[s].slot == slot ? index_find(ix, ix->slots + s, str_of(value)) : NULL;
         for (uint32_t i = 0; found && i < found->rules.n; i++)
             if (ix->rules[found->rules.first + i] == rule)
                 return true;
@@ -323,8 +323,8 @@ static bool finds(const struct ruleset *rs, uint32_t slot, const char *value, ui
 
 static bool is_always(const struct ruleset *rs, uint32_t rule)
 {
-    for (uint32_t i = 0; i < rs->index->n_always; i++)
-        if (rs->index->always[i] == rule)
+    for (uint32_t i = 0; i < rs->index.n_always; i++)
+        if (rs->index.always[i] == rule)
             return true;
     return false;
 }
