@@ -87,8 +87,8 @@ static bool take(void *to, size_t i, size_t lane, const struct aws_reply *reply,
     return ok;
 }
 
-static bool travel(struct dynamodb *d, const struct kind *kind, const void *list, size_t n,
-                   struct err *e)
+static bool travel_straight(struct dynamodb *d, const struct kind *kind, const void *list, size_t n,
+                            struct err *e)
 {
     struct trip t = {d,
                      kind,
@@ -101,6 +101,86 @@ static bool travel(struct dynamodb *d, const struct kind *kind, const void *list
         d->lanes[i].add_only = false;
     }
     return aws_call_many(d->client, &many, e);
+}
+
+/* ---- format ---- */
+
+struct format_ask {
+    unsigned long long format; /* 0: the table says none */
+    bool conflict;             /* somebody else was first to say it */
+};
+
+static void put_get_format(const struct trip *t, size_t i, struct dynamodb_lane *lane)
+{
+    (void)i;
+    dynamodb_put_get_format(&lane->body, t->d->table);
+}
+
+static bool take_get_format(const struct trip *t, size_t i, struct dynamodb_lane *lane,
+                            struct str answer, bool refused, struct err *e)
+{
+    (void)i;
+    (void)lane;
+    (void)refused;
+    return dynamodb_take_format(answer, &((struct format_ask *)(uintptr_t)t->list)->format, e);
+}
+
+static void put_put_format(const struct trip *t, size_t i, struct dynamodb_lane *lane)
+{
+    (void)i;
+    dynamodb_put_format(&lane->body, t->d->table);
+}
+
+static bool take_put_format(const struct trip *t, size_t i, struct dynamodb_lane *lane,
+                            struct str answer, bool refused, struct err *e)
+{
+    (void)i;
+    (void)lane;
+    (void)answer;
+    (void)e;
+    ((struct format_ask *)(uintptr_t)t->list)->conflict = refused;
+    return true;
+}
+
+static bool read_format(struct dynamodb *d, struct err *e)
+{
+    static const struct kind kind = {"GetItem", "DynamoDB_20120810.GetItem", true, put_get_format,
+                                     take_get_format};
+    struct format_ask ask = {0};
+    if (!travel_straight(d, &kind, &ask, 1, e))
+        return false;
+    if (ask.format > DYNAMODB_FORMAT)
+        return err_set(
+            e, ERR_USAGE,
+            "table %.*s holds state of format %llu, written by a newer version; this one "
+            "knows %d: deploy the newer one again, or name another table",
+            (int)d->table.n, d->table.p, ask.format, DYNAMODB_FORMAT);
+    d->format = ask.format ? DYNAMODB_FORMAT_OURS : DYNAMODB_FORMAT_ABSENT;
+    return true;
+}
+
+/* Who was first to write it decides. */
+static bool write_format(struct dynamodb *d, struct err *e)
+{
+    static const struct kind kind = {"PutItem", "DynamoDB_20120810.PutItem", false, put_put_format,
+                                     take_put_format};
+    struct format_ask ask = {0};
+    if (!travel_straight(d, &kind, &ask, 1, e))
+        return false;
+    if (ask.conflict)
+        return read_format(d, e);
+    d->format = DYNAMODB_FORMAT_OURS;
+    return true;
+}
+
+static bool travel(struct dynamodb *d, const struct kind *kind, const void *list, size_t n,
+                   struct err *e)
+{
+    if (n && d->format == DYNAMODB_FORMAT_UNASKED && !read_format(d, e))
+        return false;
+    if (n && d->format == DYNAMODB_FORMAT_ABSENT && !kind->reads && !write_format(d, e))
+        return false;
+    return travel_straight(d, kind, list, n, e);
 }
 
 /* ---- add ---- */

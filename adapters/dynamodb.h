@@ -15,6 +15,13 @@ struct dynamodb_use {
     uint64_t requests;
 };
 
+/* What is known of the form that the table's items are in. */
+enum dynamodb_format {
+    DYNAMODB_FORMAT_UNASKED,
+    DYNAMODB_FORMAT_ABSENT, /* nothing was written yet: the first write says in which */
+    DYNAMODB_FORMAT_OURS
+};
+
 /* All borrowed; one client, one thread. */
 struct dynamodb {
     struct aws_client *client;
@@ -22,6 +29,7 @@ struct dynamodb {
     const struct aws_world *world; /* its wall clock decides what has expired */
     bool archive;                  /* set by who reads old events on purpose: nothing has expired */
     struct dynamodb_use *use;      /* set by who wants to know; NULL: DynamoDB is not asked */
+    enum dynamodb_format format;
     struct dynamodb_lane {
         struct buf body;
         struct buf next; /* page of a Query */
@@ -35,7 +43,9 @@ TW_MUST_USE bool dynamodb_init(struct dynamodb *d, struct aws_client *client,
 void dynamodb_release(struct dynamodb *d);
 
 /* The port; d is borrowed. The requests of a batch go out side by side. Throttling is waited out by
- * the client, inside its deadline. An ADD to a full set is ERR_LIMIT. */
+ * the client, inside its deadline. An ADD to a full set is ERR_LIMIT. The first request is preceded
+ * by one that asks for the table's format, the first write into a table without by one that says
+ * it: ERR_USAGE when a newer version has written there. */
 struct port_state dynamodb_state(struct dynamodb *d);
 
 #endif

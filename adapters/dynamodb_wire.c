@@ -178,6 +178,25 @@ void dynamodb_put_get(struct buf *b, struct str table, const struct state_key *k
     buf_putz(b, "\"},\"sk\":{\"S\":\"c\"}},\"ConsistentRead\":true}");
 }
 
+/* {"TableName":"t","Key":{"pk":{"S":"format"},"sk":{"S":"format"}},"ConsistentRead":true} */
+void dynamodb_put_get_format(struct buf *b, struct str table)
+{
+    put_table(b, table);
+    buf_putz(b, ",\"Key\":{\"pk\":{\"S\":\"format\"},\"sk\":{\"S\":\"format\"}},"
+                "\"ConsistentRead\":true}");
+}
+
+/* {"TableName":"t","Item":{"pk":{"S":"format"},"sk":{"S":"format"},"v":{"N":"1"}},
+ *  "ConditionExpression":"attribute_not_exists(pk)"} */
+void dynamodb_put_format(struct buf *b, struct str table)
+{
+    put_table(b, table);
+    buf_putf(b,
+             ",\"Item\":{\"pk\":{\"S\":\"format\"},\"sk\":{\"S\":\"format\"},\"v\":{\"N\":\"%d\"}},"
+             "\"ConditionExpression\":\"attribute_not_exists(pk)\"}",
+             DYNAMODB_FORMAT);
+}
+
 /* {"TableName":"t","Item":{"pk":{"S":"w#.."},"sk":{"S":"c"},"c":{"B":".."},"v":{"N":"2"},
  *  "expires":{"N":".."}},"ConditionExpression":"v = :v",
  *  "ExpressionAttributeValues":{":v":{"N":"1"}}}
@@ -294,6 +313,17 @@ bool dynamodb_take_claims(struct str reply, struct state_claims *c, struct err *
     }
     json_decref(root);
     return ok && buf_ok(&c->blob, "the claims of one key", e);
+}
+
+/* {"Item":{"v":{"N":"1"},..}}, or {} */
+bool dynamodb_take_format(struct str reply, unsigned long long *format, struct err *e)
+{
+    json_t *root = json_loadb(reply.p, reply.n, 0, NULL);
+    const json_t *item = json_object_get(root, "Item");
+    *format = 0;
+    bool ok = json_is_object(root) && (!item || number_of(attribute(item, "v", "N"), format));
+    json_decref(root);
+    return ok || odd_reply(e);
 }
 
 /* {..,"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.0}} */

@@ -38,6 +38,15 @@ void dynamodb_put_query(struct buf *b, struct str table, const struct state_read
 void dynamodb_put_get(struct buf *b, struct str table, const struct state_key *key);
 void dynamodb_put_swap(struct buf *b, struct str table, const struct state_swap *s);
 
+/* The one item that says in which form all others are (docs/state.md, upgrades): asking for it, and
+ * writing it where there is none yet. */
+#define DYNAMODB_FORMAT 1
+void dynamodb_put_get_format(struct buf *b, struct str table);
+void dynamodb_put_format(struct buf *b, struct str table);
+/* Reads the answer to the first; 0 when there is no such item. ERR_INPUT when it is no such reply.
+ */
+TW_MUST_USE bool dynamodb_take_format(struct str reply, unsigned long long *format, struct err *e);
+
 /* Reads a page of a Query: appends the elements of items that expire at or after now_s to out;
  * *next (emptied first) gets the key to go on from, or stays empty. ERR_INPUT when it is no such
  * reply. */

@@ -334,6 +334,44 @@ static void refuses_claims_that_do_not_fit(void **state)
     buf_release(&c.blob);
 }
 
+static void knows_the_format(void **state)
+{
+    static const struct {
+        const char *name, *reply;
+        bool ok;
+        unsigned long long format;
+    } cases[] = {
+        {"ours", "{\"Item\":{\"v\":{\"N\":\"1\"},\"pk\":{\"S\":\"format\"}}}", true, 1},
+        {"newer", "{\"Item\":{\"v\":{\"N\":\"12\"}}}", true, 12},
+        {"none", "{}", true, 0},
+        {"no number", "{\"Item\":{\"v\":{\"S\":\"1\"}}}", false, 0},
+        {"no version", "{\"Item\":{}}", false, 0},
+        {"no JSON", "", false, 0},
+    };
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1000);
+    dynamodb_put_get_format(&b, table());
+    check_str("asks", buf_str(&b),
+              S("{\"TableName\":\"trailwarden\",\"Key\":{\"pk\":{\"S\":\"format\"},\"sk\":{\"S\":"
+                "\"format\"}},\"ConsistentRead\":true}"));
+    buf_reset(&b);
+    dynamodb_put_format(&b, table());
+    check_str("writes", buf_str(&b),
+              S("{\"TableName\":\"trailwarden\",\"Item\":{\"pk\":{\"S\":\"format\"},\"sk\":{\"S\":"
+                "\"format\"},\"v\":{\"N\":\"1\"}},\"ConditionExpression\":\"attribute_not_exists("
+                "pk)\"}"));
+    buf_release(&b);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct err e = {0};
+        unsigned long long format = 99;
+        check_int(cases[i].name, dynamodb_take_format(str_of(cases[i].reply), &format, &e),
+                  cases[i].ok);
+        if (cases[i].ok)
+            check_int(cases[i].name, (int)format, (int)cases[i].format);
+    }
+}
+
 static void reads_units(void **state)
 {
     (void)state;
@@ -357,6 +395,7 @@ int main(void)
         cmocka_unit_test(refuses_broken_pages),
         cmocka_unit_test(reads_claims),
         cmocka_unit_test(refuses_claims_that_do_not_fit),
+        cmocka_unit_test(knows_the_format),
         cmocka_unit_test(reads_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
