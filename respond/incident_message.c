@@ -4,6 +4,7 @@
 #include "respond/incident_put.h"
 #include "respond/incident_say.h"
 #include "respond/put.h"
+#include "respond/story_put.h"
 
 /* Tried from the first to the last until a body fits. The last one does: a dozen names of at most
  * 1 KB each, some of them twice, each byte at most twelve on the wire. */
@@ -19,11 +20,16 @@ static const struct incident_caps shorter[] = {
 /* Characters of a name in the subject. */
 #define WHO_MAX 32
 
+/* Attempts that tell the four answers of the story, and those that tell its lanes as well. */
+#define WITH_STORY (SHORTER - 2)
+#define WITH_LANES 2
+
 /* What an incident is rendered from, again and again. */
 struct rendering {
     struct incidents *x;
     const struct incident_group *group;
     struct incident incident;
+    struct stories stories; /* of what its alerts kept; empty without memory */
     struct rendered *to;
 };
 
@@ -40,6 +46,27 @@ static bool render_json(struct rendering *g, struct err *e)
     return false;
 }
 
+static void make_story(struct rendering *g)
+{
+    stories_init(&g->stories);
+    if (!stories_take(&g->stories, g->x, g->group, 1, NULL))
+        return;
+    stories_ready(&g->stories);
+    stories_recall(&g->stories);
+    stories_end(&g->stories);
+}
+
+static void put_story(struct buf *b, const struct rendering *g, bool lanes)
+{
+    const struct stories *s = &g->stories;
+    if (s->list.n == 0)
+        return;
+    story_put_answers(b, s, stories_at(s, 0));
+    if (lanes)
+        story_put_lanes(b, s, stories_at(s, 0));
+    buf_putf(b, "  more      trailwarden story --incident %s --from s3://...\n", g->group->id);
+}
+
 static bool render_text(struct rendering *g, struct err *e)
 {
     struct buf draft;
@@ -50,7 +77,10 @@ static bool render_text(struct rendering *g, struct err *e)
         if (!made)
             break;
         buf_reset(&draft);
-        incident_put_text(&draft, &g->incident, false);
+        incident_put_text_head(&draft, &g->incident, false);
+        if (i < WITH_STORY)
+            put_story(&draft, g, i < WITH_LANES);
+        incident_put_text_body(&draft, &g->incident, false);
         if (i > 0)
             buf_putz(&draft, "\nThis was shortened to fit a message.\n");
         fits = rendered_take_text(g->to, &draft);
@@ -111,6 +141,7 @@ bool incident_message(struct incidents *x, const struct incident_group *g, struc
     struct rendering to = {.x = x, .group = g, .to = r};
     incident_init(&to.incident);
     rendered_begin(r);
+    make_story(&to);
     bool fits = render_text(&to, e) && render_json(&to, e);
     if (fits) {
         render_subject(&to);
@@ -122,6 +153,7 @@ bool incident_message(struct incidents *x, const struct incident_group *g, struc
         r->message.account = first_word(&to.incident, false);
     }
     bool ok = rendered_end(r, fits, str_of(g->id), "incident", e);
+    stories_release(&to.stories);
     incident_release(&to.incident);
     return ok;
 }

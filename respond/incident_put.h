@@ -34,6 +34,9 @@ void incident_put_json(struct buf *b, const struct incident *i);
 
 /* Appends it as paragraphs for a terminal or a mail. */
 void incident_put_text(struct buf *b, const struct incident *i, bool colour);
+/* The same in two parts, for those who tell more in between: level, id and sentence; paragraphs. */
+void incident_put_text_head(struct buf *b, const struct incident *i, bool colour);
+void incident_put_text_body(struct buf *b, const struct incident *i, bool colour);
 
 /* A line of CSV, lists joined by "; ", and the line of its column names. */
 void incident_put_csv_head(struct buf *b);

@@ -166,7 +166,7 @@ static void put_update(struct buf *b, const struct incident *i)
     }
 }
 
-void incident_put_text(struct buf *b, const struct incident *i, bool colour)
+void incident_put_text_head(struct buf *b, const struct incident *i, bool colour)
 {
     put_level(b, i->group->level, colour);
     buf_putz(b, " Incident ");
@@ -176,12 +176,22 @@ void incident_put_text(struct buf *b, const struct incident *i, bool colour)
     buf_putz(b, "\n  ");
     incident_put_summary(b, i);
     buf_putc(b, '\n');
+}
+
+void incident_put_text_body(struct buf *b, const struct incident *i, bool colour)
+{
     put_update(b, i);
     put_actors(b, i);
     put_links(b, i);
     put_endpoints(b, i);
     put_signals(b, i, colour);
     put_resources(b, i);
+}
+
+void incident_put_text(struct buf *b, const struct incident *i, bool colour)
+{
+    incident_put_text_head(b, i, colour);
+    incident_put_text_body(b, i, colour);
 }
 
 /* ---- CSV ---------------------------------------------------------------------------------------

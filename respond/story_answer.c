@@ -81,6 +81,7 @@ void answer_items(const struct stories *s, const struct story *story, struct ans
         const struct story_step *t = story_step_at(s, story->first + k);
         if (story_step_failed(t) || (!t->evidence && g->timed && t->time_ms < g->first_ms))
             continue;
+        out->recalled += t->recalled && t->n_targets > 0;
         for (size_t j = 0; j < t->n_targets; j++)
             add_item(out, t->access, t->targets + j);
     }
@@ -116,6 +117,8 @@ void answer_put_resources(struct buf *b, const struct answer_items *items)
     buf_putc(b, '.');
     if (items->left_out)
         buf_putf(b, " %zu mentions of others are not listed.", items->left_out);
+    if (items->recalled)
+        buf_putz(b, " That is by what the alerts kept, which does not say what was refused.");
 }
 
 /* ---- whose credentials -------------------------------------------------------------------------

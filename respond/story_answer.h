@@ -22,6 +22,7 @@ struct answer_items {
     struct answer_item list[ANSWER_ITEMS_MAX];
     size_t n;
     size_t left_out;                /* mentions beyond the list */
+    size_t recalled;                /* calls of which nobody told whether they succeeded */
     size_t by_access[ACCESS_KINDS]; /* different ones in the list */
 };
 

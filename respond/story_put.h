@@ -34,5 +34,8 @@ void stories_put_raw(struct buf *b, const struct stories *s);
 /* Appends one story as text: what happened, what to do, the four answers, and a lane for each
  * identity in the order of their first deeds. */
 void story_put_text(struct buf *b, const struct stories *s, const struct story *story, bool colour);
+/* The two largest parts of it. */
+void story_put_answers(struct buf *b, const struct stories *s, const struct story *story);
+void story_put_lanes(struct buf *b, const struct stories *s, const struct story *story);
 
 #endif

@@ -45,7 +45,7 @@ static void put_answer(struct buf *b, const char *question, struct buf *text)
     buf_reset(text);
 }
 
-static void put_answers(struct buf *b, const struct stories *s, const struct story *story)
+void story_put_answers(struct buf *b, const struct stories *s, const struct story *story)
 {
     struct answer_items items;
     struct buf text;
@@ -54,7 +54,7 @@ static void put_answers(struct buf *b, const struct stories *s, const struct sto
     answer_put_resources(&text, &items);
     put_answer(b, "touched", &text);
     answer_put_credentials(&text, &story->incident);
-    put_answer(b, "who", &text);
+    put_answer(b, "whose", &text);
     answer_put_entry(&text, s, story);
     put_answer(b, "entry", &text);
     answer_put_elsewhere(&text, s, story);
@@ -179,7 +179,7 @@ static void put_lane(struct buf *b, const struct stories *s, const struct story 
                  (unsigned)lane.others);
 }
 
-static void put_lanes(struct buf *b, const struct stories *s, const struct story *story)
+void story_put_lanes(struct buf *b, const struct stories *s, const struct story *story)
 {
     const struct incident *i = &story->incident;
     uint32_t n = (uint32_t)i->actors.n;
@@ -203,13 +203,10 @@ static void put_do_now(struct buf *b, const struct incident *i)
 void story_put_text(struct buf *b, const struct stories *s, const struct story *story, bool colour)
 {
     const struct incident *i = &story->incident;
-    put_level(b, i->group->level, colour);
-    buf_putf(b, " Incident %s\n  ", i->group->id);
-    incident_put_summary(b, i);
-    buf_putc(b, '\n');
+    incident_put_text_head(b, i, colour);
     put_do_now(b, i);
-    put_answers(b, s, story);
-    put_lanes(b, s, story);
+    story_put_answers(b, s, story);
+    story_put_lanes(b, s, story);
     buf_putf(b, "  %u steps of %zu identities; * is named by an alert.\n", (unsigned)story->n,
              i->actors.n);
     if (story->cut) {

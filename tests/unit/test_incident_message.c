@@ -75,6 +75,12 @@ static void says_what_happened(void **state)
     assert_true(str_find(r.message.json, S("\"updates\":0,\"level\""), 0) != SIZE_MAX);
     assert_true(str_find(r.message.text, S("\n  user dana from 198.51.100.7: 1 alert at "), 0) !=
                 SIZE_MAX);
+    assert_true(str_find(r.message.text,
+                         S("\n  entry     Long-lived access key AKIA1 of user dana; "
+                           "the first call that an alert tells of is Bad at "),
+                         0) != SIZE_MAX);
+    assert_true(str_find(r.message.text, S("\n  user dana\n    03-17T14:00:00 * Bad\n"), 0) !=
+                SIZE_MAX);
     release(&x, &c, &r);
 }
 
