@@ -1,12 +1,19 @@
 /* trailwarden version: the program's version and the hash of the shipped rules. */
 #include "base/version.h"
 
+#include <string.h>
+
 #include "cli/command.h"
 
 int version_command(int argc, char **argv)
 {
-    (void)argv;
     struct err e = {0};
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        printf("usage: trailwarden version\n\n"
+               "Prints the version, and the number and hash of the shipped rules.\n\n"
+               "  -h, --help                  print this\n");
+        return EXIT_DONE;
+    }
     if (argc > 1) {
         err_set(&e, ERR_USAGE, "version takes no arguments");
         return fail(&e);
