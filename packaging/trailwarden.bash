@@ -23,7 +23,7 @@ _trailwarden_values() {
     read -r argument text < <(sed -E 's/^ +(-[a-z], )?--[a-z-]+ //' <<<"$1")
     case $argument in
     LEVEL) echo informational low medium high critical ;;
-    FORMAT | KIND) sed -E 's/:.*//; s/\([a-z]*\)|,|\<or\>//g' <<<"$text" ;;
+    FORMAT | KIND) sed -E 's/[:;].*//; s/\([a-z]*\)|,|\<or\>//g' <<<"$text" ;;
     STATE) echo memory dynamodb: ;;
     esac
 }

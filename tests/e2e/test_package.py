@@ -178,6 +178,7 @@ VALUES = {  # words: what is offered
     ("scan", "--format=j"): {"jsonl"},
     ("scan", "--emit="): {"matches", "alerts", "incidents"},
     ("contained", "--format", ""): {"text", "jsonl", "record"},
+    ("story", "--format", ""): {"text", "html", "json"},
     ("rules", "coverage", "--format", ""): {"navigator", "markdown"},
     ("scan", "--min-level", ""): {"informational", "low", "medium", "high", "critical"},
     ("scan", "--fail-on", "c"): {"critical"},
