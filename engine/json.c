@@ -1,18 +1,8 @@
 /* JSON read in place. One pass, no tree; recursion only where a caller recurses. */
 #include "engine/json.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "base/escape.h"
-
-const char *json_blanks(const char *p, const char *end)
-{
-    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-        p++;
-    return p;
-}
+#include "engine/scanner.h"
 
 enum json_type json_type_of(char first)
 {
@@ -32,45 +22,6 @@ enum json_type json_type_of(char first)
     default:
         return first == '-' || byte_is_digit(first) ? JSON_NUMBER : JSON_ABSENT;
     }
-}
-
-/* The next quote or backslash at or after p, or end. */
-static const char *quote_or_backslash(const char *p, const char *end)
-{
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
-    for (; end - p >= 16; p += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash));
-        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
-        if (mask)
-            return p + __builtin_ctz(mask);
-    }
-#endif
-    while (p < end && *p != '"' && *p != '\\')
-        p++;
-    return p;
-}
-
-enum json_status json_skip_string(const char **p, const char *end, bool *escaped)
-{
-    const char *at = *p + 1;
-    *escaped = false;
-    for (;;) {
-        at = quote_or_backslash(at, end);
-        if (at == end)
-            break;
-        if (*at == '"') {
-            *p = at + 1;
-            return JSON_OK;
-        }
-        *escaped = true;
-        if (end - at < 2)
-            break;
-        at += 2;
-    }
-    *p = end;
-    return JSON_MORE;
 }
 
 static enum json_status skip_word(const char **p, const char *end, const char *word)
@@ -136,47 +87,16 @@ static enum json_status skip_scalar(const char **p, const char *end)
     }
 }
 
-/* Skips from an opening bracket to its partner. A bit of `open` tells for each depth whether a
- * brace or a square bracket is open there. */
 static enum json_status skip_container(const char **p, const char *end)
 {
-    uint64_t open[JSON_DEPTH_MAX / 64] = {0};
-    unsigned depth = 0;
-    const char *at = *p;
-    enum json_status st = JSON_MORE;
-    while (at < end) {
-        char c = *at;
-        bool escaped;
-        if (c == '"') {
-            st = json_skip_string(&at, end, &escaped);
-            if (st != JSON_OK)
-                break;
-            st = JSON_MORE;
-            continue;
-        }
-        if (c == '{' || c == '[') {
-            if (depth == JSON_DEPTH_MAX) {
-                st = JSON_BAD;
-                break;
-            }
-            uint64_t bit = 1ull << depth % 64;
-            open[depth / 64] = (open[depth / 64] & ~bit) | (c == '{' ? bit : 0);
-            depth++;
-        } else if (c == '}' || c == ']') {
-            depth--;
-            if (((open[depth / 64] >> depth % 64) & 1) != (c == '}')) {
-                st = JSON_BAD;
-                break;
-            }
-            if (depth == 0) {
-                *p = at + 1;
-                return JSON_OK;
-            }
-        }
-        at++;
+    switch (scan_container(p, end)) {
+    case SCAN_WHOLE:
+        return JSON_OK;
+    case SCAN_MORE:
+        return JSON_MORE;
+    default:
+        return JSON_BAD;
     }
-    *p = at;
-    return st;
 }
 
 enum json_status json_skip(const char **p, const char *end)

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "engine/scanner.h"
 
 /* CloudTrail nests about a dozen deep; jansson's own limit is 2048; this bounds recursion and
  * stack. */
@@ -36,12 +37,12 @@ enum json_status {
  * and the balance of brackets are checked, commas and colons inside a skipped value are not. On
  * JSON_MORE and JSON_BAD *p is where it was noticed. A number that touches end may go on:
  * JSON_MORE. */
-const char *json_blanks(const char *p, const char *end);
+static inline const char *json_blanks(const char *p, const char *end);
 enum json_status json_skip(const char **p, const char *end);
 
 /* Moves *p, which stands on the opening quote, past the closing one. *escaped tells whether a
  * backslash lay between. */
-enum json_status json_skip_string(const char **p, const char *end, bool *escaped);
+static inline enum json_status json_skip_string(const char **p, const char *end, bool *escaped);
 
 /* The type a value starting with this byte has; JSON_ABSENT when no value starts so. */
 enum json_type json_type_of(char first);
@@ -64,5 +65,36 @@ bool json_each_string(struct str value, bool (*fn)(void *to, struct str raw, boo
  * or when value is neither. raw values, a string with its quotes. For cold paths. */
 struct str json_member(struct str value, struct str key);
 struct str json_element(struct str value, size_t at);
+
+/* ---- inline: the hot path calls these for every key and value ----------------------------------
+ */
+
+static inline const char *json_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    return p;
+}
+
+static inline enum json_status json_skip_string(const char **p, const char *end, bool *escaped)
+{
+    const char *at = *p + 1;
+    *escaped = false;
+    for (;;) {
+        at = scan_quote(at, end);
+        if (at == end)
+            break;
+        if (*at == '"') {
+            *p = at + 1;
+            return JSON_OK;
+        }
+        *escaped = true;
+        if (end - at < 2)
+            break;
+        at += 2;
+    }
+    *p = end;
+    return JSON_MORE;
+}
 
 #endif
