@@ -6,6 +6,8 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
+#include "engine/regex_need.h"
+
 #define VALUES_FIRST 256 /* values of a usual record: one or two a named field */
 #define REGEX_MATCH_LIMIT                                                                          \
     20000                   /* steps of one regular expression over one value (DESIGN section 4) */
@@ -21,10 +23,11 @@ struct place {
 struct walk {
     struct event *ev;
     const struct ruleset *rs;
-    const char *p;
     const char *end;
     unsigned depth;
-    const char *why; /* of JSON_BAD */
+    enum json_status status; /* why the walk stopped: JSON_MORE or JSON_BAD */
+    const char *at;          /* where */
+    const char *why;         /* of JSON_BAD */
 };
 
 static void *zeroed(size_t n, size_t size)
@@ -46,11 +49,16 @@ bool event_init(struct event *ev, const struct ruleset *rs, struct err *e)
     ev->rule_seen = zeroed(rs->n_rules, sizeof *ev->rule_seen);
     ev->hits = zeroed(rs->n_rules, sizeof *ev->hits);
     ev->regexes = zeroed(rs->n_regexes, sizeof *ev->regexes);
+    ev->needs = zeroed(rs->n_regexes, sizeof *ev->needs);
     ev->match_data = pcre2_match_data_create(1, NULL);
     ev->match_context = pcre2_match_context_create(NULL);
+    if (!key_table_init(&ev->keys, rs, e)) {
+        event_release(ev);
+        return false;
+    }
     if (!ev->values || !ev->slot_first || !ev->slot_last || !ev->touched || !ev->step_seen ||
-        !ev->pred_known || !ev->rule_seen || !ev->hits || !ev->regexes || !ev->match_data ||
-        !ev->match_context) {
+        !ev->pred_known || !ev->rule_seen || !ev->hits || !ev->regexes || !ev->needs ||
+        !ev->match_data || !ev->match_context) {
         event_release(ev);
         return err_set(e, ERR_SYSTEM, "no memory to read events with %u rules", rs->n_rules);
     }
@@ -61,6 +69,7 @@ bool event_init(struct event *ev, const struct ruleset *rs, struct err *e)
 
 void event_release(struct event *ev)
 {
+    key_table_release(&ev->keys);
     free(ev->values);
     free(ev->slot_first);
     free(ev->slot_last);
@@ -72,6 +81,7 @@ void event_release(struct event *ev)
     for (uint32_t i = 0; ev->regexes && i < ev->rules->n_regexes; i++)
         pcre2_code_free(ev->regexes[i]);
     free(ev->regexes);
+    free(ev->needs);
     pcre2_match_data_free(ev->match_data);
     pcre2_match_context_free(ev->match_context);
     arena_release(&ev->scratch);
@@ -125,20 +135,6 @@ static uint32_t add_value(struct event *ev, uint32_t slot)
     return at;
 }
 
-static uint32_t kid_of(const struct ruleset *rs, uint32_t step, struct str key)
-{
-    const struct rs_step *s = rs->steps + step;
-    if (!(s->kid_lengths >> (key.n < 63 ? key.n : 63) & 1))
-        return RS_NONE;
-    const struct rs_step *kid = rs->steps + s->kids.first, *end = kid + s->kids.n;
-    while (kid < end && kid->key.n < key.n)
-        kid++;
-    for (; kid < end && kid->key.n == key.n; kid++)
-        if (key.n == 0 || memcmp(rs->text + kid->key.at, key.p, key.n) == 0)
-            return (uint32_t)(kid - rs->steps);
-    return RS_NONE;
-}
-
 /* Of duplicate keys the first counts on the way to a point; a step is met once in a record. */
 static uint32_t met_once(struct event *ev, uint32_t step)
 {
@@ -168,146 +164,147 @@ static uint32_t slot_at(const struct ruleset *rs, uint32_t step)
     return step == RS_NONE ? RS_NONE : rs->steps[step].slot;
 }
 
-static enum json_status bad(struct walk *w, const char *why)
+/* ---- the walk ----------------------------------------------------------------------------------
+ * Each step takes the position it stands on and returns the one behind what it took, or NULL when
+ * the walk stopped there. */
+
+static const char *stop(struct walk *w, const char *p, enum json_status status, const char *why)
 {
+    w->status = status;
+    w->at = p;
     w->why = why;
-    return JSON_BAD;
+    return NULL;
 }
 
-static enum json_status walk_value(struct walk *w, struct place at);
-
-/* Skips blanks; JSON_MORE at the end. */
-static enum json_status blanks(struct walk *w)
+static const char *bad(struct walk *w, const char *p, const char *why)
 {
-    w->p = json_blanks(w->p, w->end);
-    return w->p == w->end ? JSON_MORE : JSON_OK;
+    return stop(w, p, JSON_BAD, why);
 }
 
-static enum json_status expect(struct walk *w, char c, const char *why)
+static const char *more(struct walk *w)
 {
-    enum json_status st = blanks(w);
-    if (st != JSON_OK)
-        return st;
-    if (*w->p != c)
-        return bad(w, why);
-    w->p++;
-    return JSON_OK;
+    return stop(w, w->end, JSON_MORE, NULL);
 }
 
-static enum json_status skip_value(struct walk *w)
+static const char *walk_value(struct walk *w, const char *p, struct place at);
+
+/* Skips blanks; NULL at the end. */
+static inline const char *blanks(struct walk *w, const char *p)
 {
-    enum json_status st = json_skip(&w->p, w->end);
-    return st == JSON_BAD ? bad(w, "a value is malformed or nested too deep") : st;
+    p = json_blanks(p, w->end);
+    return p < w->end ? p : more(w);
 }
 
-static enum json_status walk_place(struct walk *w, struct place at)
+static const char *skip_value(struct walk *w, const char *p)
 {
-    return at.fan == RS_NONE && at.point == RS_NONE ? skip_value(w) : walk_value(w, at);
+    enum json_status st = json_skip(&p, w->end);
+    return st == JSON_OK ? p : stop(w, p, st, "a value is malformed or nested too deep");
 }
 
-/* A key, its colon, and what in the trees stands below it. */
-static enum json_status walk_key(struct walk *w, struct place at, struct place *kid)
+static inline const char *skip_string(struct walk *w, const char *p, bool *escaped)
+{
+    return json_skip_string(&p, w->end, escaped) == JSON_OK ? p : more(w);
+}
+
+static inline const char *walk_place(struct walk *w, const char *p, struct place at)
 {
     bool escaped;
-    const char *from = w->p + 1;
-    if (*w->p != '"')
-        return bad(w, "a key is no string");
-    enum json_status st = json_skip_string(&w->p, w->end, &escaped);
-    if (st != JSON_OK)
-        return st;
-    struct str key = str_n(from, (size_t)(w->p - from) - 1);
+    if (at.fan != RS_NONE || at.point != RS_NONE)
+        return walk_value(w, p, at);
+    return *p == '"' ? skip_string(w, p, &escaped) : skip_value(w, p);
+}
+
+/* What in the trees stands below a key. */
+static inline struct place kid_places(struct walk *w, struct place at, struct str key)
+{
+    struct place kid = {RS_NONE, RS_NONE};
+    if (at.fan != RS_NONE && key.p)
+        kid.fan = key_find(&w->ev->keys, at.fan, key);
+    if (at.point != RS_NONE && key.p)
+        kid.point = met_once(w->ev, key_find(&w->ev->keys, at.point, key));
+    return kid;
+}
+
+/* A key and its colon, up to the value. */
+static inline const char *walk_key(struct walk *w, const char *p, struct place at,
+                                   struct place *kid)
+{
+    bool escaped;
+    const char *from = p + 1;
+    if (*p != '"')
+        return bad(w, p, "a key is no string");
+    p = skip_string(w, p, &escaped);
+    if (!p)
+        return NULL;
+    struct str key = str_n(from, (size_t)(p - from) - 1);
     if (escaped)
         key = json_text(key, &w->ev->scratch);
-    st = expect(w, ':', "a colon is missing behind a key");
-    if (st != JSON_OK)
-        return st;
-    kid->fan = at.fan == RS_NONE || !key.p ? RS_NONE : kid_of(w->rs, at.fan, key);
-    kid->point =
-        at.point == RS_NONE || !key.p ? RS_NONE : met_once(w->ev, kid_of(w->rs, at.point, key));
-    return blanks(w);
+    p = blanks(w, p);
+    if (!p)
+        return NULL;
+    if (*p != ':')
+        return bad(w, p, "a colon is missing behind a key");
+    *kid = kid_places(w, at, key);
+    return blanks(w, p + 1);
 }
 
-/* Behind a member: 1 on a comma, 0 on the closing bracket, else the status negated. */
-static int walk_comma(struct walk *w, char close)
+/* Behind a member: to the next one, or behind the closing bracket, which *done tells. */
+static inline const char *walk_comma(struct walk *w, const char *p, char close, bool *done)
 {
-    enum json_status st = blanks(w);
-    if (st != JSON_OK)
-        return -(int)st;
-    char c = *w->p;
-    if (c != ',' && c != close)
-        return -(int)bad(w, "a comma or a closing bracket is missing");
-    w->p++;
-    if (c == close)
-        return 0;
-    st = blanks(w);
-    return st == JSON_OK ? 1 : -(int)st;
+    p = blanks(w, p);
+    if (!p)
+        return NULL;
+    *done = *p == close;
+    if (*done)
+        return p + 1;
+    return *p == ',' ? blanks(w, p + 1) : bad(w, p, "a comma or a closing bracket is missing");
 }
 
-static enum json_status walk_object(struct walk *w, struct place at)
+static const char *walk_object(struct walk *w, const char *p, struct place at)
 {
-    w->p++;
-    enum json_status st = blanks(w);
-    if (st != JSON_OK)
-        return st;
-    if (*w->p == '}') {
-        w->p++;
-        return JSON_OK;
-    }
-    for (;;) {
+    bool done = false;
+    p = blanks(w, p + 1);
+    if (p && *p == '}')
+        return p + 1;
+    while (p && !done) {
         struct place kid;
-        st = walk_key(w, at, &kid);
-        if (st != JSON_OK)
-            return st;
-        st = walk_place(w, kid);
-        if (st != JSON_OK)
-            return st;
-        int more = walk_comma(w, '}');
-        if (more <= 0)
-            return (enum json_status) - more;
+        p = walk_key(w, p, at, &kid);
+        if (p)
+            p = walk_place(w, p, kid);
+        if (p)
+            p = walk_comma(w, p, '}', &done);
     }
+    return p;
 }
 
 /* Walks a member once more for each further way in which rules name its position: hardly ever. */
-static enum json_status walk_member(struct walk *w, struct place at, uint32_t position)
+static const char *walk_member(struct walk *w, const char *from, struct place at, uint32_t position)
 {
-    const char *from = w->p;
     uint32_t kid = at.point == RS_NONE ? RS_NONE : kid_at(w->rs, at.point, position);
-    enum json_status st = walk_place(w, (struct place){at.fan, met_once(w->ev, kid)});
-    while (st == JSON_OK && kid != RS_NONE && w->rs->steps[kid].twin != RS_NONE) {
+    const char *p = walk_place(w, from, (struct place){at.fan, met_once(w->ev, kid)});
+    while (p && kid != RS_NONE && w->rs->steps[kid].twin != RS_NONE) {
         kid = w->rs->steps[kid].twin;
-        w->p = from;
-        st = walk_place(w, (struct place){RS_NONE, met_once(w->ev, kid)});
+        p = walk_place(w, from, (struct place){RS_NONE, met_once(w->ev, kid)});
     }
-    return st;
+    return p;
 }
 
-static enum json_status walk_array(struct walk *w, struct place at)
+static const char *walk_array(struct walk *w, const char *p, struct place at)
 {
-    w->p++;
-    enum json_status st = blanks(w);
-    if (st != JSON_OK)
-        return st;
-    if (*w->p == ']') {
-        w->p++;
-        return JSON_OK;
+    bool done = false;
+    p = blanks(w, p + 1);
+    if (p && *p == ']')
+        return p + 1;
+    for (uint32_t i = 0; p && !done; i++) {
+        p = walk_member(w, p, at, i);
+        if (p)
+            p = walk_comma(w, p, ']', &done);
     }
-    for (uint32_t i = 0;; i++) {
-        st = walk_member(w, at, i);
-        if (st != JSON_OK)
-            return st;
-        int more = walk_comma(w, ']');
-        if (more <= 0)
-            return (enum json_status) - more;
-    }
-}
-
-static enum json_status walk_string(struct walk *w, bool *escaped)
-{
-    return json_skip_string(&w->p, w->end, escaped);
+    return p;
 }
 
 /* Fills in a value that was added before it was read: raw and type. */
-static void set_value(struct walk *w, uint32_t at, const char *from, enum json_type type,
+static void set_value(struct walk *w, uint32_t at, struct str raw, enum json_type type,
                       bool escaped)
 {
     if (at == RS_NONE) {
@@ -316,40 +313,40 @@ static void set_value(struct walk *w, uint32_t at, const char *from, enum json_t
     }
     bool quoted = type == JSON_STRING;
     struct value *v = w->ev->values + at;
-    v->raw = str_n(from + quoted, (size_t)(w->p - from) - 2 * quoted);
+    v->raw = str_n(raw.p + quoted, raw.n - 2 * quoted);
     v->type = (uint8_t)type;
     v->escaped = escaped;
 }
 
-static enum json_status walk_value(struct walk *w, struct place at)
+static const char *walk_value(struct walk *w, const char *p, struct place at)
 {
-    const char *from = w->p;
+    const char *from = p;
     enum json_type type = json_type_of(*from);
     bool escaped = false;
     uint32_t fan_slot = slot_at(w->rs, at.fan), point_slot = slot_at(w->rs, at.point);
     uint32_t fan = fan_slot == RS_NONE ? RS_NONE : add_value(w->ev, fan_slot);
     uint32_t point = point_slot == RS_NONE ? RS_NONE : add_value(w->ev, point_slot);
-    enum json_status st;
     bool deeper = has_kids(w->rs, at.fan) || has_kids(w->rs, at.point);
     if (w->depth == JSON_DEPTH_MAX)
-        return bad(w, "nested too deep");
+        return bad(w, p, "nested too deep");
     w->depth++;
-    if (type == JSON_OBJECT && deeper)
-        st = walk_object(w, at);
+    if (type == JSON_STRING)
+        p = skip_string(w, p, &escaped);
+    else if (type == JSON_OBJECT && deeper)
+        p = walk_object(w, p, at);
     else if (type == JSON_ARRAY && (deeper || fan_slot != RS_NONE))
-        st = walk_array(w, at);
-    else if (type == JSON_STRING)
-        st = walk_string(w, &escaped);
+        p = walk_array(w, p, at);
     else
-        st = skip_value(w);
+        p = skip_value(w, p);
     w->depth--;
-    if (st != JSON_OK)
-        return st;
+    if (!p)
+        return NULL;
+    struct str raw = str_n(from, (size_t)(p - from));
     if (fan_slot != RS_NONE)
-        set_value(w, fan, from, type, escaped);
+        set_value(w, fan, raw, type, escaped);
     if (point_slot != RS_NONE)
-        set_value(w, point, from, type, escaped);
-    return JSON_OK;
+        set_value(w, point, raw, type, escaped);
+    return p;
 }
 
 /* Keeps what the port says of the address; of what is too long for one, nothing. */
@@ -407,18 +404,19 @@ static void add_geo_fields(struct event *ev)
 enum json_status event_read(struct event *ev, struct str bytes, size_t *used, struct err *e)
 {
     const struct ruleset *rs = ev->rules;
-    struct walk w = {.ev = ev, .rs = rs, .p = bytes.p, .end = bytes.p + bytes.n};
+    struct walk w = {.ev = ev, .rs = rs, .end = bytes.p + bytes.n};
     start(ev);
     if (bytes.n == 0)
         return JSON_MORE;
-    enum json_status st =
-        *bytes.p == '{' ? walk_value(&w, (struct place){rs->roots[SLOT_FAN], rs->roots[SLOT_POINT]})
-                        : bad(&w, "a record is no JSON object");
-    if (st == JSON_BAD)
-        err_set(e, ERR_INPUT, "at byte %zu of the record: %s", (size_t)(w.p - bytes.p) + 1, w.why);
-    if (st != JSON_OK)
-        return st;
-    *used = (size_t)(w.p - bytes.p);
+    const char *p =
+        *bytes.p == '{'
+            ? walk_value(&w, bytes.p, (struct place){rs->roots[SLOT_FAN], rs->roots[SLOT_POINT]})
+            : bad(&w, bytes.p, "a record is no JSON object");
+    if (!p && w.status == JSON_BAD)
+        err_set(e, ERR_INPUT, "at byte %zu of the record: %s", (size_t)(w.at - bytes.p) + 1, w.why);
+    if (!p)
+        return w.status;
+    *used = (size_t)(p - bytes.p);
     ev->record = str_n(bytes.p, *used);
     ev->number++;
     if (rs->names_geo && ev->geo_port.find)
@@ -487,8 +485,21 @@ static const pcre2_code *compiled(struct event *ev, uint32_t regex)
     return ev->regexes[regex];
 }
 
+/* Whether s lacks what every match of the regular expression contains. */
+static bool lacks_need(struct event *ev, uint32_t regex, struct str s)
+{
+    struct regex_needed *need = ev->needs + regex;
+    if (!need->known) {
+        const struct rs_regex *r = ev->rules->regexes + regex;
+        *need = (struct regex_needed){true, regex_need(rs_str(ev->rules, r->pattern), r->options)};
+    }
+    return str_present(need->text) && str_find(s, need->text, 0) == SIZE_MAX;
+}
+
 bool event_regex(struct event *ev, uint32_t regex, struct str s)
 {
+    if (lacks_need(ev, regex, s))
+        return false;
     const pcre2_code *code = compiled(ev, regex);
     int n = code ? pcre2_match(code, (PCRE2_SPTR)s.p, s.n, 0, 0, ev->match_data, ev->match_context)
                  : PCRE2_ERROR_HEAPLIMIT;

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "engine/json.h"
+#include "engine/keys.h"
 #include "engine/ruleset.h"
 
 /* Values kept of one record. A record of 256 KB (CloudTrail's largest) has fewer; one of 4 MB that
@@ -23,6 +24,12 @@ struct value {
     uint8_t type;    /* enum json_type */
     bool escaped;    /* a string with a backslash in it */
     uint32_t next;   /* next value of the same slot, as position + 1; 0 is none */
+};
+
+/* What engine/regex_need.h says of one regular expression. */
+struct regex_needed {
+    bool known;
+    struct str text;
 };
 
 #define EVENT_ASN_MAX 10 /* digits of a 32-bit number */
@@ -47,6 +54,7 @@ struct event_counts {
 /* One reader: it keeps its memory from record to record. For one thread. */
 struct event {
     const struct ruleset *rules;
+    struct key_table keys;
     struct str record; /* the present record, from { to } */
     enum source source;
     uint64_t number;      /* of this reader, from 1 (Falco's evt.num) */
@@ -62,8 +70,9 @@ struct event {
     uint32_t *rule_seen;  /* by rule: epoch in which it became a candidate */
     uint32_t *hits;       /* room for n_rules */
     struct arena scratch;
-    void **regexes;   /* by regex: pcre2_code, compiled when it is first asked for */
-    void *match_data; /* pcre2_match_data */
+    void **regexes;             /* by regex: pcre2_code, compiled when it is first asked for */
+    struct regex_needed *needs; /* by regular expression */
+    void *match_data;           /* pcre2_match_data */
     void *match_context;
     bool first_match;         /* Falco's default: only the first rule of the source */
     struct port_geo geo_port; /* of event_set_geo */
