@@ -146,6 +146,88 @@ struct port_objects s3_objects(struct aws_client *client)
     return (struct port_objects){.self = client, .read = read_object};
 }
 
+/* ---- reports ----
+ */
+
+/* Letters, digits, dots and dashes: 3 to 63 (S3's rules for buckets). */
+static bool is_bucket(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (byte_lower(s.p[i]) != s.p[i] ||
+            (!byte_is_alpha(s.p[i]) && !byte_is_digit(s.p[i]) && s.p[i] != '.' && s.p[i] != '-'))
+            return false;
+    return s.n >= 3 && s.n <= 63;
+}
+
+bool s3_place_init(struct s3_place *place, struct aws_client *client, struct str text,
+                   struct err *e)
+{
+    struct str rest = text, bucket = str_cut(&rest, '/');
+    *place = (struct s3_place){client, bucket, str_present(rest) ? rest : S("")};
+    if (!is_bucket(bucket) || place->prefix.n > KEY_MAX / 2 ||
+        (place->prefix.n && !str_ends(place->prefix, S("/"))))
+        return err_set(e, ERR_USAGE, "neither a bucket nor bucket/prefix/");
+    return true;
+}
+
+static bool send_report(const struct s3_place *p, struct str path, struct str name, struct str page,
+                        struct err *e)
+{
+    struct buf disposition;
+    struct aws_reply reply;
+    buf_init(&disposition, KEY_MAX);
+    buf_putz(&disposition, "attachment; filename=\"");
+    buf_put(&disposition, name);
+    buf_putc(&disposition, '"');
+    const struct header headers[] = {
+        {S("cache-control"), S("no-store")},
+        {S("content-disposition"), buf_str(&disposition)},
+        {S("content-type"), S("text/html; charset=utf-8")},
+    };
+    const struct aws_request request = {.service = AWS_S3,
+                                        .action = "PutObject",
+                                        .bucket = p->bucket,
+                                        .method = "PUT",
+                                        .path = path,
+                                        .headers = headers,
+                                        .n_headers = sizeof headers / sizeof *headers,
+                                        .body = page};
+    aws_reply_init(&reply, ERROR_BODY_MAX);
+    bool ok =
+        buf_ok(&disposition, "a report's name", e) && aws_call(p->client, &request, &reply, e);
+    aws_reply_release(&reply);
+    buf_release(&disposition);
+    return ok;
+}
+
+/* port_reports.put */
+static bool put_report(void *self, struct str name, struct str page, struct buf *where,
+                       struct err *e)
+{
+    const struct s3_place *p = self;
+    struct buf path;
+    buf_init(&path, KEY_MAX + 1);
+    buf_putc(&path, '/');
+    buf_put(&path, p->prefix);
+    buf_put(&path, name);
+    bool ok = buf_ok(&path, "a report's key", e) && send_report(p, buf_str(&path), name, page, e);
+    if (ok) {
+        buf_putz(where, "s3://");
+        buf_put(where, p->bucket);
+        buf_put(where, buf_str(&path));
+    }
+    buf_release(&path);
+    return ok;
+}
+
+struct port_reports s3_reports(struct s3_place *place)
+{
+    return (struct port_reports){place, put_report};
+}
+
+/* ---- listings ----
+ */
+
 /* What one page says. */
 struct page {
     s3_object_fn each;

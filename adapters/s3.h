@@ -17,6 +17,23 @@
  * missing object to who may not list the bucket. */
 struct port_objects s3_objects(struct aws_client *client);
 
+/* A bucket and what keys begin with: "reports-bucket", "reports-bucket/trailwarden/". */
+struct s3_place {
+    struct aws_client *client;
+    struct str bucket, prefix; /* prefix: empty, or with a slash at its end */
+};
+
+/* Reads it from "bucket" or "bucket/prefix"; borrowed from text. ERR_USAGE for anything else. */
+TW_MUST_USE bool s3_place_init(struct s3_place *place, struct aws_client *client, struct str text,
+                               struct err *e);
+
+/* The port; place is borrowed and must outlive it.
+ *   PUT /<prefix><name>
+ *   content-type: text/html; charset=utf-8
+ *   content-disposition: attachment; filename="<name>"    so that no browser runs it under S3's
+ * name cache-control: no-store needs s3:PutObject on the prefix. */
+struct port_reports s3_reports(struct s3_place *place);
+
 /* What a listing says of an object; borrowed for the call. */
 struct s3_listed {
     struct str key;

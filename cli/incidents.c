@@ -167,10 +167,7 @@ static bool put_incident(struct listing *l, struct err *e)
 /* Tells the incident anew; the newest message that went out, or will, is what its number says. */
 static bool tell(struct listing *l, const struct found_incident *found, struct err *e)
 {
-    const struct incident_record *record = found->record;
-    struct told_incident told = {
-        .updates = record->due ? record->due - 1 : 0, .record = record, .root = found->root};
-    memcpy(told.id, record->id, sizeof told.id);
+    struct told_incident told = told_of(found);
     return retelling_make(&l->retelling, l->lineages, &told, e) &&
            incident_make(&l->incident, &l->retelling.incidents, &l->retelling.group,
                          &incident_caps_all, e) &&

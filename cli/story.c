@@ -91,10 +91,7 @@ static bool find_incident(struct telling *t, struct lineages *l, struct err *e)
         ok = err_set(e, ERR_USAGE, "the state knows no incident %.40s (any more)",
                      t->asked->incident);
     if (ok) {
-        const struct incident_record *record = found.record;
-        struct told_incident told = {
-            .updates = record->due ? record->due - 1 : 0, .record = record, .root = found.root};
-        memcpy(told.id, record->id, sizeof told.id);
+        struct told_incident told = told_of(&found);
         ok = retelling_make(&t->retelling, l, &told, e);
     }
     arena_release(&memory);

@@ -9,6 +9,7 @@
 #include "handlers/containing.h"
 #include "handlers/envelope.h"
 #include "handlers/object.h"
+#include "handlers/storytelling.h"
 #include "handlers/teller.h"
 #include "handlers/windows.h"
 #include "respond/incident_message.h"
@@ -362,8 +363,20 @@ static bool unable(struct str action, const char *why, struct err *e)
     return false;
 }
 
+/* Tells an incident of the state as a page. */
+static bool tell_story(struct handler *h, const struct work *w, struct buf *answer, struct err *e)
+{
+    if (!h->teller)
+        return unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
+    if (!h->ports.reports.put)
+        return unable(w->action, "is not available: TRAILWARDEN_REPORTS names no bucket", e);
+    return storytelling_order(h->teller, h->cfg.rules, &h->ports.reports, w->order, answer, e);
+}
+
 static bool act(struct handler *h, const struct work *w, struct buf *answer, struct err *e)
 {
+    if (str_eq(w->action, S("story")))
+        return tell_story(h, w, answer, e);
     if (!str_eq(w->action, S("self-test"))) {
         if (!containing_obeys(w->action))
             return unable(w->action, "is not one that this version knows", e);

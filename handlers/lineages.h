@@ -186,6 +186,16 @@ struct found_incident {
 TW_MUST_USE bool lineages_find(struct lineages *l, const unsigned char id[INCIDENT_ID_BYTES],
                                struct arena *a, struct found_incident *found, struct err *e);
 
+/* The newest message of a found incident that went out, or will; its record is not NULL. */
+static inline struct told_incident told_of(const struct found_incident *found)
+{
+    const struct incident_record *r = found->record;
+    struct told_incident told = {
+        .updates = r->due ? r->due - 1 : 0, .record = r, .root = found->root};
+    memcpy(told.id, r->id, sizeof told.id);
+    return told;
+}
+
 /* Appends (struct listed_incident) what was told first with a beginning between the two times, each
  * once, ascending. */
 struct listed_incident {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "engine/geo.h"
@@ -44,6 +45,15 @@ struct port_alerts {
     bool (*publish)(void *self, const struct message *m, struct err *e);
 };
 
+/* Keeps reports. */
+struct port_reports {
+    void *self;
+    /* Stores one under a name of letters, digits, - and ., in the place of what is there, and
+     * appends where it lies ("s3://bucket/prefix/name") to where; true only when it is confirmed.
+     */
+    bool (*put)(void *self, struct str name, struct str page, struct buf *where, struct err *e);
+};
+
 /* Time comes in through here, so that the handlers stay repeatable. */
 struct port_clock {
     void *self;
@@ -66,8 +76,9 @@ struct ports {
     struct port_clock clock;
     struct port_random random;
     struct port_state state;
-    struct port_geo geo; /* its find may be NULL */
-    struct port_iam iam; /* its call may be NULL: nobody is contained */
+    struct port_geo geo;         /* its find may be NULL */
+    struct port_iam iam;         /* its call may be NULL: nobody is contained */
+    struct port_reports reports; /* its put may be NULL: there is no place for any */
 };
 
 #endif

@@ -110,6 +110,14 @@ bool teller_find(struct teller *t, const unsigned char id[INCIDENT_ID_BYTES], st
     return lineages_find(t->lineages, id, a, found, e);
 }
 
+bool teller_retell(struct teller *t, const struct found_incident *found, struct retold *out,
+                   struct err *e)
+{
+    struct told_incident told = told_of(found);
+    *out = (struct retold){&t->retelling.incidents, &t->retelling.group};
+    return retelling_make(&t->retelling, t->lineages, &told, e);
+}
+
 const struct lineages_counts *teller_counts(const struct teller *t)
 {
     return lineages_counts(t->lineages);

@@ -43,6 +43,15 @@ TW_MUST_USE bool teller_walk(struct teller *t, const struct lineage_ask *ask, st
 TW_MUST_USE bool teller_find(struct teller *t, const unsigned char id[INCIDENT_ID_BYTES],
                              struct arena *a, struct found_incident *found, struct err *e);
 
+/* Makes the incident that was found ready to be told once more, as teller_calls.tell gets it;
+ * borrowed from t until it tells another. */
+struct retold {
+    struct incidents *incidents;
+    const struct incident_group *group;
+};
+TW_MUST_USE bool teller_retell(struct teller *t, const struct found_incident *found,
+                               struct retold *out, struct err *e);
+
 const struct lineages_counts *teller_counts(const struct teller *t);
 
 #endif

@@ -81,6 +81,7 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->config_file = get(env, "TRAILWARDEN_CONFIG");
     out->geoip = get(env, "TRAILWARDEN_GEOIP");
     out->asn = get(env, "TRAILWARDEN_ASN");
+    out->reports = str_of(get(env, "TRAILWARDEN_REPORTS"));
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");

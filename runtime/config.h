@@ -25,6 +25,7 @@ struct runtime_config {
                                       TRAILWARDEN_BUCKETS and TRAILWARDEN_TABLE */
     struct str metrics; /* the name that metrics go under, AWS_LAMBDA_FUNCTION_NAME; absent with
                            TRAILWARDEN_METRICS=off (default on) */
+    struct str reports; /* TRAILWARDEN_REPORTS, bucket or bucket/prefix/; absent: none are made */
     const char *geoip, *asn; /* TRAILWARDEN_GEOIP, TRAILWARDEN_ASN: files of adapters/geo.h; NULL:
                                 none */
 };

@@ -35,6 +35,7 @@ struct function {
     struct geo_files *geo;
     struct contain_config contain;
     struct iam iam;
+    struct s3_place reports;
     struct deadline deadline;
     struct handler *handler;
     struct rapi *rapi;
@@ -95,6 +96,14 @@ static bool start_containment(struct function *f, struct err *e)
     return ok || err_wrap(e, "TRAILWARDEN_CONFIG");
 }
 
+/* Where reports go; without a place none are made. */
+static bool start_reports(struct function *f, struct err *e)
+{
+    return !str_present(f->config.reports) ||
+           s3_place_init(&f->reports, f->client, f->config.reports, e) ||
+           err_wrap(e, "TRAILWARDEN_REPORTS");
+}
+
 static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
 {
     (void)self;
@@ -121,6 +130,8 @@ static bool start_handler(struct function *f, struct err *e)
         .geo = geo_port(f->geo),
         .iam = iam_port(&f->iam),
     };
+    if (str_present(f->config.reports))
+        ports.reports = s3_reports(&f->reports);
     f->handler =
         handler_new(&cfg, &ports, (struct handle_notes){&f->log, serve_note, serve_done}, e);
     return f->handler;
@@ -156,7 +167,7 @@ static bool start(struct function *f, const char *host, struct err *e)
         crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
         function_rules_load(f->config.rules.p, f->config.config_file, &f->log, &f->rules, e) &&
         start_client(f, e) && start_state(f, e) && start_geo(f, e) && start_containment(f, e) &&
-        start_handler(f, e);
+        start_reports(f, e) && start_handler(f, e);
     if (ok)
         log_start(f, began_ms);
     return ok;
