@@ -191,3 +191,19 @@ struct port_alerts sns_alerts(struct sns_topic *topic)
 {
     return (struct port_alerts){.self = topic, .publish = publish};
 }
+
+static bool publish_both(void *self, const struct message *m, struct err *e)
+{
+    struct sns_pair *pair = self;
+    struct err later = {0};
+    const bool people = publish(&pair->people, m, e);
+    const bool readers = publish(&pair->readers, m, &later);
+    if (people && !readers)
+        *e = later;
+    return people && readers;
+}
+
+struct port_alerts sns_alerts_both(struct sns_pair *pair)
+{
+    return (struct port_alerts){.self = pair, .publish = publish_both};
+}

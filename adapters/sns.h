@@ -34,6 +34,17 @@ TW_MUST_USE bool sns_topic_init(struct sns_topic *topic, struct aws_client *clie
  * only a confirmed message counts). Else as aws_call. Needs sns:Publish. */
 struct port_alerts sns_alerts(struct sns_topic *topic);
 
+/* Two topics, told the same: people's and, beside it, one for readers that want each message once.
+ */
+struct sns_pair {
+    struct sns_topic people, readers;
+};
+
+/* The port over both; pair is borrowed and must outlive it. A message counts as told when both have
+ * confirmed it, the people's being asked first; the readers' is asked even if that one failed. What
+ * failed is told to both again, of which the FIFO topic keeps one. */
+struct port_alerts sns_alerts_both(struct sns_pair *pair);
+
 /* The form that is sent, for tests. */
 TW_MUST_USE bool sns_put_form(const struct sns_topic *topic, const struct message *m,
                               struct buf *form, struct err *e);

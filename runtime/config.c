@@ -77,6 +77,7 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     *out = (struct runtime_config){0};
     buf_init(&out->rules, RULES_PATH_MAX);
     out->topic = str_of(get(env, "TRAILWARDEN_TOPIC_ARN"));
+    out->fifo_topic = str_of(get(env, "TRAILWARDEN_FIFO_TOPIC_ARN"));
     out->table = str_of(get(env, "TRAILWARDEN_TABLE"));
     out->config_file = get(env, "TRAILWARDEN_CONFIG");
     out->geoip = get(env, "TRAILWARDEN_GEOIP");

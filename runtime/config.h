@@ -17,7 +17,8 @@ struct environment {
 struct runtime_config {
     struct buf rules; /* TRAILWARDEN_RULES, a file or folder; default $LAMBDA_TASK_ROOT/rules */
     struct str topic; /* TRAILWARDEN_TOPIC_ARN; required */
-    struct str table; /* TRAILWARDEN_TABLE; absent: windows see one invocation only */
+    struct str fifo_topic;         /* TRAILWARDEN_FIFO_TOPIC_ARN, told beside it; absent: none */
+    struct str table;              /* TRAILWARDEN_TABLE; absent: windows see one invocation only */
     const char *config_file;       /* TRAILWARDEN_CONFIG; NULL: none */
     struct str buckets;            /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
     enum level min_level;          /* TRAILWARDEN_MIN_LEVEL; default low */

@@ -28,7 +28,7 @@ struct function {
     struct ruleset *rules;
     struct aws_world world;
     struct aws_client *client;
-    struct sns_topic topic;
+    struct sns_pair topics; /* readers only with TRAILWARDEN_FIFO_TOPIC_ARN */
     struct dynamodb table;
     struct state_memory *memory; /* of windows, without a table */
     struct port_state state;
@@ -47,15 +47,32 @@ static const char *get_env(void *self, const char *name)
     return getenv(name);
 }
 
+static bool start_topics(struct function *f, struct err *e)
+{
+    if (!sns_topic_init(&f->topics.people, f->client, f->config.topic, e))
+        return err_wrap(e, "TRAILWARDEN_TOPIC_ARN");
+    if (!str_present(f->config.fifo_topic))
+        return true;
+    if (!sns_topic_init(&f->topics.readers, f->client, f->config.fifo_topic, e))
+        return err_wrap(e, "TRAILWARDEN_FIFO_TOPIC_ARN");
+    return f->topics.readers.fifo ||
+           err_set(e, ERR_USAGE,
+                   "TRAILWARDEN_FIFO_TOPIC_ARN: the topic's name does not end in .fifo");
+}
+
+static struct port_alerts alerts_of(struct function *f)
+{
+    return str_present(f->config.fifo_topic) ? sns_alerts_both(&f->topics)
+                                             : sns_alerts(&f->topics.people);
+}
+
 static bool start_client(struct function *f, struct err *e)
 {
     f->world = aws_world_real();
     f->client = aws_client_new(&f->world, NULL, e);
     if (!f->client)
         return false;
-    if (!sns_topic_init(&f->topic, f->client, f->config.topic, e))
-        return err_wrap(e, "TRAILWARDEN_TOPIC_ARN");
-    return true;
+    return start_topics(f, e);
 }
 
 /* Windows remember in the table, or in memory for one invocation at a time. */
@@ -123,7 +140,7 @@ static bool start_handler(struct function *f, struct err *e)
     };
     struct ports ports = {
         .objects = s3_objects(f->client),
-        .alerts = sns_alerts(&f->topic),
+        .alerts = alerts_of(f),
         .clock = deadline_clock(&f->deadline),
         .random = {NULL, fill_random},
         .state = f->state,

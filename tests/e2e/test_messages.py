@@ -113,6 +113,24 @@ def test_fifo_topic(start, fake_aws):
     assert second == first
 
 
+def test_fifo_topic_beside_the_other(start, fake_aws):
+    """Both get each message; an object is done only when both have."""
+    fake_aws.put(BUCKET, KEY, packed([record("StopLogging")]))
+    people, readers = (f"arn:aws:sns:eu-west-1:123456789012:alerts{x}" for x in ("", ".fifo"))
+    function = start(AWS_ENDPOINT_URL=fake_aws.url, TRAILWARDEN_TOPIC_ARN=people,
+                     TRAILWARDEN_FIFO_TOPIC_ARN=readers)
+    assert function.invoke(payloads.s3((BUCKET, KEY))).ok
+    assert [f["TopicArn"] for f in fake_aws.published] == [people, readers]
+    first, second = fake_aws.published
+    assert first["Message"] == second["Message"]
+    assert "MessageGroupId" in second and "MessageGroupId" not in first
+    for failing, told in ((people, readers), (readers, people)):
+        fake_aws.published.clear()
+        fake_aws.refuse_topics = {failing}
+        assert not function.invoke(payloads.s3((BUCKET, KEY))).ok
+        assert [f["TopicArn"] for f in fake_aws.published] == [told]
+
+
 def test_fifo_topic_of_moto(start, stage):
     """A queue behind a FIFO topic gets an alert and its update, and a repeat of neither."""
     queue = stage.make_fifo()

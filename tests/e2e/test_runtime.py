@@ -44,6 +44,8 @@ INIT_ERRORS = {
     "topic is no ARN": ({"TRAILWARDEN_TOPIC_ARN": "alerts"}, "TRAILWARDEN_TOPIC_ARN"),
     "topic is a queue": ({"TRAILWARDEN_TOPIC_ARN": "arn:aws:sqs:eu-west-1:123456789012:q"},
                          "TRAILWARDEN_TOPIC_ARN"),
+    "FIFO topic is none": ({"TRAILWARDEN_FIFO_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:x"},
+                           "TRAILWARDEN_FIFO_TOPIC_ARN"),
     "no rules": ({"TRAILWARDEN_RULES": "/nowhere/rules"}, "/nowhere/rules"),
     "level": ({"TRAILWARDEN_MIN_LEVEL": "loud"}, "TRAILWARDEN_MIN_LEVEL"),
     "containment of later": ({"TRAILWARDEN_CONTAINMENT": "auto"}, "TRAILWARDEN_CONTAINMENT"),

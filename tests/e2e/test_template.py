@@ -124,7 +124,7 @@ SETTINGS = {
                         "FastPath": "all"},
     "fast and sns": {"FastPath": "writes", "LogPath": "sns"},
     "fast and eventbridge": {"FastPath": "writes", "LogPath": "eventbridge"},
-    "fifo": {"AlertTopicType": "fifo", "OperationsEmail": "ops@example.com"},
+    "fifo": {"AlertFifoTopic": "yes", "OperationsEmail": "ops@example.com"},
     "mails": {"AlertEmail": "sec@example.com", "AlertEmailKinds": "incidents"},
     "traced, not reserved": {"Tracing": "Active", "ReserveConcurrency": "no",
                              "ConfigFile": "config.yml", "TimeoutSeconds": "300"},
@@ -158,7 +158,6 @@ def test_settings(name):
 
 
 @pytest.mark.parametrize("settings", [
-    {"AlertTopicType": "fifo", "AlertEmail": "sec@example.com"},
     {"LogTopicArn": TOPIC},
     {**OTHERS, "LogTopicArn": TOPIC, "LogPath": "eventbridge"},
     {"OrganizationTrail": "yes"},
@@ -207,6 +206,20 @@ def test_silence_is_that_of_objects(path, metric):
     assert (alarm["Namespace"], alarm["MetricName"], dimension["Value"]) == metric
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 120 * 60
+
+
+def test_fifo_topic_is_beside_the_other():
+    plain, both = Stack(load(MAIN)), Stack(load(MAIN), AlertFifoTopic="yes", AlertEmail="a@b.org")
+    assert "AlertFifo" not in plain.resources
+    assert "AlertMail" in both.resources  # FIFO topics take none, the other does
+    topics = [both.ref("AlertTopic"), both.ref("AlertFifo")]
+    assert topics[1].endswith(".fifo") and both.resources["AlertFifo"]["Properties"]["FifoTopic"]
+    for stack, arns in ((plain, topics[:1]), (both, topics)):
+        (grant,) = (s for s in statements(stack)["detect"]["Statement"] if s["Sid"] == "TellAlerts")
+        assert grant["Resource"] == arns
+        told = stack.resources["TrailwardenFunction"]["Properties"]["Environment"]["Variables"]
+        assert [told[n] for n in ("TRAILWARDEN_TOPIC_ARN", "TRAILWARDEN_FIFO_TOPIC_ARN")
+                if n in told] == arns
 
 
 # ---- what the function may do ---------------------------------------------------------------------

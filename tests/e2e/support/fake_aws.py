@@ -23,6 +23,7 @@ class FakeAws:
         self.pause_s = {}  # path -> seconds before each piece
         self.cut_at = {}  # path -> bytes after which the connection breaks, once
         self.refuse = []  # statuses for the next requests, whatever they are
+        self.refuse_topics = set()  # ARNs that nothing may be published to
         self.closing = threading.Event()
         fake = self
 
@@ -113,6 +114,10 @@ class _Handler(BaseHTTPRequestHandler):
         form = dict(urllib.parse.parse_qsl(
             self.rfile.read(int(self.headers["Content-Length"])).decode()))
         if self.refused():
+            return
+        if form["TopicArn"] in self.aws.refuse_topics:
+            self.answer(403, b"<ErrorResponse><Error><Code>AuthorizationError</Code>"
+                             b"<Message>scripted</Message></Error></ErrorResponse>")
             return
         self.aws.published.append(form)
         self.answer(200, b"<PublishResponse><PublishResult><MessageId>m-%d</MessageId>"
