@@ -125,6 +125,8 @@ SETTINGS = {
     "fast and sns": {"FastPath": "writes", "LogPath": "sns"},
     "fast and eventbridge": {"FastPath": "writes", "LogPath": "eventbridge"},
     "fifo": {"AlertFifoTopic": "yes", "OperationsEmail": "ops@example.com"},
+    "without metrics": {"Metrics": "off"},
+    "a dashboard": {"Dashboard": "yes"},
     "mails": {"AlertEmail": "sec@example.com", "AlertEmailKinds": "incidents"},
     "traced, not reserved": {"Tracing": "Active", "ReserveConcurrency": "no",
                              "ConfigFile": "config.yml", "TimeoutSeconds": "300"},
@@ -161,6 +163,7 @@ def test_settings(name):
     {"LogTopicArn": TOPIC},
     {**OTHERS, "LogTopicArn": TOPIC, "LogPath": "eventbridge"},
     {"OrganizationTrail": "yes"},
+    {"Dashboard": "yes", "Metrics": "off"},
     {"OrganizationTrail": "yes", "OrganizationId": "o-exampleorg", "TrailBucketName": "my-logs"},
 ])
 def test_settings_that_are_refused(settings):
@@ -220,6 +223,24 @@ def test_fifo_topic_is_beside_the_other():
         told = stack.resources["TrailwardenFunction"]["Properties"]["Environment"]["Variables"]
         assert [told[n] for n in ("TRAILWARDEN_TOPIC_ARN", "TRAILWARDEN_FIFO_TOPIC_ARN")
                 if n in told] == arns
+
+
+def test_dashboard_shows_what_is_told():
+    """Its widgets do not overlap; each metric of ours in it is one that the function tells."""
+    assert Stack(load(MAIN)).of_type("AWS::CloudWatch::Dashboard") == {}
+    stack = Stack(load(MAIN), Dashboard="yes")
+    (board,) = stack.of_type("AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(board["DashboardBody"])["widgets"]
+    told = set(re.findall(r'\{"(\w+)", "\w+", ', (ROOT / "runtime" / "emf.c").read_text()))
+    places = [(w["x"] + dx, w["y"] + dy) for w in widgets
+              for dx in range(w["width"]) for dy in range(w["height"])]
+    assert len(places) == len(set(places)) and max(x for x, _ in places) < 24
+    shown = [m for w in widgets for m in w["properties"]["metrics"]]
+    ours = [m for m in shown if m[0] == "trailwarden"]
+    assert {m[1] for m in ours} <= told and len(ours) > 10
+    assert {tuple(m[2:4]) for m in ours} == {("FunctionName", stack.ref("TrailwardenFunction"))}
+    assert {m[3] for m in shown if m[0] == "AWS/SQS"} == {
+        stack.named("Queue"), stack.named("DeadLetters")}
 
 
 # ---- what the function may do ---------------------------------------------------------------------
