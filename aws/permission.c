@@ -8,6 +8,7 @@ static const struct {
     const char *call, *permissions;
 } rows[] = {
     {AWS_S3, "GetObject", "s3:GetObject, s3:GetObjectVersion"}, /* a version, when one is named */
+    {AWS_S3, "PutObject", "s3:PutObject"},
     {AWS_S3, "ListObjectsV2", "s3:ListBucket"},
     {AWS_SNS, "Publish", "sns:Publish"},
     {AWS_DYNAMODB, "GetItem", "dynamodb:GetItem"},

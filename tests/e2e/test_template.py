@@ -130,6 +130,7 @@ SETTINGS = {
     "mails": {"AlertEmail": "sec@example.com", "AlertEmailKinds": "incidents"},
     "traced, not reserved": {"Tracing": "Active", "ReserveConcurrency": "no",
                              "ConfigFile": "config.yml", "TimeoutSeconds": "300"},
+    "reports": {"ReportsBucketName": "my-reports"},
     "containment": {**EVERYTHING, "BreakGlassArns": f"arn:aws:iam::{ACCOUNT}:user/glass",
                     "ResponderRoleArns": "arn:aws:iam::444455556666:role/trailwarden-responder"},
 }
@@ -285,7 +286,7 @@ def operators():
 
 def test_granted_is_what_the_code_signs():
     stack = Stack(load(MAIN), Tracing="Active", ResponderRoleArns="arn:aws:iam::444455556666:role/r",
-                  **EVERYTHING)
+                  ReportsBucketName="my-reports", **EVERYTHING)
     granted = actions(statements(stack).values())
     plain, containment = signed()
     assert granted - INDIRECT.keys() - plain - containment == set(), "granted, but never called"
@@ -382,6 +383,9 @@ REQUESTS = [
     ("another object", NOT_ALLOWED, "s3:GetObject", f"{BUCKET}/private/a", {}),
     ("another bucket", NOT_ALLOWED, "s3:GetObject", "arn:aws:s3:::other/AWSLogs/a", {}),
     ("writing a log", NOT_ALLOWED, "s3:PutObject", f"{BUCKET}/AWSLogs/a", {}),
+    ("a report", ALLOWED, "s3:PutObject", "arn:aws:s3:::my-reports/trailwarden/story-1.html", {}),
+    ("beside the reports", NOT_ALLOWED, "s3:PutObject", "arn:aws:s3:::my-reports/other", {}),
+    ("reading reports", NOT_ALLOWED, "s3:GetObject", "arn:aws:s3:::my-reports/trailwarden/story-1.html", {}),
     ("deleting one", NOT_ALLOWED, "s3:DeleteObject", f"{BUCKET}/AWSLogs/a", {}),
     ("the state", ALLOWED, "dynamodb:UpdateItem", TABLE, {}),
     ("forgetting", NOT_ALLOWED, "dynamodb:DeleteItem", TABLE, {}),
@@ -404,7 +408,7 @@ REQUESTS = [
 @pytest.mark.parametrize("name, want, action, resource, context", REQUESTS,
                          ids=[r[0] for r in REQUESTS])
 def test_what_the_role_may(name, want, action, resource, context):
-    stack = Stack(load(MAIN), Containment="auto", BreakGlassArns=GLASS,
+    stack = Stack(load(MAIN), Containment="auto", BreakGlassArns=GLASS, ReportsBucketName="my-reports",
                   ResponderRoleArns=FILLED["ResponderRoleArn"])
     request = {"principal": FILLED["FunctionRoleArn"], "action": action, "resource": resource,
                "context": {"aws:PrincipalArn": FILLED["FunctionRoleArn"], **context}}
