@@ -755,6 +755,7 @@ struct container *container_new(const struct contain_setup *setup, const struct 
     arena_init(&c->own_memory, 4096);
     iam_answer_init(&c->answer);
     vec_init(&c->causes, sizeof(struct contain_cause), CONTAIN_ALERTS_MAX);
+    contain_proofs_init(&c->proofs);
     return c;
 }
 
@@ -766,6 +767,7 @@ void container_free(struct container *c)
     arena_release(&c->own_memory);
     iam_answer_release(&c->answer);
     vec_release(&c->causes);
+    contain_proofs_release(&c->proofs);
     free(c);
 }
 
@@ -779,6 +781,12 @@ void container_begin(struct container *c, const struct delivery *d)
     c->delivery = *d;
     c->causes.n = 0;
     arena_reset(&c->memory);
+    contain_proofs_begin(&c->proofs);
+}
+
+void container_see(struct container *c, struct event *ev, const struct facts *f)
+{
+    contain_proofs_see(&c->proofs, ev, f);
 }
 
 bool container_stop(struct container *c, bool stop, struct err *e)

@@ -79,6 +79,11 @@ const struct contain_counts *container_counts(const struct container *c);
 /* Begins a delivery; lease_ms and owner as windows have them. */
 void container_begin(struct container *c, const struct delivery *d);
 
+/* Takes an event of the delivery that rules hold for: alerts that begin with what proves nobody are
+ * judged by their last event that proves somebody, as far as this delivery saw it. A person is
+ * asked then, for whoever signs in after others failed in his name may be their victim. */
+void container_see(struct container *c, struct event *ev, const struct facts *f);
+
 /* Writes what will, or in a dry run would, be done about the alert: JSON behind "containment", and
  * a paragraph for people (respond/contain_put.h); both empty when there is nothing to say. Calls
  * only what reads. The alert is remembered for container_settle. */

@@ -17,21 +17,6 @@ static struct str keep(struct container *c, struct str s)
     return str_present(s) ? arena_str(&c->memory, s) : STR_ABSENT;
 }
 
-/* The alert's first event outlives the alert. */
-static void keep_facts(struct container *c, const struct facts *from, struct facts *to)
-{
-    *to = *from;
-    struct str *all[] = {&to->id,         &to->source,       &to->name,       &to->account,
-                         &to->region,     &to->ip,           &to->user_agent, &to->error,
-                         &to->actor,      &to->identity,     &to->user_type,  &to->user_name,
-                         &to->user_arn,   &to->user_account, &to->principal,  &to->invoked_by,
-                         &to->access_key, &to->issuer,       &to->sign_in,    &to->object};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        *all[i] = keep(c, *all[i]);
-    to->evidence = to->id;
-    to->where = (struct geo){0};
-}
-
 /* Whom he made since the alert began is his, and whom he made before it in the span whose events
  * may contain anybody: intruders make themselves at home before they are noticed. */
 static int64_t since_of(const struct container *c, const struct alert *a)
@@ -42,6 +27,8 @@ static int64_t since_of(const struct container *c, const struct alert *a)
     return a->first_ms < recent_ms ? a->first_ms : recent_ms;
 }
 
+static const char not_proved_first[] =
+    "the alert begins with what proves nobody, and who proved himself later may be its victim";
 static const char several_people[] =
     "the alert is about what several may have done, and the first of them may be a bystander";
 
@@ -61,8 +48,27 @@ static bool is_personal(const struct alert *a)
     return false;
 }
 
-/* An alert that went on until now is as young as its last event: who acts is the same in all. */
-static void keep_cause(struct container *c, const struct alert *a, struct contain_cause *cause)
+/* The event by which the alert is judged. One that went on until now is as young as its last event:
+ * who acts is the same in all. */
+static bool keep_event(struct container *c, const struct alert *a, struct contain_cause *cause)
+{
+    const struct details *first = &a->first;
+    const struct contain_proof *later =
+        contain_event_proves(&first->facts) ? NULL : contain_proofs_last(&c->proofs, a);
+    if (first->has_node)
+        cause->node = first->node.id;
+    if (later) {
+        cause->node = later->node;
+        cause->unsure = not_proved_first;
+    }
+    if (!contain_keep_facts(&c->memory, later ? &later->facts : &first->facts, &cause->event))
+        return false;
+    if (cause->event.timed && a->timed && a->last_ms > cause->event.time_ms)
+        cause->event.time_ms = a->last_ms;
+    return true;
+}
+
+static bool keep_cause(struct container *c, const struct alert *a, struct contain_cause *cause)
 {
     const struct ruleset *rs = c->setup.rules;
     const struct rs_rule *r = alert_rule(rs, a);
@@ -73,13 +79,7 @@ static void keep_cause(struct container *c, const struct alert *a, struct contai
                                     .has_event = a->known,
                                     .unsure = is_personal(a) ? NULL : several_people,
                                     .since_ms = since_of(c, a)};
-    if (!a->known)
-        return;
-    keep_facts(c, &a->first.facts, &cause->event);
-    if (cause->event.timed && a->timed && a->last_ms > cause->event.time_ms)
-        cause->event.time_ms = a->last_ms;
-    if (a->first.has_node)
-        cause->node = a->first.node.id;
+    return !a->known || keep_event(c, a, cause);
 }
 
 /* Whether anything is to be said or done about the alert. */
@@ -157,7 +157,10 @@ bool container_alert(struct container *c, const struct alert *a, struct buf *jso
     struct contain_cause *cause = vec_push(&c->causes, 1);
     if (!cause)
         return true; /* the others go first; the next alert or check follows */
-    keep_cause(c, a, cause);
+    if (!keep_cause(c, a, cause)) {
+        c->causes.n--;
+        return contain_no_memory(e);
+    }
     target_of(cause, &t);
     const struct contain_own *own;
     if (!container_own(c, &own, &why)) {

@@ -3,13 +3,15 @@
 #define TW_HANDLERS_CONTAIN_WORK_H
 
 #include "handlers/contain.h"
+#include "handlers/contain_proofs.h"
 
 /* Why somebody is to be contained: an alert, or an order. Strings lie in the container. */
 struct contain_cause {
     struct str alert, rule, rule_title;
     enum level level;
     bool has_event;
-    struct facts event; /* the alert's first; evidence is its id */
+    struct facts event; /* the alert's first, or when that proves nobody its last that does;
+                           evidence is its id */
     struct id128 node;  /* who acted; (0, 0): not known */
     int64_t since_ms;   /* from when on what he made is his */
     bool follows;       /* whom he made and became is contained, too */
@@ -44,9 +46,10 @@ struct container {
     bool own_known;
     struct iam_answer answer; /* of the last call */
     struct delivery delivery;
-    struct vec causes; /* struct contain_cause: alerts of this delivery */
-    int64_t look_ms;   /* when open records are looked at again */
-    bool may_be_open;  /* records were opened since they were looked at */
+    struct vec causes;            /* struct contain_cause: alerts of this delivery */
+    struct contain_proofs proofs; /* of this delivery */
+    int64_t look_ms;              /* when open records are looked at again */
+    bool may_be_open;             /* records were opened since they were looked at */
 };
 
 static inline int64_t contain_now(const struct container *c)

@@ -122,6 +122,11 @@ void containing_begin(struct containing *c, const struct delivery *d)
     container_begin(c->container, d);
 }
 
+void containing_see(struct containing *c, struct event *ev, const struct facts *f)
+{
+    container_see(c->container, ev, f);
+}
+
 bool containing_settle(struct containing *c, struct err *e)
 {
     return container_settle(c->container, e);

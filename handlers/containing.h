@@ -38,9 +38,11 @@ struct containing *containing_new(const struct containing_config *cfg, const str
                                   struct containing_calls calls, struct err *e);
 void containing_free(struct containing *c);
 
-/* As container_begin, _settle, _follow, _check. A check that fails is a note: the next one comes.
+/* As container_begin, _see, _settle, _follow, _check. A check that fails is a note: the next one
+ * comes.
  */
 void containing_begin(struct containing *c, const struct delivery *d);
+void containing_see(struct containing *c, struct event *ev, const struct facts *f);
 TW_MUST_USE bool containing_settle(struct containing *c, struct err *e);
 TW_MUST_USE bool containing_follow(struct containing *c, struct err *e);
 void containing_check(struct containing *c);

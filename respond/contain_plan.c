@@ -278,10 +278,20 @@ static bool is_unproven(struct str error)
 
 /* Of the sign-in service's events only a ConsoleLogin that succeeded proves a person: the others
  * are asked for before anybody has proved who he is, or say nothing new. */
+static bool proves_nobody(const struct facts *f)
+{
+    return str_eq(f->source, S("signin.amazonaws.com")) &&
+           !(str_eq(f->name, S("ConsoleLogin")) && str_eq(f->sign_in, S("Success")));
+}
+
+bool contain_event_proves(const struct facts *f)
+{
+    return !proves_nobody(f) && !is_unproven(f->error);
+}
+
 static bool refuse_unproven(struct planning *p, const struct facts *f)
 {
-    bool sign_in = str_eq(f->source, S("signin.amazonaws.com"));
-    if (sign_in && !(str_eq(f->name, S("ConsoleLogin")) && str_eq(f->sign_in, S("Success"))))
+    if (proves_nobody(f))
         return refuse(p, REFUSED_UNAUTHENTICATED, "a sign-in that failed or proves nobody",
                       f->name);
     if (is_unproven(f->error))

@@ -190,6 +190,9 @@ struct contain_plan {
 TW_MUST_USE bool contain_plan_make(const struct contain_ask *ask, struct arena *a,
                                    struct contain_plan *out, struct err *e);
 
+/* Whether the event proves who made it: no failed sign-in, no call whose signature was refused. */
+bool contain_event_proves(const struct facts *f);
+
 /* Whether the steps may be made now. */
 static inline bool contain_plan_acts(const struct contain_plan *p)
 {

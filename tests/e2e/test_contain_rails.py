@@ -720,3 +720,16 @@ def test_whoever_shares_an_address_with_an_intruder(scene):
     [alert] = [m for m in scene.told("alert") if m["rule"]["id"] == ANY]
     [plan] = alert["containment"]
     assert (plan["mode"], plan["why"]) == ("approval", "ask-unsure")
+
+
+def test_who_signs_in_after_others_failed_in_his_name(scene):
+    """Whoever guesses passwords could have their owner shut out: a person is asked."""
+    scene.begin()
+    victim = scene.make_user("victim")
+    called = victim.record("StopLogging", -60)
+    scene.deliver(signed_in(called, {"ConsoleLogin": "Failure"}),
+                  signed_in(victim.record("StopLogging"), {"ConsoleLogin": "Success"}))
+    assert scene.contained() == set()
+    [alert] = [m for m in scene.told("alert") if m["rule"]["id"] == ANY]
+    [plan] = alert["containment"]
+    assert (plan["mode"], plan["why"]) == ("approval", "ask-unsure")

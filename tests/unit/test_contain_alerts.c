@@ -328,6 +328,67 @@ static void what_failed_is_tried_again_three_times(void **state)
     end(&s);
 }
 
+/* A sign-in of the same user. */
+#define SIGN_IN(id, time, answer)                                                                  \
+    "{\"eventID\":\"" id "\",\"eventTime\":\"2026-03-17T13:4" time                                 \
+    "Z\",\"eventName\":\"ConsoleLogin\",\"eventSource\":\"signin.amazonaws.com\","                 \
+    "\"recipientAccountId\":\"" A "\",\"awsRegion\":\"eu-west-1\",\"responseElements\":{"          \
+    "\"ConsoleLogin\":\"" answer "\"},\"userIdentity\":{\"type\":\"IAMUser\",\"principalId\":"     \
+    "\"AIDAEXAMPLEDANA\",\"arn\":\"arn:aws:iam::" A ":user/dana\",\"accountId\":\"" A "\","        \
+    "\"userName\":\"dana\"}}"
+
+/* alert_case_fn: the same, of a delivery that began before its events were read. */
+static bool take_seen(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
+{
+    struct stage *s = to;
+    (void)rs;
+    struct alert mine = *a;
+    mine.first.facts.object = str_of(s->object);
+    return container_alert(s->workers[0], &mine, &s->json, &s->text, e) &&
+           container_settle(s->workers[0], e);
+}
+
+static void see(struct stage *s, const char *record)
+{
+    struct err e = {0};
+    struct facts facts;
+    if (!alert_case_add(&s->alerts, record, &e))
+        fail_msg("%s", e.text);
+    facts_read(&s->alerts.ev, str_of(s->object), &facts);
+    container_see(s->workers[0], &s->alerts.ev, &facts);
+}
+
+/* Of the three, only a sign-in that succeeds proves anybody; a person is asked about him. */
+static void what_begins_with_nobody(void **state)
+{
+    static const struct {
+        const char *name, *then, *why;
+        bool asked;
+    } cases[] = {
+        {"a sign-in", SIGN_IN("e3", "4:20", "Success"), "\"why\":\"ask-unsure\"", true},
+        {"another failure", SIGN_IN("e3", "4:20", "Failure"), "\"why\":\"unauthenticated\"", false},
+        {"none", NULL, "\"why\":\"unauthenticated\"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stage s;
+        struct err e = {0};
+        begin(&s, CONTAIN_AUTO, AUTO "}");
+        assert_true(alert_case_begin(&s.alerts, &e));
+        deliver_to(&s, s.workers[0]);
+        see(&s, SIGN_IN("e2", "3:51", "Failure"));
+        if (cases[i].then)
+            see(&s, cases[i].then);
+        if (!alert_case_tell(&s.alerts, take_seen, &s, &e))
+            fail_msg("%s: %s", cases[i].name, e.text);
+        if (str_find(buf_str(&s.json), str_of(cases[i].why), 0) == SIZE_MAX)
+            fail_msg("%s: %s", cases[i].name, buf_z(&s.json));
+        assert_int_equal(container_counts(s.workers[0])->asked, cases[i].asked);
+        assert_int_equal(container_counts(s.workers[0])->contained, 0);
+        end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +398,7 @@ int main(void)
         cmocka_unit_test(an_approval_expires),
         cmocka_unit_test(beyond_the_cap_a_person_decides),
         cmocka_unit_test(what_failed_is_tried_again_three_times),
+        cmocka_unit_test(what_begins_with_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
