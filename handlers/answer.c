@@ -2,6 +2,72 @@
 #include "handlers/answer.h"
 
 #include "base/escape.h"
+#include "engine/json.h"
+
+bool answer_unable(struct str action, const char *why, struct err *e)
+{
+    struct buf name;
+    buf_init(&name, ERR_TEXT_MAX / 2);
+    buf_put_terminal(&name, action);
+    const char *z = buf_z(&name);
+    err_set(e, ERR_INPUT, "action \"%s\" %s", z ? z : "(too long)", why);
+    buf_release(&name);
+    return false;
+}
+
+bool answer_self_test(const struct handle_config *cfg, struct buf *answer, struct err *e)
+{
+    buf_putz(answer, "{\"ok\":true,\"version\":");
+    buf_put_json(answer, cfg->version);
+    buf_putf(answer, ",\"rules\":%u,\"hash\":\"", cfg->rules->n_rules);
+    buf_put_hex(answer, cfg->rules->hash, sizeof cfg->rules->hash);
+    buf_putz(answer, "\"}");
+    return buf_ok(answer, "the answer", e);
+}
+
+/* ---- silence ---- */
+
+#define MINUTES_MAX 10080 /* ROLL_FORGET_MS: what is silent for longer is forgotten */
+#define MINUTE_MS   60000
+
+struct silences {
+    const struct handle_notes *notes;
+    int64_t now_ms;
+    unsigned told;
+};
+
+/* watch_look's tell; account and region are of letters, digits and dashes. */
+static void tell_silence(void *to, const struct watch_silence *s)
+{
+    struct silences *all = to;
+    struct err sentence;
+    if (all->told++ >= ANSWER_SILENT_MAX)
+        return;
+    err_set(&sentence, ERR_NONE, "no log and no digest of account %.*s in %.*s for %lld minutes",
+            (int)s->account.n, s->account.p, (int)s->region.n, s->region.p,
+            (long long)((all->now_ms - s->last_ms) / MINUTE_MS));
+    all->notes->note(all->notes->to, HANDLE_SILENCE, sentence.text);
+}
+
+bool answer_watch(struct watch *w, struct str order, int64_t now_ms,
+                  const struct handle_notes *notes, struct handle_counts *c, struct buf *answer,
+                  struct err *e)
+{
+    struct silences all = {.notes = notes, .now_ms = now_ms};
+    struct watch_counts counts;
+    unsigned long long minutes;
+    if (!str_u64(json_member(order, S("minutes")), &minutes) || !minutes || minutes > MINUTES_MAX)
+        return err_set(e, ERR_INPUT, "action \"watch\" needs \"minutes\", 1 to %d", MINUTES_MAX);
+    if (!watch_look(w, now_ms, (int64_t)minutes * MINUTE_MS, tell_silence, &all, &counts, e))
+        return false;
+    c->watched = counts.watched;
+    c->silent = counts.silent;
+    buf_putf(answer, "{\"ok\":true,\"watched\":%llu,\"silent\":%llu}",
+             (unsigned long long)c->watched, (unsigned long long)c->silent);
+    return buf_ok(answer, "the answer", e);
+}
+
+/* ---- objects and records ---- */
 
 static void put_failures(struct buf *b, const struct work *w)
 {

@@ -24,6 +24,7 @@ void work_init(struct work *w)
     *w = (struct work){0};
     arena_init(&w->arena, ENVELOPE_BYTES_MAX);
     vec_init(&w->items, sizeof(struct work_item), ENVELOPE_ITEMS_MAX);
+    vec_init(&w->digests, sizeof(struct object_ref), ENVELOPE_ITEMS_MAX);
     vec_init(&w->groups, sizeof(struct work_group), ENVELOPE_GROUPS_MAX);
 }
 
@@ -32,6 +33,7 @@ void work_release(struct work *w)
     arena_release(&w->arena);
     vec_release(&w->items);
     vec_release(&w->groups);
+    vec_release(&w->digests);
 }
 
 void work_fail(struct work *w, size_t group, const struct err *why)
@@ -98,10 +100,26 @@ static bool is_bucket_name(struct str s)
 }
 
 /* Objects in which no log can be: folder markers, and digests, which sign logs. */
+static bool is_digest(struct str key)
+{
+    return str_find(key, S("/CloudTrail-Digest/"), 0) != SIZE_MAX;
+}
+
 static bool holds_no_log(struct str key)
 {
-    return key.n == 0 || key.p[key.n - 1] == '/' ||
-           str_find(key, S("/CloudTrail-Digest/"), 0) != SIZE_MAX;
+    return key.n == 0 || key.p[key.n - 1] == '/' || is_digest(key);
+}
+
+static bool ignore(const struct reader *rd, const struct object_ref *ref, struct err *e)
+{
+    rd->w->ignored++;
+    if (!is_digest(ref->key))
+        return true;
+    struct object_ref *d = vec_push(&rd->w->digests, 1);
+    if (!d)
+        return err_set(e, ERR_LIMIT, "more than %d digests, or no memory", ENVELOPE_ITEMS_MAX);
+    *d = *ref;
+    return true;
 }
 
 static bool add_object(const struct reader *rd, struct object_ref ref, bool learn, struct err *e)
@@ -114,10 +132,8 @@ static bool add_object(const struct reader *rd, struct object_ref ref, bool lear
     if (ref.key.n > OBJECT_KEY_MAX)
         return err_set(e, ERR_INPUT, "an object key of %zu bytes; S3 allows %d", ref.key.n,
                        OBJECT_KEY_MAX);
-    if (holds_no_log(ref.key)) {
-        rd->w->ignored++;
-        return true;
-    }
+    if (holds_no_log(ref.key))
+        return ignore(rd, &ref, e);
     struct work_item *item = vec_push(&rd->w->items, 1);
     if (!item)
         return too_much(e);

@@ -11,6 +11,7 @@
 #include "handlers/object.h"
 #include "handlers/storytelling.h"
 #include "handlers/teller.h"
+#include "handlers/watch.h"
 #include "handlers/windows.h"
 #include "respond/incident_message.h"
 #include "respond/render.h"
@@ -34,6 +35,7 @@ struct handler {
     struct windows *windows;
     struct teller *teller;         /* NULL: no incidents are told */
     struct containing *containing; /* NULL: containment is off */
+    struct watch watch;            /* used with cfg.watch */
     struct alerting alerting;
     struct rendered rendered;
     struct delivery delivery; /* owner and lease of the present invocation */
@@ -43,13 +45,18 @@ struct handler {
     bool named;         /* false: records that came inside the payload */
 };
 
+static int64_t now_ms(const struct handler *h)
+{
+    return h->ports.clock.now_ms(h->ports.clock.self);
+}
+
 /* ---- alerts and incidents ---- */
 
 /* How long after its last event an alert was published. */
 static void count_lag(struct handler *h, const struct window_alert *told)
 {
     struct handle_counts *c = h->counts;
-    int64_t lag_ms = h->ports.clock.now_ms(h->ports.clock.self) - told->last_ms;
+    int64_t lag_ms = now_ms(h) - told->last_ms;
     if (!told->timed)
         return;
     if (c->n_lags < HANDLE_LAGS_MAX)
@@ -120,7 +127,7 @@ static void begin_windows(struct handler *h, bool again, bool learn)
 {
     struct delivery d = h->delivery;
     d.again = again;
-    d.now_ms = h->ports.clock.now_ms(h->ports.clock.self);
+    d.now_ms = now_ms(h);
     d.learn = learn;
     d.told_from_ms = d.now_ms - HANDLE_LEARN_AGE_MS;
     windows_begin(h->windows, &d);
@@ -288,6 +295,8 @@ static void note_done(struct handler *h, const struct handle_counts *before, str
     };
     if (!logkey_read(key, &o.at))
         o.at = (struct logkey){0};
+    else if (h->cfg.watch)
+        watch_saw(&h->watch, &o.at, now_ms(h));
     if (h->notes.done)
         h->notes.done(h->notes.to, &o);
 }
@@ -354,44 +363,31 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
 
 /* ---- orders ---- */
 
-static bool unable(struct str action, const char *why, struct err *e)
-{
-    struct buf name;
-    buf_init(&name, ERR_TEXT_MAX / 2);
-    buf_put_terminal(&name, action);
-    const char *z = buf_z(&name);
-    err_set(e, ERR_INPUT, "action \"%s\" %s", z ? z : "(too long)", why);
-    buf_release(&name);
-    return false;
-}
-
 /* Tells an incident of the state as a page. */
 static bool tell_story(struct handler *h, const struct work *w, struct buf *answer, struct err *e)
 {
     if (!h->teller)
-        return unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
+        return answer_unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
     if (!h->ports.reports.put)
-        return unable(w->action, "is not available: TRAILWARDEN_REPORTS names no bucket", e);
+        return answer_unable(w->action, "is not available: TRAILWARDEN_REPORTS names no bucket", e);
     return storytelling_order(h->teller, h->cfg.rules, &h->ports.reports, w->order, answer, e);
 }
 
 static bool act(struct handler *h, const struct work *w, struct buf *answer, struct err *e)
 {
+    if (str_eq(w->action, S("self-test")))
+        return answer_self_test(&h->cfg, answer, e);
     if (str_eq(w->action, S("story")))
         return tell_story(h, w, answer, e);
-    if (!str_eq(w->action, S("self-test"))) {
-        if (!containing_obeys(w->action))
-            return unable(w->action, "is not one that this version knows", e);
-        if (!h->containing)
-            return unable(w->action, "is not available: containment is off", e);
-        return containing_order(h->containing, w->order, answer, e);
-    }
-    buf_putz(answer, "{\"ok\":true,\"version\":");
-    buf_put_json(answer, h->cfg.version);
-    buf_putf(answer, ",\"rules\":%u,\"hash\":\"", h->cfg.rules->n_rules);
-    buf_put_hex(answer, h->cfg.rules->hash, sizeof h->cfg.rules->hash);
-    buf_putz(answer, "\"}");
-    return buf_ok(answer, "the answer", e);
+    if (str_eq(w->action, S("watch")))
+        return h->cfg.watch
+                   ? answer_watch(&h->watch, w->order, now_ms(h), &h->notes, h->counts, answer, e)
+                   : answer_unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
+    if (!containing_obeys(w->action))
+        return answer_unable(w->action, "is not one that this version knows", e);
+    if (!h->containing)
+        return answer_unable(w->action, "is not available: containment is off", e);
+    return containing_order(h->containing, w->order, answer, e);
 }
 
 /* Failures that the envelope found are named here, those of objects where they happen. */
@@ -464,9 +460,24 @@ static void check_containment(struct handler *h)
     struct delivery d = h->delivery;
     if (!h->containing)
         return;
-    d.now_ms = h->ports.clock.now_ms(h->ports.clock.self);
+    d.now_ms = now_ms(h);
     containing_begin(h->containing, &d);
     containing_check(h->containing);
+}
+
+/* Digests, too, say that logs come. Nothing is lost when the state does not answer: what is seen
+ * stays to be noted. */
+static void watch_logs(struct handler *h, const struct work *w)
+{
+    struct err e;
+    for (size_t i = 0; i < w->digests.n; i++) {
+        const struct object_ref *ref = vec_at(&w->digests, i);
+        struct logkey k;
+        if (bucket_allowed(h, ref->bucket) && logkey_read(ref->key, &k))
+            watch_saw(&h->watch, &k, now_ms(h));
+    }
+    if (has_time(h, &e) && !watch_settle(&h->watch, now_ms(h), &e))
+        h->notes.note(h->notes.to, HANDLE_SILENCE, e.text);
 }
 
 static bool run_work(struct handler *h, struct work *w, struct str payload, struct buf *answer,
@@ -480,6 +491,8 @@ static bool run_work(struct handler *h, struct work *w, struct str payload, stru
     note_envelope(h, w);
     handle_items(h, w);
     check_containment(h);
+    if (h->cfg.watch)
+        watch_logs(h, w);
     return answer_work(w, h->counts, answer, e);
 }
 
@@ -597,6 +610,7 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
     buf_init(&h->printed, NAME_MAX_BYTES);
     rendered_init(&h->rendered);
     alerting_init(&h->alerting, cfg->rules);
+    watch_init(&h->watch, &h->ports.state);
     if (!object_reader_init(&h->reader, cfg->rules,
                             (struct object_calls){h, on_piece, on_record, on_bad}, e) ||
         !start_windows(h, e) || !start_teller(h, e) || !start_containing(h, e)) {
@@ -611,6 +625,7 @@ void handler_free(struct handler *h)
 {
     if (!h)
         return;
+    watch_release(&h->watch);
     windows_free(h->windows);
     containing_free(h->containing);
     teller_free(h->teller);

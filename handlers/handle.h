@@ -2,7 +2,8 @@
  *
  *     payload -> work -> for each object: read, inflate, cut, match -> windows: add, claim, publish
  * (handlers/windows.h) -> containment: record, act (handlers/contain.h) -> incidents: link, place,
- * publish (handlers/teller.h) -> windows: mark, settle -> containment: check -> answer
+ * publish (handlers/teller.h) -> windows: mark, settle -> containment: check -> watch: note ->
+ * answer
  *
  * What it keeps of promise P2: an object counts as done only when its windows are settled: its
  * events are on record and all alerts and incidents that they touch are published. What could be
@@ -43,12 +44,14 @@ struct handle_config {
     struct str buckets;   /* TRAILWARDEN_BUCKETS: names, comma separated; absent or empty: any */
     struct str version;   /* for the self-test */
     bool incidents;       /* the state lasts: what belongs together is told as incidents, too */
+    bool watch;           /* the state lasts: whose logs come is noted there (handlers/watch.h) */
     enum contain_mode containment; /* other than off: the state lasts, and buckets are named */
     const struct contain_config *contain; /* needed when it is not off */
 };
 
 enum handle_note {
     HANDLE_CONTAINMENT, /* a step of containment that failed or was put off */
+    HANDLE_SILENCE,     /* logs of a region that stay away, or that this could not be noted */
     HANDLE_FAILED,      /* an object, message or payload; it will come again, or fail loudly */
     HANDLE_BAD_RECORD   /* counted and skipped */
 };
@@ -91,6 +94,7 @@ struct handle_counts {
     uint64_t notices, contained, not_contained;       /* of handlers/contain.h: messages, principals
                                                          contained, or only in part or not at all */
     uint64_t no_key, stray, capped, conflicts, early; /* of handlers/windows.h */
+    uint64_t watched, silent;                         /* of handlers/watch.h: regions */
     uint64_t regex_limit, values_cut, scratch_full;   /* of engine/event.h */
 };
 
@@ -105,6 +109,7 @@ void handler_free(struct handler *h);
  * answer with:
  *     an SQS batch    {"batchItemFailures":[{"itemIdentifier":"<message id>"}]}
  *     self-test       {"ok":true,"version":"0.1.0","rules":31,"hash":"<hex>"}
+ *     watch           {"ok":true,"watched":40,"silent":1}
  *     an order        {"ok":true,"action":"contain","done":true,"principals":[...]}
  *                     (docs/envelopes.md)
  *     anything else   {"ok":true,"objects":1,"records":20,"bad":0,"hits":2,"alerts":1,

@@ -1,12 +1,9 @@
 /* Cutting keys at their slashes. */
 #include "handlers/logkey.h"
 
-#define ACCOUNT_DIGITS 12
-#define REGION_LONGEST 32 /* the longest so far, us-isob-east-1, has 14 */
-
 static bool is_account(struct str s)
 {
-    return s.n == ACCOUNT_DIGITS && str_is_decimal(s);
+    return s.n == LOGKEY_ACCOUNT_DIGITS && str_is_decimal(s);
 }
 
 /* Letters, digits and dashes. */
@@ -15,7 +12,7 @@ static bool is_region(struct str s)
     for (size_t i = 0; i < s.n; i++)
         if (!byte_is_alpha(s.p[i]) && !byte_is_digit(s.p[i]) && s.p[i] != '-')
             return false;
-    return s.n > 0 && s.n <= REGION_LONGEST;
+    return s.n > 0 && s.n <= LOGKEY_REGION_MAX;
 }
 
 /* What follows the part "AWSLogs"; absent when there is none. */
@@ -38,7 +35,7 @@ bool logkey_read(struct str key, struct logkey *out)
     struct str service = str_present(rest) ? str_cut(&rest, '/') : STR_ABSENT;
     struct str region = str_present(rest) ? str_cut(&rest, '/') : STR_ABSENT;
     bool digest = str_eq(service, S("CloudTrail-Digest"));
-    *out = (struct logkey){account, region, digest};
+    *out = (struct logkey){account, region, str_slice(rest, 0, LOGKEY_DAY_BYTES), digest};
     return is_account(account) && is_region(region) && str_present(rest) &&
            (digest || str_eq(service, S("CloudTrail")));
 }

@@ -10,7 +10,7 @@ struct metric {
     uint64_t value;
 };
 
-#define METRICS 22
+#define METRICS 24
 
 /* docs/operations.md says what each means. */
 static void list_metrics(const struct emf_invocation *i, struct metric list[METRICS])
@@ -34,6 +34,8 @@ static void list_metrics(const struct emf_invocation *i, struct metric list[METR
         {"Contained", "Count", c->contained},
         {"NotContained", "Count", c->not_contained},
         {"StateConflicts", "Count", c->conflicts},
+        {"RegionsWatched", "Count", c->watched},
+        {"RegionsSilent", "Count", c->silent},
         {"CallsRepeated", "Count", i->repeats},
         {"ColdStarts", "Count", i->cold},
         {"Duration", "Milliseconds", i->ms},

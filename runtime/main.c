@@ -135,6 +135,7 @@ static bool start_handler(struct function *f, struct err *e)
         .buckets = f->config.buckets,
         .version = S(TRAILWARDEN_VERSION),
         .incidents = !f->memory, /* of one invocation they would say no more than its alerts */
+        .watch = !f->memory,
         .containment = f->config.containment,
         .contain = &f->contain,
     };

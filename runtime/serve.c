@@ -85,6 +85,8 @@ static void log_summary(const struct server *s, const struct rapi_invocation *in
         number("not_contained", c->not_contained),
         number("unplaced", c->unplaced),
         number("links_cut", c->links_cut),
+        number("watched", c->watched),
+        number("silent", c->silent),
         number("no_key", c->no_key),
         number("stray", c->stray),
         number("capped", c->capped),

@@ -50,6 +50,7 @@ static void reads_keys(void **state)
             continue;
         check_str(cases[i].name, got.account, str_of(cases[i].account));
         check_str(cases[i].name, got.region, str_of(cases[i].region));
+        check_str(cases[i].name, got.day, S("2026/03/17"));
         check_int(cases[i].name, got.digest, cases[i].digest);
     }
     struct logkey got;
