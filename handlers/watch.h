@@ -1,9 +1,10 @@
 /* Silence: whether logs of every account and region still come.
  *
  * Announced objects are noted for their account in the state (handlers/roll.h), each at most once
- * in ten minutes, and the account in a list of all; a scheduled order looks through them. Metrics
- * by account and region would cost their price for each pair, and an alarm cannot miss a series
- * that it has never heard of (docs/operations.md). Losing a note loses nothing but some minutes. */
+ * in twenty minutes, and the account in a list of all; a scheduled order looks through them.
+ * Metrics by account and region would cost their price for each pair, and an alarm cannot miss a
+ * series that it has never heard of (docs/operations.md). Losing a note loses nothing but some
+ * minutes. */
 #ifndef TW_HANDLERS_WATCH_H
 #define TW_HANDLERS_WATCH_H
 
@@ -11,8 +12,10 @@
 #include "handlers/logkey.h"
 #include "handlers/state.h"
 
-/* The time between two notes of the same thing; a silence is told after half an hour at least. */
-#define WATCH_STEP_MS 600000
+/* The time between two notes of the same thing. A silence counts from the last note, hence up to so
+ * much too early: digests come each hour, and two hours are the least that the template asks for.
+ */
+#define WATCH_STEP_MS 1200000
 /* Accounts of an organization: its quota is 10,000 at most. */
 #define WATCH_ACCOUNTS_MAX 10000
 /* Pairs that a process remembers to have noted: 60 bytes each. When they are full it begins anew.

@@ -18,6 +18,7 @@ SELF_TEST = {"trailwarden": {"action": "self-test"}}
 KEY = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/17/one.json.gz"
 BUCKET = "logs-of-tests"
 # MetricDatum's units; the specification refers to them.
+
 UNITS = {"Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Count",
          "Percent", "None"}
 
@@ -122,3 +123,71 @@ def test_each_metric_is_documented():
     section = (ROOT / "docs" / "operations.md").read_text().split("## Metrics")[1].split("\n## ")[0]
     assert len(names) >= 22
     assert names <= set(re.findall(r"`(\w+)`", section))
+
+
+# ---- silence --------------------------------------------------------------------------------------
+
+WATCH = {"trailwarden": {"action": "watch", "minutes": 120}}
+
+
+def announced(account, region, what, days_ago=0):
+    """The key of a log or digest that is written about now."""
+    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days_ago)
+    return (f"AWSLogs/{account}/{what}/{region}/{now:%Y/%m/%d}/"
+            f"{account}_{what}_{region}_x.json.gz")
+
+
+def rolls_of(client, table):
+    """Items that were written for the watch: those whose bytes name a region."""
+    return [i for i in client.scan(TableName=table)["Items"] if b"-1" in i["c"]["B"]]
+
+
+def grow_older(client, table, hours):
+    """As if all that is noted had been announced that much earlier: two times of eight bytes follow
+    each region's name (handlers/roll.c)."""
+    for item in rolls_of(client, table):
+        data, at = bytearray(item["c"]["B"]), 2
+        for _ in range(data[1]):
+            at += 1 + data[at]
+            for _ in range(2):
+                then = int.from_bytes(data[at:at + 8], "big")
+                data[at:at + 8] = max(0, then - hours * 3_600_000).to_bytes(8, "big")
+                at += 8
+        client.put_item(TableName=table, Item={**item, "c": {"B": bytes(data)}})
+
+
+def test_a_region_that_falls_silent_is_named(start, stage, dynamodb):
+    table = dynamodb.make_table()
+    function = start(AWS_ENDPOINT_URL_DYNAMODB=dynamodb.url, TRAILWARDEN_TABLE=table)
+    nothing = function.invoke(WATCH)
+    assert nothing.answer == {"ok": True, "watched": 0, "silent": 0}
+    log = announced("111122223333", "eu-west-1", "CloudTrail")
+    stage.put(log, packed(quiet(1)))
+    digests = [announced("111122223333", r, "CloudTrail-Digest") for r in ("eu-west-1", "sa-east-1")]
+    backfilled = announced("444455556666", "eu-west-1", "CloudTrail-Digest", days_ago=9)
+    heard = payloads.s3(*((stage.bucket, key) for key in (log, *digests, backfilled)))
+    assert function.invoke(heard).ok
+    assert function.invoke(WATCH).answer == {"ok": True, "watched": 2, "silent": 0}
+    grow_older(dynamodb.client, table, 3)
+    another = start(AWS_ENDPOINT_URL_DYNAMODB=dynamodb.url, TRAILWARDEN_TABLE=table)
+    assert another.invoke(payloads.s3((stage.bucket, digests[0]))).ok
+    look = another.invoke(WATCH)
+    assert look.answer == {"ok": True, "watched": 2, "silent": 1}
+    (warning,) = (x["message"] for x in another.logs(look) if x["level"] == "WARN")
+    assert re.fullmatch("no log and no digest of account 111122223333 in sa-east-1 for 1[78]. minutes",
+                        warning)
+    told = metrics(another, look)
+    assert (told["RegionsWatched"], told["RegionsSilent"]) == (2, 1)
+    assert another.logs(look)[-1]["silent"] == 1  # what the template's alarm counts
+
+
+@pytest.mark.parametrize("order", [{}, {"minutes": 0}, {"minutes": 10081}, {"minutes": "x"}])
+def test_looks_that_are_refused(order, start, dynamodb):
+    function = start(AWS_ENDPOINT_URL_DYNAMODB=dynamodb.url, TRAILWARDEN_TABLE=dynamodb.make_table())
+    refused = function.invoke({"trailwarden": {"action": "watch", **order}})
+    assert not refused.ok and "minutes" in refused.answer["errorMessage"]
+
+
+def test_without_a_table_nobody_looks(start):
+    refused = start().invoke(WATCH)
+    assert not refused.ok and "no TRAILWARDEN_TABLE" in refused.answer["errorMessage"]

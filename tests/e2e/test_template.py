@@ -193,7 +193,7 @@ def test_alarms_reach_people():
     topic = stack.ref("OperationsTopic")
     alarms = stack.of_type("AWS::CloudWatch::Alarm")
     assert {"DeadLettersAlarm", "WaitingAlarm", "ErrorsAlarm", "ThrottlesAlarm", "SilenceAlarm",
-            "UndeliveredAlarm", "ContainedAlarm"} <= set(alarms)
+            "SilentRegionAlarm", "UndeliveredAlarm", "ContainedAlarm"} <= set(alarms)
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == [topic], name
         assert alarm["AlarmName"].startswith("trailwarden-"), name  # as the topic's policy wants
@@ -242,6 +242,34 @@ def test_dashboard_shows_what_is_told():
     assert {tuple(m[2:4]) for m in ours} == {("FunctionName", stack.ref("TrailwardenFunction"))}
     assert {m[3] for m in shown if m[0] == "AWS/SQS"} == {
         stack.named("Queue"), stack.named("DeadLetters")}
+
+
+def test_silence_with_a_topic_made_elsewhere_is_that_of_objects_read():
+    """Its calls would not do: the schedule below is among them."""
+    stack = Stack(load(MAIN), **OTHERS, LogTopicArn=TOPIC)
+    alarm = stack.resources["SilenceAlarm"]["Properties"]
+    (change,) = stack.resources["ReadCount"]["Properties"]["MetricTransformations"]
+    assert "Dimensions" not in alarm
+    assert (alarm["Namespace"], alarm["MetricName"]) == (
+        change["MetricNamespace"], change["MetricName"])
+    assert "ReadCount" not in Stack(load(MAIN)).resources
+
+
+@pytest.mark.parametrize("minutes, of_region", [("30", 120), ("120", 120), ("1440", 1440)])
+def test_silence_of_each_region_is_looked_for(minutes, of_region):
+    stack = Stack(load(MAIN), SilenceMinutes=minutes)
+    rule = stack.resources["WatchRule"]["Properties"]
+    (target,) = rule["Targets"]
+    assert target["Arn"] == stack.attribute("TrailwardenFunction", "Arn")
+    assert json.loads(target["Input"]) == {
+        "trailwarden": {"action": "watch", "minutes": of_region}}
+    permission = stack.resources["WatchCallsFunction"]["Properties"]
+    assert permission["SourceArn"] == stack.attribute("WatchRule", "Arn")
+    alarm = stack.resources["SilentRegionAlarm"]["Properties"]
+    (change,) = stack.resources["SilentCount"]["Properties"]["MetricTransformations"]
+    assert alarm["MetricName"] == change["MetricName"] and change["MetricValue"] == "$.silent"
+    # two periods hold at least one look
+    assert rule["ScheduleExpression"] == "rate(15 minutes)" and alarm["Period"] == 900
 
 
 # ---- what the function may do ---------------------------------------------------------------------
@@ -455,6 +483,6 @@ def test_forwarding_asks_for_one_thing():
         {"Effect": "Allow", "Action": "events:PutEvents", "Resource": bus}]
     patterns = {json.dumps(r["EventPattern"])
                 for s in (stack, Stack(load(MAIN), FastPath="all"))
-                for r in s.of_type("AWS::Events::Rule").values()}
+                for r in s.of_type("AWS::Events::Rule").values() if "EventPattern" in r}
     assert len(patterns) == 1  # home, bus and the other regions ask for the same calls
     assert json.loads(patterns.pop())["source"] == [{"prefix": "aws."}]  # PutEvents refuses those

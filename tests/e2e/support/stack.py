@@ -126,9 +126,11 @@ class Stack:
         assert attribute in ("QueueName", "TopicName"), (resource, attribute)
         return self.named(resource)
 
-    def substitute(self, text):
+    def substitute(self, text, more={}):
         def one(match):
             name = match[1]
+            if name in more:
+                return str(more[name])
             return self.attribute(*name.split(".", 1)) if "." in name else self.ref(name)
         return re.sub(r"\$\{([^}]+)\}", one, text)
 
@@ -152,6 +154,9 @@ class Stack:
         if word == "Fn::GetAtt":
             return self.attribute(*inner)
         if word == "Fn::Sub":
+            if isinstance(inner, list):
+                more = {name: self.resolve(value) for name, value in inner[1].items()}
+                return self.substitute(inner[0], more)
             return self.substitute(inner)
         arguments = self.resolve(inner)
         if word == "Fn::Join":
