@@ -139,7 +139,8 @@ def announced(account, region, what, days_ago=0):
 
 def rolls_of(client, table):
     """Items that were written for the watch: those whose bytes name a region."""
-    return [i for i in client.scan(TableName=table)["Items"] if b"-1" in i["c"]["B"]]
+    items = client.scan(TableName=table)["Items"]
+    return [i for i in items if b"-1" in i.get("c", {}).get("B", b"")]
 
 
 def grow_older(client, table, hours):
