@@ -83,8 +83,9 @@ static void warn_of_none(const struct rule_files *files, struct loaded *out)
                  "there is no rule file in it");
 }
 
-static bool load_rules(const struct vec *paths, struct rule_files files, struct loaded *out,
-                       struct err *e)
+/* bundle: gets what they are compiled to; NULL: nothing does. */
+static bool load_rules(const struct vec *paths, struct rule_files files, struct buf *bundle,
+                       struct loaded *out, struct err *e)
 {
     struct buf shipped;
     const char *root;
@@ -95,7 +96,10 @@ static bool load_rules(const struct vec *paths, struct rule_files files, struct 
     root = buf_z(&shipped);
     files.roots = paths->n ? paths->p : &root;
     files.n_roots = paths->n ? paths->n : 1;
-    ok = ok && rule_files_load(&files, &out->diags, &out->rules, &out->files, e);
+    if (ok && bundle)
+        ok = rule_files_compile(&files, &out->diags, bundle, &out->rules, &out->files, e);
+    else if (ok)
+        ok = rule_files_load(&files, &out->diags, &out->rules, &out->files, e);
     if (ok)
         warn_of_none(&files, out);
     buf_release(&shipped);
@@ -104,19 +108,26 @@ static bool load_rules(const struct vec *paths, struct rule_files files, struct 
 
 bool rules_load(const struct vec *paths, const char *config, struct loaded *out, struct err *e)
 {
-    return load_rules(paths, (struct rule_files){.config = config}, out, e);
+    return load_rules(paths, (struct rule_files){.config = config}, NULL, out, e);
 }
 
 bool rules_load_durable(const struct vec *paths, const char *config, struct loaded *out,
                         struct err *e)
 {
-    return load_rules(paths, (struct rule_files){.config = config, .durable = true}, out, e);
+    return load_rules(paths, (struct rule_files){.config = config, .durable = true}, NULL, out, e);
 }
 
 bool rules_load_linted(const struct vec *paths, const char *config, struct loaded *out,
                        struct err *e)
 {
-    return load_rules(paths, (struct rule_files){.config = config, .lint = true}, out, e);
+    return load_rules(paths, (struct rule_files){.config = config, .lint = true}, NULL, out, e);
+}
+
+bool rules_load_compiled(const struct vec *paths, const char *config, bool durable,
+                         struct buf *bundle, struct loaded *out, struct err *e)
+{
+    return load_rules(paths, (struct rule_files){.config = config, .durable = durable}, bundle, out,
+                      e);
 }
 
 void loaded_release(struct loaded *l)

@@ -33,6 +33,7 @@ int invoke_command(int argc, char **argv);
 int backfill_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 int rules_check(int argc, char **argv);
+int rules_compile(int argc, char **argv);
 int rules_list(int argc, char **argv);
 int rules_test(int argc, char **argv);
 int rules_explain(int argc, char **argv);
@@ -72,6 +73,10 @@ TW_MUST_USE bool rules_load_durable(const struct vec *paths, const char *config,
 /* The same, with what loader_lints of engine/loader.h warns about. */
 TW_MUST_USE bool rules_load_linted(const struct vec *paths, const char *config, struct loaded *out,
                                    struct err *e);
+/* The rules' sources and, appended to bundle, what they are compiled to (engine/bundle.h): for
+ * everybody if `durable`, else for `scan` alone. */
+TW_MUST_USE bool rules_load_compiled(const struct vec *paths, const char *config, bool durable,
+                                     struct buf *bundle, struct loaded *out, struct err *e);
 void loaded_release(struct loaded *l);
 
 /* Prints "file:line: rule: sentence [refused]" (or warning, skipped), one a line, free of control

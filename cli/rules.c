@@ -11,6 +11,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"check", rules_check, "load rules and say what is wrong with them"},
+    {"compile", rules_compile, "make one file of them that starts at once"},
     {"list", rules_list, "print the rules that load"},
     {"test", rules_test, "run the test cases beside the rules"},
     {"explain", rules_explain, "say why a rule did or did not match an event"},

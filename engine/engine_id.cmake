@@ -1,0 +1,12 @@
+# Writes ${OUT}: a hash of the engine's sources in ${FOLDER}, by which compiled rules know the program
+# that made them (engine/bundle.h).
+file(GLOB sources "${FOLDER}/*.c" "${FOLDER}/*.h")
+list(SORT sources)
+set(all "")
+foreach(source ${sources})
+  file(SHA256 "${source}" hash)
+  string(APPEND all "${hash}\n")
+endforeach()
+string(SHA256 id "${all}")
+string(REGEX REPLACE "(..)" "0x\\1, " bytes "${id}")
+file(WRITE "${OUT}" "static const unsigned char engine_id[32] = {${bytes}};\n")
