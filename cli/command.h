@@ -16,7 +16,7 @@ enum {
     EXIT_USAGE = 2,      /* wrong usage; a rule that does not load, where that matters */
     EXIT_FOUND = 3,      /* --fail-on */
     EXIT_FAILED = 4,
-    EXIT_REFUSED = 5, /* containment: a rail or a person said no */
+    EXIT_REFUSED = 5, /* containment: a rail or a person said no; advice: the logs do not suffice */
     EXIT_INTERRUPTED = 130
 };
 
@@ -28,6 +28,7 @@ int contain_command(int argc, char **argv);
 int contained_command(int argc, char **argv);
 int release_command(int argc, char **argv);
 int rules_command(int argc, char **argv);
+int policy_command(int argc, char **argv);
 int simulate_command(int argc, char **argv);
 int invoke_command(int argc, char **argv);
 int backfill_command(int argc, char **argv);

@@ -17,6 +17,7 @@ static const struct command {
     {"contained", contained_command, "list who is contained"},
     {"release", release_command, "take a containment back"},
     {"rules", rules_command, "check, list, test or explain rules"},
+    {"policy", policy_command, "advise the least that a user or role needs"},
     {"simulate", simulate_command, "write an attack's logs and see what the rules find"},
     {"invoke", invoke_command, "serve one notification, as Lambda would get it"},
     {"backfill", backfill_command, "put an archive's objects on the function's queue"},

@@ -1,0 +1,266 @@
+/* Gathering uses: an action's resources are kept apart up to a limit, then folded into what they
+ * have in common, so that memory does not grow with the number of objects in a bucket. */
+#include "respond/advice.h"
+
+#include <stdlib.h>
+
+#define DAY_MS 86400000
+
+static bool read_session(struct advice_principal *p, struct str path)
+{
+    struct str rest = path;
+    struct str kind = str_cut(&rest, '/');
+    p->name = str_present(rest) ? str_cut(&rest, '/') : STR_ABSENT;
+    p->kind = ADVICE_ROLE;
+    p->session = true;
+    return str_eqz(kind, "assumed-role") && p->name.n;
+}
+
+static bool read_principal(struct advice_principal *p, struct str path)
+{
+    struct str rest = path;
+    struct str kind = str_cut(&rest, '/');
+    while (str_present(rest))
+        p->name = str_cut(&rest, '/');
+    p->kind = str_eqz(kind, "role") ? ADVICE_ROLE : ADVICE_USER;
+    return (str_eqz(kind, "role") || str_eqz(kind, "user")) && p->name.n;
+}
+
+bool advice_init(struct advice *a, struct str arn, struct err *e)
+{
+    *a = (struct advice){.principal = {.arn = arn}, .first_ms = INT64_MAX, .last_ms = INT64_MIN};
+    arena_init(&a->memory, ADVICE_MEMORY_MAX);
+    vec_init(&a->actions, sizeof(struct advice_action), ADVICE_ACTIONS_MAX);
+    vec_init(&a->unmapped, sizeof(struct str), ADVICE_UNMAPPED_MAX);
+    vec_init(&a->profiles, sizeof(struct str), ADVICE_UNMAPPED_MAX);
+    vec_init(&a->regions, sizeof(struct str), ADVICE_REGIONS_MAX);
+    vec_init(&a->days, sizeof(int32_t), ADVICE_DAYS_MAX);
+    struct str rest = arn, part = STR_ABSENT;
+    for (unsigned i = 0; i < 5; i++)
+        part = str_present(rest) ? str_cut(&rest, ':') : STR_ABSENT;
+    if (!str_present(rest) || part.n != 12 ||
+        !(read_principal(&a->principal, rest) || read_session(&a->principal, rest)))
+        return err_set(e, ERR_USAGE, "%.*s is no ARN of a user, a role, or a role's session",
+                       (int)(arn.n < 200 ? arn.n : 200), arn.p);
+    if (str_find(rest, S("role/aws-service-role/"), 0) != SIZE_MAX ||
+        str_starts(a->principal.name, S("AWSServiceRoleFor")))
+        return err_set(e, ERR_USAGE, "what a service-linked role may is its service's to say");
+    return true;
+}
+
+void advice_release(struct advice *a)
+{
+    for (size_t i = 0; i < a->actions.n; i++)
+        vec_release(&((struct advice_action *)vec_at(&a->actions, i))->targets);
+    vec_release(&a->actions);
+    vec_release(&a->unmapped);
+    vec_release(&a->profiles);
+    vec_release(&a->regions);
+    vec_release(&a->days);
+    arena_release(&a->memory);
+}
+
+void advice_since(struct advice *a, int64_t ms)
+{
+    a->has_since = true;
+    a->since_ms = ms;
+}
+
+bool advice_may_concern(const struct advice *a, struct str record)
+{
+    return str_find(record, a->principal.name, 0) != SIZE_MAX;
+}
+
+/* ---- what the logs cover -----------------------------------------------------------------------
+ */
+
+bool advice_list(struct advice *a, struct vec *list, struct str s, struct err *e)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq(*(struct str *)vec_at(list, i), s))
+            return true;
+    if (list->n == list->max)
+        return true;
+    struct str *to = vec_push(list, 1);
+    if (to)
+        *to = arena_str(&a->memory, s);
+    return (to && str_present(*to)) || err_set(e, ERR_LIMIT, "no memory for advice");
+}
+
+static bool add_day(struct advice *a, int32_t day, struct err *e)
+{
+    for (size_t i = a->days.n; i--;)
+        if (*(int32_t *)vec_at(&a->days, i) == day)
+            return true;
+    int32_t *to = a->days.n < a->days.max ? vec_push(&a->days, 1) : NULL;
+    if (to)
+        *to = day;
+    return to || err_set(e, ERR_LIMIT, "logs of more than %d days", ADVICE_DAYS_MAX);
+}
+
+bool advice_cover(struct advice *a, int64_t time_ms, struct str region, bool data, struct err *e)
+{
+    if (a->has_since && time_ms >= a->since_ms)
+        return true;
+    a->data_events = a->data_events || data;
+    return add_day(a, (int32_t)(time_ms / DAY_MS), e) &&
+           (!str_present(region) || advice_list(a, &a->regions, region, e));
+}
+
+/* ---- uses --------------------------------------------------------------------------------------
+ */
+
+static struct advice_action *action_named(struct advice *a, struct str name, struct err *e)
+{
+    for (size_t i = 0; i < a->actions.n; i++) {
+        struct advice_action *x = vec_at(&a->actions, i);
+        if (str_eq(x->action, name))
+            return x;
+    }
+    struct advice_action *x = vec_push(&a->actions, 1);
+    if (x) {
+        x->action = arena_str(&a->memory, name);
+        vec_init(&x->targets, sizeof(struct advice_target), ADVICE_TARGETS_MAX);
+    }
+    if (!x || !str_present(x->action))
+        err_set(e, ERR_LIMIT, "more than %d permissions", ADVICE_ACTIONS_MAX);
+    return x && str_present(x->action) ? x : NULL;
+}
+
+static bool same(struct str a, struct str b)
+{
+    return str_present(a) ? str_eq(a, b) : !str_present(b);
+}
+
+static struct advice_target *target_of(struct advice_action *x, const struct advice_use *u)
+{
+    for (size_t i = 0; i < x->targets.n; i++) {
+        struct advice_target *t = vec_at(&x->targets, i);
+        if (str_eq(t->resource, u->resource) && same(t->condition, u->condition) &&
+            same(t->value, u->value))
+            return t;
+    }
+    return NULL;
+}
+
+/* What stands in front of the first slash: arn:aws:s3:::bucket. */
+static struct str group_of(struct str resource)
+{
+    struct str rest = resource;
+    return str_cut(&rest, '/');
+}
+
+/* Another target of the use's group, to fold it into. */
+static struct advice_target *mate_of(struct advice_action *x, const struct advice_use *u)
+{
+    for (size_t i = 0; i < x->targets.n; i++) {
+        struct advice_target *t = vec_at(&x->targets, i);
+        if (t->before && str_eq(group_of(t->resource), group_of(u->resource)) &&
+            same(t->condition, u->condition) && same(t->value, u->value))
+            return t;
+    }
+    return NULL;
+}
+
+/* What both begin with, back to a slash or a colon, and a star. */
+static bool fold(struct advice *a, struct advice_target *into, struct str resource, struct err *e)
+{
+    struct buf b;
+    size_t n = 0;
+    while (n < into->resource.n && n < resource.n && into->resource.p[n] == resource.p[n] &&
+           into->resource.p[n] != '*')
+        n++;
+    while (n && resource.p[n - 1] != '/' && resource.p[n - 1] != ':')
+        n--;
+    buf_init(&b, resource.n + 2);
+    buf_put(&b, str_slice(resource, 0, n));
+    buf_putc(&b, '*');
+    if (!str_eq(buf_str(&b), into->resource))
+        into->resource = arena_str(&a->memory, buf_str(&b));
+    buf_release(&b);
+    return str_present(into->resource) || err_set(e, ERR_LIMIT, "no memory for advice");
+}
+
+static struct advice_target *new_target(struct advice *a, struct advice_action *x,
+                                        const struct advice_use *u, struct err *e)
+{
+    struct advice_target *t = x->targets.n < ADVICE_TARGETS_MAX ? vec_push(&x->targets, 1) : NULL;
+    if (!t) {
+        err_set(e, ERR_LIMIT, "no memory for advice");
+        return NULL;
+    }
+    t->resource = arena_str(&a->memory, u->resource);
+    t->condition = arena_str(&a->memory, u->condition);
+    t->value = arena_str(&a->memory, u->value);
+    t->first_ms = t->last_ms = u->time_ms;
+    return t;
+}
+
+static void count(struct advice *a, struct advice_target *t, int64_t time_ms)
+{
+    bool after = a->has_since && time_ms >= a->since_ms;
+    *(after ? &t->after : &t->before) += 1;
+    t->first_ms = time_ms < t->first_ms ? time_ms : t->first_ms;
+    t->last_ms = time_ms > t->last_ms ? time_ms : t->last_ms;
+}
+
+bool advice_add(struct advice *a, const struct advice_use *u, struct err *e)
+{
+    bool after = a->has_since && u->time_ms >= a->since_ms;
+    struct advice_action *x = action_named(a, u->action, e);
+    if (!x)
+        return false;
+    struct advice_target *t = target_of(x, u);
+    if (!t && x->targets.n == ADVICE_TARGETS_MAX && after) {
+        x->after_beyond++;
+        return true;
+    }
+    if (!t && x->targets.n == ADVICE_TARGETS_MAX) {
+        t = mate_of(x, u);
+        t = t ? t : vec_at(&x->targets, 0);
+        if (!fold(a, t, u->resource, e))
+            return false;
+    }
+    t = t ? t : new_target(a, x, u, e);
+    if (t)
+        count(a, t, u->time_ms);
+    return t != NULL;
+}
+
+/* ---- the end -----------------------------------------------------------------------------------
+ */
+
+static int by_action(const void *p, const void *q)
+{
+    const struct advice_action *a = p, *b = q;
+    return str_cmp(a->action, b->action);
+}
+
+static int by_resource(const void *p, const void *q)
+{
+    const struct advice_target *a = p, *b = q;
+    int n = str_cmp(a->resource, b->resource);
+    n = n ? n : str_cmp(a->condition, b->condition);
+    return n ? n : str_cmp(a->value, b->value);
+}
+
+static int by_text(const void *p, const void *q)
+{
+    return str_cmp(*(const struct str *)p, *(const struct str *)q);
+}
+
+static void sort(struct vec *v, int (*order)(const void *, const void *))
+{
+    if (v->n)
+        qsort(v->p, v->n, v->size, order);
+}
+
+void advice_settle(struct advice *a)
+{
+    sort(&a->actions, by_action);
+    sort(&a->regions, by_text);
+    sort(&a->unmapped, by_text);
+    sort(&a->profiles, by_text);
+    for (size_t i = 0; i < a->actions.n; i++)
+        sort(&((struct advice_action *)vec_at(&a->actions, i))->targets, by_resource);
+}
