@@ -150,13 +150,28 @@ static struct str group_of(struct str resource)
     return str_cut(&rest, '/');
 }
 
-/* Another target of the use's group, to fold it into. */
-static struct advice_target *mate_of(struct advice_action *x, const struct advice_use *u)
+/* Whether both were used before, and may be told as what they have in common. */
+static bool is_mate(const struct advice_target *t, const struct advice_target *u)
 {
+    return t->before && u->before && str_eq(group_of(t->resource), group_of(u->resource)) &&
+           same(t->condition, u->condition) && same(t->value, u->value);
+}
+
+/* Whether the folded target's resource takes it in. */
+static bool covers(const struct advice_target *t, struct str resource)
+{
+    return str_starts(resource, str_slice(t->resource, 0, t->resource.n - 1));
+}
+
+/* A folded target of the use's group: one that takes it in already, or, before, may be widened. */
+static struct advice_target *mate_of(struct advice_action *x, const struct advice_use *u,
+                                     bool after)
+{
+    const struct advice_target like = {
+        .resource = u->resource, .condition = u->condition, .value = u->value, .before = 1};
     for (size_t i = 0; i < x->targets.n; i++) {
         struct advice_target *t = vec_at(&x->targets, i);
-        if (t->before && str_eq(group_of(t->resource), group_of(u->resource)) &&
-            same(t->condition, u->condition) && same(t->value, u->value))
+        if (t->folded && is_mate(t, &like) && (!after || covers(t, u->resource)))
             return t;
     }
     return NULL;
@@ -178,7 +193,85 @@ static bool fold(struct advice *a, struct advice_target *into, struct str resour
     if (!str_eq(buf_str(&b), into->resource))
         into->resource = arena_str(&a->memory, buf_str(&b));
     buf_release(&b);
+    into->folded = true;
     return str_present(into->resource) || err_set(e, ERR_LIMIT, "no memory for advice");
+}
+
+/* How many targets of the action are of t's group. */
+static size_t group_size(const struct advice_action *x, const struct advice_target *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->targets.n; i++)
+        n += is_mate(vec_at(&x->targets, i), t);
+    return n;
+}
+
+/* Folds all of the first of the largest groups into one, and takes the others out. */
+static bool compact(struct advice *a, struct advice_action *x, struct err *e)
+{
+    struct advice_target *into = vec_at(&x->targets, 0);
+    for (size_t i = 1; i < x->targets.n; i++) {
+        struct advice_target *t = vec_at(&x->targets, i);
+        into = group_size(x, t) > group_size(x, into) ? t : into;
+    }
+    size_t kept = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i < x->targets.n; i++) {
+        struct advice_target *t = vec_at(&x->targets, i);
+        if (t != into && is_mate(t, into)) {
+            ok = fold(a, into, t->resource, e);
+            into->before += t->before;
+            into->after += t->after;
+            into->first_ms = t->first_ms < into->first_ms ? t->first_ms : into->first_ms;
+            into->last_ms = t->last_ms > into->last_ms ? t->last_ms : into->last_ms;
+            continue;
+        }
+        struct advice_target *to = vec_at(&x->targets, kept++);
+        bool moved = into == t;
+        *to = *t;
+        into = moved ? to : into;
+    }
+    x->targets.n = ok ? kept : x->targets.n;
+    return ok;
+}
+
+/* Makes room: what was only used after is counted, all but a few. */
+static void forget_after(struct advice_action *x)
+{
+    size_t kept = 0, after = 0;
+    for (size_t i = 0; i < x->targets.n; i++) {
+        const struct advice_target *t = vec_at(&x->targets, i);
+        if (t->before == 0 && after++ >= ADVICE_AFTER_KEPT)
+            x->after_beyond += t->after;
+        else
+            *(struct advice_target *)vec_at(&x->targets, kept++) = *t;
+    }
+    x->targets.n = kept;
+}
+
+/* A target with the use's condition, whatever its group: where all are of groups of their own. */
+static struct advice_target *any_of(struct advice_action *x, const struct advice_use *u)
+{
+    for (size_t i = 0; i < x->targets.n; i++) {
+        struct advice_target *t = vec_at(&x->targets, i);
+        if (t->before && same(t->condition, u->condition) && same(t->value, u->value))
+            return t;
+    }
+    return NULL;
+}
+
+/* The target of a use before, in an action that has as many as are kept: NULL when there is room
+ * for it now. */
+static bool make_room(struct advice *a, struct advice_action *x, const struct advice_use *u,
+                      struct advice_target **out, struct err *e)
+{
+    forget_after(x);
+    if (x->targets.n == ADVICE_TARGETS_MAX && !compact(a, x, e))
+        return false;
+    *out = mate_of(x, u, false);
+    if (!*out && x->targets.n == ADVICE_TARGETS_MAX)
+        *out = any_of(x, u);
+    return true;
 }
 
 static struct advice_target *new_target(struct advice *a, struct advice_action *x,
@@ -211,16 +304,17 @@ bool advice_add(struct advice *a, const struct advice_use *u, struct err *e)
     if (!x)
         return false;
     struct advice_target *t = target_of(x, u);
-    if (!t && x->targets.n == ADVICE_TARGETS_MAX && after) {
+    t = t ? t : mate_of(x, u, after);
+    bool full = !t && x->targets.n == ADVICE_TARGETS_MAX;
+    if (full && after) {
         x->after_beyond++;
         return true;
     }
-    if (!t && x->targets.n == ADVICE_TARGETS_MAX) {
-        t = mate_of(x, u);
-        t = t ? t : vec_at(&x->targets, 0);
-        if (!fold(a, t, u->resource, e))
-            return false;
-    }
+    if (full && !make_room(a, x, u, &t, e))
+        return false;
+    if (t && !str_eq(t->resource, u->resource) && !(t->folded && covers(t, u->resource)) &&
+        !fold(a, t, u->resource, e))
+        return false;
     t = t ? t : new_target(a, x, u, e);
     if (t)
         count(a, t, u->time_ms);

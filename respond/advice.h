@@ -17,6 +17,7 @@
 
 #define ADVICE_ACTIONS_MAX  4000 /* of one identity; the reference has 22,000 in all */
 #define ADVICE_TARGETS_MAX  64   /* resources of one action that are kept apart */
+#define ADVICE_AFTER_KEPT   8    /* of them, only used after, when there is no room for more */
 #define ADVICE_REGIONS_MAX  64   /* AWS has 38 */
 #define ADVICE_DAYS_MAX     4000
 #define ADVICE_UNMAPPED_MAX 50
@@ -36,6 +37,7 @@ struct advice_principal {
 struct advice_target {
     struct str resource;         /* an ARN, perhaps ending in *, or "*" */
     struct str condition, value; /* kms:ViaService, iam:PassedToService; absent: none */
+    bool folded;                 /* resource is what several have in common, and a star */
     uint64_t before, after;      /* uses */
     int64_t first_ms, last_ms;
 };

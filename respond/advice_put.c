@@ -47,14 +47,18 @@ static bool has_region(const struct advice *a, struct str region)
 /* The regions that are wanted and not there, joined by ", ". */
 static void put_missing(struct buf *b, const struct advice *a, const struct advice_wanted *w)
 {
-    if (!has_region(a, S("us-east-1")))
+    const char *before = "";
+    if (!has_region(a, S("us-east-1"))) {
         buf_putz(b, "us-east-1");
+        before = ", ";
+    }
     for (size_t i = 0; w->regions && i < w->regions->n; i++) {
         struct str region = str_of(*(const char **)vec_at(w->regions, i));
         if (has_region(a, region) || str_eqz(region, "us-east-1"))
             continue;
-        buf_putz(b, b->n ? ", " : "");
+        buf_putz(b, before);
         buf_put(b, region);
+        before = ", ";
     }
 }
 
@@ -215,7 +219,7 @@ static bool put_action(json_t *list, const struct advice_action *x, bool before)
     bool ok = t.resources != NULL;
     for (size_t i = 0; ok && i < x->targets.n; i++)
         ok = tally_add(&t, vec_at(&x->targets, i), before);
-    t.count += before || t.count == 0 ? 0 : x->after_beyond;
+    t.count += before ? 0 : x->after_beyond;
     if (ok && t.count)
         ok = json_array_append_new(
                  list, json_pack("{s:o,s:O,s:I,s:o,s:o}", "action", text(x->action), "resources",
@@ -378,8 +382,8 @@ static void put_head(struct buf *b, const struct advice *a, const struct advice_
 {
     buf_putz(b, "Least privilege for ");
     buf_put_terminal(b, a->principal.arn);
-    buf_putf(b, "\n  %llu allowed uses on logs of %zu days", (unsigned long long)a->uses_before,
-             a->days.n);
+    buf_putf(b, "\n  %llu allowed uses on logs of %zu day%s", (unsigned long long)a->uses_before,
+             a->days.n, a->days.n == 1 ? "" : "s");
     if (a->has_since) {
         buf_putz(b, " before ");
         time_put(b, a->since_ms);

@@ -1,0 +1,222 @@
+"""trailwarden policy: what came before the compromise makes the policy, what came after is listed,
+and no policy comes of logs that do not suffice."""
+import json
+
+import pytest
+
+from test_cli import record, run, write_log
+
+DANA = "arn:aws:iam::111122223333:user/dana"
+ROLE = "arn:aws:iam::111122223333:role/work/Shop"
+T0 = "2026-03-20T00:00:00Z"
+ALL = ["--days", "0", "--accept", "regions", "--accept", "data-events"]
+
+
+def call(number, source, name, request=None, **more):
+    """A call of dana's, number minutes into the 17th."""
+    time = f"2026-03-17T{number // 60:02}:{number % 60:02}:00Z"
+    return record(1, **{"eventID": f"{number:08}-aaaa-4bbb-8ccc-dddddddddddd", "eventTime": time,
+                        "eventSource": f"{source}.amazonaws.com", "eventName": name,
+                        "requestParameters": request, "awsRegion": "eu-west-1", **more})
+
+
+def later(number, source, name, request=None, **more):
+    return call(1000 + number, source, name, request, eventTime=f"2026-03-21T09:{number:02}:00Z", **more)
+
+
+def advise(tmp_path, *records, principal=DANA, options=(*ALL, "--since", T0), code=0):
+    write_log(tmp_path / "logs/m.json", *records)
+    done = run("policy", principal, "--from", tmp_path / "logs", "--format", "json", *options)
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout)
+
+
+def allowed(advice):
+    return {(a, json.dumps(s["Resource"]), json.dumps(s.get("Condition")))
+            for s in advice["document"]["Statement"] for a in s["Action"]}
+
+
+def names(advice, what="actions"):
+    return [a["action"] for a in advice[what]]
+
+
+def test_leaves_out_what_came_after(tmp_path):
+    advice = advise(
+        tmp_path, call(1, "s3", "GetObject", {"bucketName": "b", "key": "in/a"}),
+        call(2, "lambda", "Invoke", {"functionName": "orders"}),
+        later(1, "s3", "GetObject", {"bucketName": "b", "key": "in/a"}),
+        later(2, "s3", "GetObject", {"bucketName": "secrets", "key": "x"}),
+        later(3, "iam", "CreateUser", {"userName": "evil"}))
+    assert names(advice) == ["lambda:InvokeFunction", "s3:GetObject"]
+    assert allowed(advice) == {
+        ("s3:GetObject", '["arn:aws:s3:::b/in/a"]', "null"),
+        ("lambda:InvokeFunction", '["arn:aws:lambda:eu-west-1:111122223333:function:orders"]',
+         "null")}
+    assert [(a["action"], a["resources"], a["count"]) for a in advice["excluded"]] == [
+        ("iam:CreateUser", ["arn:aws:iam::111122223333:user/evil"], 1),
+        ("s3:GetObject", ["arn:aws:s3:::secrets/x"], 1)]
+    assert advice["denying"]["Statement"] == [{"Effect": "Deny", "Resource": "*", "NotAction": [
+        "lambda:InvokeFunction", "s3:GetObject"]}]
+
+
+@pytest.mark.parametrize("error,used", [
+    (None, True), ("NoSuchBucketPolicy", True), ("ThrottlingException", True),
+    ("AccessDenied", False), ("AccessDeniedException", False),
+    ("Client.UnauthorizedOperation", False), ("AuthFailure", False),
+    ("Client.DryRunOperation", False)])
+def test_counts_what_was_allowed(tmp_path, error, used):
+    more = {"errorCode": error} if error else {}
+    advice = advise(tmp_path, call(1, "sqs", "ListQueues"),
+                    call(2, "s3", "GetBucketPolicy", {"bucketName": "b"}, **more))
+    assert names(advice) == (["s3:GetBucketPolicy"] if used else []) + ["sqs:ListQueues"]
+    assert advice["baseline"]["refused"] == (0 if used else 1)
+
+
+def test_counts_an_event_once(tmp_path):
+    one = call(1, "sqs", "ListQueues")
+    assert advise(tmp_path, one, one)["baseline"]["uses"] == 1
+
+
+def test_role_by_its_sessions(tmp_path):
+    def session(role_arn, name):
+        return {"type": "AssumedRole", "principalId": f"AROAX:{name}",
+                "arn": f"arn:aws:sts::111122223333:assumed-role/Shop/{name}",
+                "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role_arn}}}
+    records = [call(1, "sqs", "ListQueues", userIdentity=session(ROLE, "a")),
+               call(2, "sns", "ListTopics", userIdentity=session(ROLE.replace("work", "other"), "b")),
+               call(3, "ec2", "DescribeVpcs")]
+    assert names(advise(tmp_path, *records, principal=ROLE)) == ["sqs:ListQueues"]
+    of_session = "arn:aws:sts::111122223333:assumed-role/Shop/a"
+    assert names(advise(tmp_path, *records, principal=of_session)) == ["sns:ListTopics",
+                                                                       "sqs:ListQueues"]
+
+
+def test_passes_only_the_role_that_was_passed(tmp_path):
+    role = "arn:aws:iam::111122223333:role/run"
+    advice = advise(tmp_path, call(1, "lambda", "CreateFunction20150331",
+                                   {"functionName": "f", "role": role}),
+                    call(2, "ec2", "RunInstances", {"iamInstanceProfile": {"name": "web"}}),
+                    call(3, "sts", "AssumeRole", {"roleArn": role, "roleSessionName": "x"}))
+    assert ("iam:PassRole", json.dumps([role]), json.dumps(
+        {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}})) in allowed(advice)
+    assert sum(a == "iam:PassRole" for a, _, _ in allowed(advice)) == 1
+    assert any("instance profiles" in c and "web" in c for c in advice["caveats"])
+
+
+def test_calls_of_services_in_his_name(tmp_path):
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1234"
+    identity = {**record()["userIdentity"], "invokedBy": "secretsmanager.amazonaws.com"}
+    advice = advise(tmp_path, call(1, "kms", "Decrypt", {}, userIdentity=identity,
+                                   resources=[{"ARN": key, "type": "AWS::KMS::Key"}]))
+    assert allowed(advice) == {("kms:Decrypt", json.dumps([key]), json.dumps(
+        {"StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}}))}
+
+
+@pytest.mark.parametrize("objects", [6, 500])
+def test_many_objects_are_a_prefix(tmp_path, objects):
+    advice = advise(tmp_path, *[call(n, "s3", "GetObject", {"bucketName": "b", "key": f"in/{n}"})
+                                for n in range(objects)],
+                    call(600, "s3", "GetObject", {"bucketName": "c", "key": "one"}))
+    assert allowed(advice) == {
+        ("s3:GetObject", '["arn:aws:s3:::b/in/*", "arn:aws:s3:::c/one"]', "null")}
+
+
+@pytest.mark.parametrize("first", ["a", "z"])
+def test_a_flood_after_widens_nothing(tmp_path, first):
+    """Whichever is read first: 300 objects read by the intruder, 70 roles and two buckets before."""
+    flood = [later(n % 60, "s3", "GetObject", {"bucketName": "b", "key": f"x{n}/k"},
+                   eventID=f"{n:08}-ffff-4bbb-8ccc-dddddddddddd") for n in range(300)]
+    used = [call(n, "s3", "GetObject", {"bucketName": bucket, "key": "in/k"})
+            for n, bucket in enumerate(("b", "c"))]
+    roles = [call(100 + n, "lambda", "Invoke", {"functionName": f"f{n}"}) for n in range(70)]
+    write_log(tmp_path / "logs" / f"{first}.json", *flood)
+    advice = advise(tmp_path / ".", *roles, *used)
+    assert {(a, r) for a, r, _ in allowed(advice)} == {
+        ("s3:GetObject", '["arn:aws:s3:::b/in/k", "arn:aws:s3:::c/in/k"]'),
+        ("lambda:InvokeFunction", '["arn:aws:lambda:eu-west-1:111122223333:function:*"]')}
+    [out] = advice["excluded"]
+    assert out["action"] == "s3:GetObject" and out["count"] == 300 and len(out["resources"]) <= 64
+
+
+def test_fits_the_sizes_of_iam(tmp_path):
+    few = advise(tmp_path, call(1, "sqs", "ListQueues"))
+    assert few["size"] == len(json.dumps(few["document"], separators=(",", ":")))
+    assert few["fits"] == ["inline", "managed"]
+    many = advise(tmp_path, *[call(n, "ec2", f"Describe{'Thing' * 8}{n}") for n in range(120)])
+    assert many["fits"] == ["inline", "managed"] and many["size"] < 2048
+    assert allowed(many) == {("ec2:Describe*", '"*"', "null")}
+    assert any("wildcards" in c for c in many["caveats"])
+
+
+@pytest.mark.parametrize("records,options,said", [
+    ([later(1, "sqs", "ListQueues")], [*ALL, "--since", T0], "no baseline"),
+    ([call(1, "sqs", "ListQueues")], ["--accept", "regions", "--since", T0], "cover 1 day"),
+    ([call(1, "sqs", "ListQueues")], ["--days", "0"], "nothing of us-east-1"),
+    ([call(1, "sqs", "ListQueues", awsRegion="us-east-1")],
+     ["--days", "0", "--region", "eu-north-1"], "nothing of eu-north-1"),
+    ([call(1, "s3", "ListBuckets", awsRegion="us-east-1")], ["--days", "0"], "no data events"),
+])
+def test_refuses(tmp_path, records, options, said):
+    """Nothing is advised of logs that do not suffice; what was seen is told all the same."""
+    advice = advise(tmp_path, *records, options=options, code=5)
+    assert advice["document"] is None and advice["denying"] is None
+    [refusal] = advice["refusals"]
+    assert said in refusal and advice["actions"] + advice["excluded"]
+
+
+def test_accepted_gaps_are_caveats(tmp_path):
+    advice = advise(tmp_path, call(1, "s3", "ListBuckets"),
+                    options=["--accept", "short", "--accept", "data-events", "--accept", "regions"])
+    assert advice["document"] and advice["refusals"] == []
+    assert sum("--accept" in c for c in advice["caveats"]) == 3
+
+
+def test_finds_the_beginning_itself(tmp_path):
+    """The first event that a grave rule finds: root keys made, trails stopped."""
+    records = [call(1, "sqs", "ListQueues"),
+               later(5, "cloudtrail", "StopLogging", {"name": "t"}, awsRegion="us-east-1"),
+               later(6, "iam", "ListUsers")]
+    advice = advise(tmp_path, *records, options=ALL)
+    assert advice["since"] == "2026-03-21T09:05:00Z" and "CloudTrail" in advice["since_by"]
+    assert names(advice) == ["sqs:ListQueues"]
+    everything = advise(tmp_path, *records, options=[*ALL, "--since", "none"])
+    assert everything["since"] is None and len(everything["actions"]) == 3
+
+
+def test_compares_with_the_current_policy(tmp_path):
+    current = tmp_path / "current.json"
+    current.write_text(json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:Get*", "iam:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}))
+    advice = advise(tmp_path, call(1, "s3", "GetBucketAcl", {"bucketName": "b"}),
+                    call(2, "sqs", "ListQueues"),
+                    options=[*ALL, "--current", current])
+    assert advice["current"] == {"kept": ["s3:Get*"], "unused": ["iam:*"],
+                                 "missing": ["sqs:ListQueues"]}
+
+
+def test_text_for_people(tmp_path):
+    write_log(tmp_path / "logs/a.json", call(1, "sqs", "ListQueues"),
+              later(1, "iam", "CreateUser", {"userName": "e\x1b[31mvil"}))
+    done = run("policy", DANA, "--from", tmp_path / "logs", "--format", "text", *ALL,
+               "--since", T0)
+    said = done.stdout.decode()
+    assert done.returncode == 0 and '"sqs:ListQueues"' in said and "\x1b" not in said
+    assert "iam:CreateUser x1 since 2026-03-21T09:01:00Z" in said
+
+
+@pytest.mark.parametrize("arguments,said", [
+    (["dana", "--from", "."], "dana is no ARN"),
+    (["arn:aws:iam::111122223333:group/x", "--from", "."], "is no ARN"),
+    (["arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
+      "--from", "."], "service-linked"),
+    ([DANA], "policy needs"),
+    ([DANA, "--from", ".", "--accept", "all"], "--accept all"),
+    ([DANA, "--from", ".", "--days", "x"], "--days is no number"),
+    ([DANA, "--from", ".", "--since", "soon"], "soon"),
+    ([DANA, "--from", ".", "--current", "nothere"], "nothere"),
+    ([DANA, "--from", "./nothere"], "nothere"),
+])
+def test_usage(tmp_path, arguments, said):
+    done = run("policy", *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and said in done.stderr.decode(), done.stderr
