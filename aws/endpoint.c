@@ -40,6 +40,8 @@ static const struct {
     [AWS_EC2] = {"ec2", "AWS_ENDPOINT_URL_EC2"},
     [AWS_ROLESANYWHERE] = {"rolesanywhere", "AWS_ENDPOINT_URL_ROLESANYWHERE"},
     [AWS_SECRETSMANAGER] = {"secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"},
+    [AWS_LAMBDA] = {"lambda", "AWS_ENDPOINT_URL_LAMBDA"},
+    [AWS_CLOUDTRAIL] = {"cloudtrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"},
 };
 
 const char *aws_service_name(enum aws_service service)

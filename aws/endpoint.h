@@ -20,7 +20,9 @@ enum aws_service {
     AWS_STS,
     AWS_EC2,
     AWS_ROLESANYWHERE,
-    AWS_SECRETSMANAGER
+    AWS_SECRETSMANAGER,
+    AWS_LAMBDA,
+    AWS_CLOUDTRAIL
 };
 
 /* The name that signatures and host names use: "s3", "sns", ... */

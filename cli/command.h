@@ -32,6 +32,7 @@ int policy_command(int argc, char **argv);
 int simulate_command(int argc, char **argv);
 int invoke_command(int argc, char **argv);
 int backfill_command(int argc, char **argv);
+int doctor_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 int rules_check(int argc, char **argv);
 int rules_compile(int argc, char **argv);

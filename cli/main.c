@@ -21,6 +21,7 @@ static const struct command {
     {"simulate", simulate_command, "write an attack's logs and see what the rules find"},
     {"invoke", invoke_command, "serve one notification, as Lambda would get it"},
     {"backfill", backfill_command, "put an archive's objects on the function's queue"},
+    {"doctor", doctor_command, "look at a deployment and say what is not as it should be"},
     {"version", version_command, "print the version and the hash of the shipped rules"},
 };
 
