@@ -13,6 +13,8 @@ const struct iam_form_row iam_forms[IAM_FORMS] = {
     [A_GROUP] = {"name of a group", offsetof(struct iam_call, policy), 1, 128, NAME_LETTERS},
     [A_POLICY_NAME] = {"name of a policy", offsetof(struct iam_call, policy), 1, 128, NAME_LETTERS},
     [A_POLICY_ARN] = {"ARN", offsetof(struct iam_call, policy), 20, 2048, NAME_LETTERS ":/"},
+    [A_PROFILE_NAME] = {"name of an instance profile", offsetof(struct iam_call, policy), 1, 128,
+                        NAME_LETTERS},
     [A_DOCUMENT] = {"policy", offsetof(struct iam_call, document), 1, IAM_DOCUMENT_MAX, NULL},
     [A_KEY] = {"access key id", offsetof(struct iam_call, id), 16, 128, "_"},
     [A_SERIAL] = {"serial number", offsetof(struct iam_call, id), 9, 256, NAME_LETTERS ":/"},
@@ -154,6 +156,15 @@ static const struct iam_reader associations = {
                {"iamInstanceProfile", "arn", TO_ITEM_VALUE, false},
                {"item", "state", TO_ITEM_ACTIVE, false}}};
 
+/* <InstanceProfile><Roles><member><RoleName>web</RoleName><RoleId>AROA..</RoleId>..</member></Roles>
+ *   <InstanceProfileName>..</InstanceProfileName>..</InstanceProfile> */
+static const struct iam_reader instance_profile = {
+    .list = "Roles",
+    .item = "member",
+    .list_must = true,
+    .fields = {{"member", "RoleName", TO_ITEM_NAME, false},
+               {"member", "RoleId", TO_ITEM_ID, false}}};
+
 /* <iamInstanceProfileAssociation><associationId>..</associationId>.. */
 static const struct iam_reader association = {
     .fields = {{"iamInstanceProfileAssociation", "associationId", TO_ID, true}}};
@@ -250,6 +261,9 @@ const struct iam_wire iam_wires[IAM_ACTIONS] = {
                                         .fixed = "Filter.1.Name=instance-id",
                                         .marker = "nextToken",
                                         .marker_param = "NextToken"},
+    [IAM_GET_INSTANCE_PROFILE] = {.service = AWS_IAM,
+                                  .params = {{"InstanceProfileName", A_PROFILE_NAME}},
+                                  .reader = &instance_profile},
     [IAM_GET_TRUST_ANCHOR] = {.service = AWS_ROLESANYWHERE,
                               .params = {{"id", A_UUID}},
                               .reader = &anchor,

@@ -14,6 +14,7 @@ enum iam_form {
     A_GROUP,
     A_POLICY_NAME,
     A_POLICY_ARN,
+    A_PROFILE_NAME,
     A_DOCUMENT,
     A_KEY,
     A_SERIAL,

@@ -84,34 +84,42 @@ static bool force_reset(struct making *m)
            m->d->result == IAM_NO_SUCH;
 }
 
-/* The profile's own name, of arn:aws:iam::1:instance-profile/path/name. */
-static bool is_profile_of(struct str profile, struct str role)
+/* Whether the instance's profile holds the subject's role, whatever the profile is called: the
+ * session's name, which names the instance, may have been made up. Whoever orders it with his own
+ * credentials named the instance himself. */
+static bool is_his_instance(struct making *m)
 {
-    struct str name = profile;
+    struct str name = m->d->was; /* arn:aws:iam::111122223333:instance-profile/path/name */
+    if (m->c->setup.by_operator)
+        return true;
     for (size_t at; (at = str_find_byte(name, '/', 0)) != SIZE_MAX;)
         name = str_skip(name, at + 1);
-    return str_eq_fold(name, role);
+    if (name.n && !call(m, IAM_GET_INSTANCE_PROFILE, (struct iam_call){.policy = name}))
+        return false;
+    for (size_t i = 0; name.n && i < m->c->answer.n_items; i++)
+        if (str_eq_fold(m->c->answer.items[i].name, m->rec->subject.name))
+            return true;
+    m->d->result = IAM_CONFLICT;
+    return err_set(m->why, ERR_CONFLICT, "the instance has no profile that holds the role");
 }
 
-/* Only when the profile is that of the role: the session's name, which names the instance, may have
- * been made up. */
 static bool cut_instance(struct making *m)
 {
     struct str list[CONTAIN_KEYS_MAX];
     size_t n = 0;
-    if (!m->c->setup.by_operator && !is_profile_of(m->d->was, m->rec->subject.name)) {
-        m->d->result = IAM_CONFLICT;
-        return err_set(m->why, ERR_CONFLICT,
-                       "the instance's profile does not bear the role's name");
-    }
+    if (!is_his_instance(m))
+        return false;
     if (!call(m, IAM_DESCRIBE_INSTANCE_PROFILES, (struct iam_call){.id = m->d->step.target}))
         return false;
     for (size_t i = 0; i < m->c->answer.n_items && n < CONTAIN_KEYS_MAX; i++)
         if (m->c->answer.items[i].active)
             list[n++] = arena_str(m->rec->memory, m->c->answer.items[i].id);
     bool ok = true;
+    struct arn target; /* an association's id does not tell its region */
+    struct iam_at at = contain_at(m->c, &m->rec->subject);
+    at.region = arn_parse(m->d->step.target, &target) ? target.region : STR_ABSENT;
     for (size_t i = 0; i < n; i++)
-        ok = call(m, IAM_DISASSOCIATE_PROFILE, (struct iam_call){.id = list[i]}) && ok;
+        ok = call(m, IAM_DISASSOCIATE_PROFILE, (struct iam_call){.id = list[i], .at = &at}) && ok;
     return ok;
 }
 

@@ -25,8 +25,11 @@ bool contain_call(struct container *c, struct contain_record *rec, const struct 
     struct iam_at at = contain_at(c, s);
     struct arn a;
     if (!call.at) {
-        if (arn_parse(call.id, &a) && a.region.n) /* EC2 and Roles Anywhere have regions */
+        if (arn_parse(call.id, &a) && a.region.n) { /* EC2 and Roles Anywhere have regions */
             at.region = a.region;
+            str_cut(&a.resource, '/'); /* and their calls take what stands behind the type */
+            call.id = a.resource;
+        }
         call.at = &at;
     }
     if (!str_present(call.name))

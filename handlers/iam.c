@@ -21,6 +21,7 @@ const struct iam_action_row iam_actions[IAM_ACTIONS] = {
     [IAM_LIST_SSH_PUBLIC_KEYS] = {"iam", "ListSSHPublicKeys", false},
     [IAM_LIST_SERVICE_SPECIFIC_CREDENTIALS] = {"iam", "ListServiceSpecificCredentials", false},
     [IAM_DESCRIBE_INSTANCE_PROFILES] = {"ec2", "DescribeIamInstanceProfileAssociations", false},
+    [IAM_GET_INSTANCE_PROFILE] = {"iam", "GetInstanceProfile", false},
     [IAM_GET_TRUST_ANCHOR] = {"rolesanywhere", "GetTrustAnchor", false},
     [IAM_GET_ANYWHERE_PROFILE] = {"rolesanywhere", "GetProfile", false},
     [IAM_ATTACH_USER_POLICY] = {"iam", "AttachUserPolicy", true},

@@ -46,6 +46,7 @@ enum iam_action {
     IAM_LIST_SERVICE_SPECIFIC_CREDENTIALS, /* (name) -> items: id, active, name: the service */
     IAM_DESCRIBE_INSTANCE_PROFILES, /* (id: instance) -> items: id: association, name: instance,
                                        value: the profile's ARN, active: associated */
+    IAM_GET_INSTANCE_PROFILE,       /* (policy: the profile's name) -> items: name, id: its role */
     IAM_GET_TRUST_ANCHOR,           /* (id) -> name, id, arn, active: enabled */
     IAM_GET_ANYWHERE_PROFILE,       /* (id) -> the same, items: id: ARNs of its roles */
     /* Writes that can be made again: the second changes nothing. */

@@ -331,6 +331,8 @@ def of_opt_ins():
               "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9")
     yield by_function("take a profile off", ALLOWED, "ec2:DisassociateIamInstanceProfile", instance,
                       entry)
+    yield by_function("see whose profile it is", ALLOWED, "iam:GetInstanceProfile",
+                      on("instance-profile/web"), entry)
     yield by_function("put a profile on", NOT_ALLOWED, "ec2:AssociateIamInstanceProfile", instance,
                       entry)
     yield by_function("disable a trust anchor", ALLOWED, "rolesanywhere:DisableTrustAnchor", anchor,

@@ -464,6 +464,29 @@ def test_what_cannot_be_taken_back_is_told(strict):
 
 # ---- at a terminal ----
 
+def test_ways_in_are_cut_and_opened_again(strict):
+    """In the region that the ARN names, which is not the operator's."""
+    role, account, uuid_ = strict.account.role("web"), OWN, "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+    instance, profile = "i-0a1b2c3d4e5f60718", f"arn:aws:iam::{OWN}:instance-profile/machines"
+    aws = strict.aws
+    aws.instances[instance] = ("iip-assoc-0a1b2c3d4e5f60718", profile)
+    aws.anchors[uuid_] = aws.profiles[uuid_] = True
+    ways = [(f"ec2:ap-south-1:{account}:instance/{instance}", lambda: instance in aws.instances),
+            (f"rolesanywhere:ap-south-1:{account}:trust-anchor/{uuid_}", lambda: aws.anchors[uuid_]),
+            (f"rolesanywhere:ap-south-1:{account}:profile/{uuid_}", lambda: aws.profiles[uuid_])]
+    for target, is_open in ways:
+        result = strict.run("contain", role.arn, "--yes", "--strategy", "entry-cut", "--target",
+                            "arn:aws:" + target)
+        assert (result.returncode, is_open()) == (DONE, False), (target, result.out, result.err)
+    asked = [e["headers"]["authorization"] for e in aws.asked()]
+    assert not [a for a in asked if ("/ec2/" in a or "/rolesanywhere/" in a)
+                and "/ap-south-1/" not in a]
+    result = strict.run("release", role.arn, "--yes")
+    assert result.returncode == DONE, result.err
+    assert all(is_open() for _, is_open in ways)
+    assert aws.instances[instance][1] == profile
+
+
 def test_nobody_at_a_terminal_confirms_nothing(scene):
     _, arn, session = scene.make_user()
     result = subprocess.run([BINARY, "contain", "--state", scene.state, arn], env=scene.env,

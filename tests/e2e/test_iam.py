@@ -675,6 +675,17 @@ def test_instance_profile(aws, iam):
     assert (denied["result"], denied["code"]) == ("denied", "UnauthorizedOperation")
 
 
+def test_the_role_of_an_instance_profile(aws, iam):
+    """By whatever name: a profile made by hand seldom bears its role's."""
+    role = aws.accounts[OWN].role("web")
+    role.tags["team"] = "blue"
+    aws.held["machines"] = "web"
+    assert iam("GetInstanceProfile", policy="machines")["items"] == [
+        {"active": False, "number": 0, "name": "web", "id": role.id}]
+    missing = iam("GetInstanceProfile", policy="web")
+    assert (missing["result"], missing["code"]) == ("no such", "NoSuchEntity")
+
+
 @pytest.mark.parametrize("what, things", [("TrustAnchor", "anchors"), ("Profile", "profiles")])
 def test_roles_anywhere(aws, iam, what, things):
     getattr(aws, things)[UUID] = True

@@ -389,6 +389,47 @@ static void what_begins_with_nobody(void **state)
     }
 }
 
+#define INSTANCE "i-0a1b2c3d4e5f60718"
+#define PROFILES "arn:aws:iam::" A ":instance-profile/"
+
+/* The session's name, which names the instance, may be made up: the profile's role decides. */
+static void an_instance_is_cut_off_when_its_profile_holds_the_role(void **state)
+{
+    static const struct {
+        const char *name, *profile, *role;
+        bool on, cut;
+    } cases[] = {
+        {"of the role's name", PROFILES "web", "web", true, true},
+        {"of another name", PROFILES "team/machines", "web", true, true},
+        {"in other letters", PROFILES "machines", "Web", true, true},
+        {"of the name, with another role", PROFILES "web", "other", true, false},
+        {"of another name and role", PROFILES "machines", "other", true, false},
+        {"none on it", PROFILES "web", "web", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct stage s;
+        struct err e = {0};
+        begin(&s, CONTAIN_APPROVAL, AUTO "}");
+        model_add(&s.iam, true, "web", "AROAEXAMPLEWEB");
+        struct model_instance *m = &s.iam.instance;
+        *m = (struct model_instance){.id = INSTANCE, .on = cases[i].on};
+        memcpy(m->profile, cases[i].profile, strlen(cases[i].profile));
+        memcpy(m->role, cases[i].role, strlen(cases[i].role));
+        const struct contain_order o = {.verb = ORDER_CONTAIN,
+                                        .principal = S("arn:aws:iam::" A ":role/web"),
+                                        .has_strategy = true,
+                                        .strategy = CONTAIN_ENTRY_CUT,
+                                        .target =
+                                            S("arn:aws:ec2:eu-west-1:" A ":instance/" INSTANCE)};
+        if (!container_order(s.workers[0], &o, &s.report, &e))
+            fail_msg("%s: %s", cases[i].name, e.text);
+        check_int(cases[i].name, s.report.list[0].done, cases[i].cut);
+        check_int(cases[i].name, m->on, cases[i].on && !cases[i].cut);
+        end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +440,7 @@ int main(void)
         cmocka_unit_test(beyond_the_cap_a_person_decides),
         cmocka_unit_test(what_failed_is_tried_again_three_times),
         cmocka_unit_test(what_begins_with_nobody),
+        cmocka_unit_test(an_instance_is_cut_off_when_its_profile_holds_the_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

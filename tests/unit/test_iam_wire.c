@@ -73,6 +73,8 @@ static void writes_queries(void **state)
         {IAM_DESCRIBE_INSTANCE_PROFILES, NULL, "i-0a1b2c3d4e5f60718",
          "Action=DescribeIamInstanceProfileAssociations&Version=2016-11-15"
          "&Filter.1.Name=instance-id&Filter.1.Value.1=i-0a1b2c3d4e5f60718"},
+        {IAM_GET_INSTANCE_PROFILE, "machines", NULL,
+         "Action=GetInstanceProfile&" IAM "&InstanceProfileName=machines"},
         {IAM_ASSOCIATE_PROFILE, "arn:aws:iam::111122223333:instance-profile/p",
          "i-0a1b2c3d4e5f60718",
          "Action=AssociateIamInstanceProfile&Version=2016-11-15&InstanceId=i-0a1b2c3d4e5f60718"
@@ -188,7 +190,8 @@ static void writes_every_action(void **state)
         call.name = S("a");
         if (i == IAM_GET_USER_POLICY || i == IAM_GET_ROLE_POLICY || i == IAM_PUT_USER_POLICY ||
             i == IAM_PUT_ROLE_POLICY || i == IAM_DELETE_USER_POLICY ||
-            i == IAM_DELETE_ROLE_POLICY || i == IAM_REMOVE_USER_FROM_GROUP)
+            i == IAM_DELETE_ROLE_POLICY || i == IAM_REMOVE_USER_FROM_GROUP ||
+            i == IAM_GET_INSTANCE_PROFILE)
             call.policy = S("p");
         if (str_find(str_of(name), S("AccessKey"), 0) != SIZE_MAX ||
             i == IAM_DELETE_SIGNING_CERTIFICATE || i == IAM_DELETE_SSH_PUBLIC_KEY ||
@@ -346,6 +349,20 @@ static void reads_lists(void **state)
     check_str("instance", a.items[0].name, S("i-0a1b"));
     check_str("instance", a.items[0].value, S("arn:p"));
     check_true("instance", a.items[0].active);
+    iam_answer_release(&a);
+
+    check_true(
+        "its profile",
+        read_one(IAM_GET_INSTANCE_PROFILE,
+                 "<GetInstanceProfileResponse><GetInstanceProfileResult><InstanceProfile>"
+                 "<Roles><member><Path>/</Path><RoleName>web</RoleName><RoleId>AROA1</RoleId>"
+                 "<Tags><member><Key>RoleName</Key><Value>x</Value></member></Tags></member>"
+                 "</Roles><InstanceProfileName>p</InstanceProfileName><Tags/>"
+                 "</InstanceProfile></GetInstanceProfileResult></GetInstanceProfileResponse>",
+                 &a, NULL, NULL));
+    check_size("its profile", a.n_items, 1);
+    check_str("its profile", a.items[0].name, S("web"));
+    check_str("its profile", a.items[0].id, S("AROA1"));
     iam_answer_release(&a);
 }
 

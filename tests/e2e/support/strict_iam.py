@@ -75,6 +75,7 @@ class StrictIam(StrictAws):
         self.deny = set()
         self.small_pages = 100
         self.instances = {}  # instance -> (association, profile's ARN)
+        self.held = {}  # instance profile -> its role
         self.anchors, self.profiles = {}, {}  # Roles Anywhere: id -> enabled
         self.secrets = {}  # name -> (token, text)
         super().__init__()
@@ -404,6 +405,14 @@ class StrictIam(StrictAws):
         return (f"<associationId>{association}</associationId><instanceId>{instance}</instanceId>"
                 f"<iamInstanceProfile><arn>{profile}</arn><id>AIPA</id></iamInstanceProfile>"
                 f"<state>{state}</state>")
+
+    def do_GetInstanceProfile(self, account, form, key):
+        name = form["InstanceProfileName"]
+        if name not in self.held:
+            raise Refused(404, "NoSuchEntity", f"Instance Profile {name} cannot be found.")
+        role = account.roles[self.held[name]].xml().removeprefix("<Role>").removesuffix("</Role>")
+        return (f"<InstanceProfile><Path>/</Path><InstanceProfileName>{name}</InstanceProfileName>"
+                f"<Roles><member>{role}</member></Roles></InstanceProfile>")
 
     def do_DescribeIamInstanceProfileAssociations(self, account, form, key):
         assert form["Filter.1.Name"] == "instance-id"

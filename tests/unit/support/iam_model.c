@@ -226,6 +226,37 @@ static enum iam_result serve(struct model_principal *p, const struct iam_call *c
     }
 }
 
+static void tell_one(struct iam_answer *a, struct iam_item item)
+{
+    struct iam_item *items = arena_alloc(&a->memory, sizeof *items);
+    *items = item;
+    a->items = items;
+    a->n_items = 1;
+}
+
+static enum iam_result instance(struct model_instance *i, const struct iam_call *c,
+                                struct iam_answer *out)
+{
+    const char *name = strrchr(i->profile, '/');
+    switch (c->action) {
+    case IAM_DESCRIBE_INSTANCE_PROFILES:
+        if (i->on && str_eqz(c->id, i->id))
+            tell_one(out, (struct iam_item){.id = S("iip-assoc-0a1b2c3d4e5f60718"),
+                                            .name = copy(out, i->id),
+                                            .value = copy(out, i->profile),
+                                            .active = true});
+        return IAM_OK;
+    case IAM_GET_INSTANCE_PROFILE:
+        if (!name || !str_eqz(c->policy, name + 1))
+            return IAM_NO_SUCH;
+        tell_one(out, (struct iam_item){.name = copy(out, i->role)});
+        return IAM_OK;
+    default:
+        i->on = false;
+        return IAM_OK;
+    }
+}
+
 static enum iam_result run(struct iam_model *m, const struct iam_call *c, struct iam_answer *out)
 {
     if (c->action == IAM_GET_CALLER_IDENTITY) {
@@ -234,6 +265,9 @@ static enum iam_result run(struct iam_model *m, const struct iam_call *c, struct
         out->arn = S("arn:aws:sts::" MODEL_ACCOUNT ":assumed-role/trailwarden/trailwarden");
         return IAM_OK;
     }
+    if (c->action == IAM_DESCRIBE_INSTANCE_PROFILES || c->action == IAM_GET_INSTANCE_PROFILE ||
+        c->action == IAM_DISASSOCIATE_PROFILE)
+        return instance(&m->instance, c, out);
     if (c->action == IAM_GET_ACCESS_KEY_LAST_USED)
         return key_user(m, c, out);
     struct model_principal *p = principal(m, c, is_of_role(c->action));

@@ -34,7 +34,14 @@ struct model_fault {
     bool done;              /* it has its effect all the same, but no answer */
 };
 
+/* An instance, the ARN of the profile that is on it, and the role that this holds. */
+struct model_instance {
+    char id[32], profile[128], role[65];
+    bool on;
+};
+
 struct iam_model {
+    struct model_instance instance; /* id empty: there is none */
     struct model_principal list[MODEL_PRINCIPALS];
     size_t n;
     uint64_t calls, writes;
