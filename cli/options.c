@@ -7,7 +7,6 @@
 static const char *const later[] = {
     "state",
     "learn",
-    "threads",
     "report",
 };
 

@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/scan.h"
+#include "cli/scan_threads.h"
 #include "cli/words.h"
 
 /* What the command line says, as text. */
@@ -19,7 +20,8 @@ struct asked {
     struct vec rules; /* const char * */
     struct logs logs;
     const char *config, *emit, *format, *output, *state, *min_level, *from, *to, *fail_on;
-    const char *geoip, *asn, *report;
+    const char *geoip, *asn, *report, *threads;
+    size_t n_threads;
     bool strict, first_match, learn, redact, help;
 };
 
@@ -56,6 +58,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
          "the incidents' story, as one page; reads the logs twice"},
         {"redact", 0, OPTION_FLAG, &a->redact, NULL,
          "in the report, numbers for names, accounts, keys and addresses"},
+        {"threads", 0, OPTION_TEXT, &a->threads, "N", "0 (default): one for each processor"},
         {"first-match", 0, OPTION_FLAG, &a->first_match, NULL,
          "of Falco rules, only the first that holds"},
         {"fail-on", 0, OPTION_TEXT, &a->fail_on, "LEVEL", "exit 3 when something is found"},
@@ -91,8 +94,7 @@ static bool read_kinds(const struct asked *a, struct scan_options *o, struct err
     return true;
 }
 
-static bool read_asked(const struct asked *a, struct scan_options *o, enum level *fail_on,
-                       struct err *e)
+static bool read_asked(struct asked *a, struct scan_options *o, enum level *fail_on, struct err *e)
 {
     *o = (struct scan_options){
         .min_level = LEVEL_LOW, .first_match = a->first_match, .learn = a->learn};
@@ -109,7 +111,8 @@ static bool read_asked(const struct asked *a, struct scan_options *o, enum level
         return false;
     if (a->report && o->emit == EMIT_MATCHES)
         return err_set(e, ERR_USAGE, "--report tells incidents: --emit alerts or incidents");
-    return word_level("min-level", a->min_level, &o->min_level, e) &&
+    return scan_threads_count(a->threads, &a->n_threads, e) &&
+           word_level("min-level", a->min_level, &o->min_level, e) &&
            word_level("fail-on", a->fail_on, fail_on, e) &&
            word_time("from", a->from, &o->from_ms, e) && word_time("to", a->to, &o->to_ms, e);
 }
@@ -139,17 +142,37 @@ static int end_run(struct scan *s, bool ok, const struct err *why)
     return stopped ? EXIT_INTERRUPTED : ok ? EXIT_DONE : fail(why);
 }
 
+/* What the walk over the logs feeds. */
+struct feed {
+    struct scan *scan;
+    struct scan_threads *threads; /* NULL: this one alone */
+};
+
 /* log_taker.object */
 static bool take_object(void *to, const struct port_objects *port, const struct object_ref *ref,
                         struct str name, struct err *e)
 {
-    return scan_object(to, port, ref, name, e);
+    struct feed *f = to;
+    return f->threads ? scan_threads_object(f->threads, port, ref, name, e)
+                      : scan_object(f->scan, port, ref, name, e);
 }
 
 /* log_taker.fault */
 static void count_fault(void *to)
 {
-    ((struct scan *)to)->counts.failed++;
+    ((struct feed *)to)->scan->counts.failed++;
+}
+
+/* Reads all logs. */
+static bool read_logs(const struct asked *a, struct scan *s, struct err *e)
+{
+    struct feed feed = {s, NULL};
+    const struct log_taker taker = {&feed, take_object, count_fault};
+    bool ok = a->n_threads < 2 || scan_threads_new(s, a->n_threads, &feed.threads, e);
+    ok = ok && logs_walk(&a->logs, &taker, e) &&
+         (!feed.threads || scan_threads_end(feed.threads, e));
+    scan_threads_free(feed.threads);
+    return ok;
 }
 
 /* The page of what was found. */
@@ -173,11 +196,10 @@ static int run(const struct asked *a, struct scan *s, const struct loaded *rules
 {
     struct err e = {0};
     struct progress progress;
-    const struct log_taker taker = {s, take_object, count_fault};
     progress_init(&progress, isatty(STDERR_FILENO) ? logs_bytes(&a->logs) : 0);
     s->tick = progress_tick;
     s->tick_to = &progress;
-    bool ok = logs_walk(&a->logs, &taker, &e);
+    bool ok = read_logs(a, s, &e);
     progress_end(&progress);
     if (ok && s->counts.objects == 0)
         fprintf(stderr, "trailwarden: there is no log file in the paths given\n");

@@ -95,6 +95,24 @@ void scan_release(struct scan *s);
 TW_MUST_USE bool scan_object(struct scan *s, const struct port_objects *port,
                              const struct object_ref *ref, struct str name, struct err *e);
 
+/* What a record is to a run. */
+enum scan_use {
+    SCAN_NOTHING,
+    SCAN_OUT_OF_TIME, /* before from or after to */
+    SCAN_LINK,        /* tells who is behind which identity */
+    SCAN_HIT          /* rules hold that are told or counted */
+};
+
+/* The two halves of reading a record. Judging only reads s, and may be done by several threads,
+ * each with an event of its own; hits are the event's, until the next record. Taking is for one
+ * thread, in the order of the records. False ends the run. */
+enum scan_use scan_judge(const struct scan *s, struct event *ev, const uint32_t **hits, size_t *n);
+TW_MUST_USE bool scan_take(struct scan *s, struct event *ev, enum scan_use use,
+                           const uint32_t *hits, size_t n, struct err *e);
+
+/* Prints "trailwarden: <object>: <sentence>" on standard error. */
+void scan_say(const struct scan *s, const char *sentence);
+
 /* All is read: settles the windows and tells the alerts, or the incidents they make. */
 TW_MUST_USE bool scan_finish(struct scan *s, struct err *e);
 

@@ -272,31 +272,44 @@ static bool in_time(const struct scan *s, struct event *ev)
            (!s->options.has_to || ms <= s->options.to_ms);
 }
 
+enum scan_use scan_judge(const struct scan *s, struct event *ev, const uint32_t **hits, size_t *n)
+{
+    if (!in_time(s, ev))
+        return SCAN_OUT_OF_TIME;
+    *hits = event_match(ev, n);
+    for (size_t i = 0; i < *n; i++)
+        if (is_told(s, (*hits)[i]) || windows_wants(s->windows, (*hits)[i]))
+            return SCAN_HIT;
+    *n = 0;
+    return (gathers_incidents(s) || s->teller) && lineage_links(ev) ? SCAN_LINK : SCAN_NOTHING;
+}
+
+bool scan_take(struct scan *s, struct event *ev, enum scan_use use, const uint32_t *hits, size_t n,
+               struct err *e)
+{
+    struct facts facts;
+    s->counts.out_of_time += use == SCAN_OUT_OF_TIME;
+    if (use == SCAN_HIT)
+        return on_hits(s, ev, hits, n, e);
+    if (use != SCAN_LINK)
+        return true;
+    facts_read(ev, s->object, &facts);
+    return see(s, ev, &facts, NULL, 0, e);
+}
+
 /* object_calls.record */
 static bool on_record(void *to, struct event *ev, struct err *e)
 {
-    struct scan *s = to;
-    if (!in_time(s, ev)) {
-        s->counts.out_of_time++;
-        return true;
-    }
-    size_t n;
-    const uint32_t *hits = event_match(ev, &n);
-    for (size_t i = 0; i < n; i++)
-        if (is_told(s, hits[i]) || windows_wants(s->windows, hits[i]))
-            return on_hits(s, ev, hits, n, e);
-    if ((!gathers_incidents(s) && !s->teller) || !lineage_links(ev))
-        return true;
-    struct facts facts;
-    facts_read(ev, s->object, &facts);
-    return see(s, ev, &facts, NULL, 0, e);
+    const uint32_t *hits = NULL;
+    size_t n = 0;
+    enum scan_use use = scan_judge(to, ev, &hits, &n);
+    return scan_take(to, ev, use, hits, n, e);
 }
 
 /* ---- one object --------------------------------------------------------------------------------
  */
 
-/* "trailwarden: <object>: <sentence>" on standard error. */
-static void say(const struct scan *s, const char *sentence)
+void scan_say(const struct scan *s, const char *sentence)
 {
     struct buf line;
     buf_init(&line, 4 * 8192 + ERR_TEXT_MAX);
@@ -312,7 +325,7 @@ static void say(const struct scan *s, const char *sentence)
 /* object_calls.bad */
 static void on_bad(void *to, const char *sentence)
 {
-    say(to, sentence);
+    scan_say(to, sentence);
 }
 
 /* object_calls.piece */
@@ -348,7 +361,7 @@ bool scan_object(struct scan *s, const struct port_objects *port, const struct o
     if (s->reader.fault == OBJECT_STOPPED || interrupted())
         return false;
     s->counts.failed++;
-    say(s, e->text);
+    scan_say(s, e->text);
     return true;
 }
 

@@ -1,0 +1,46 @@
+/* Files read by several threads, results as if by one.
+ *
+ * The thread that walks hands files to workers in order, each to a job. A worker inflates, cuts,
+ * reads and matches (scan_judge) and keeps of its file what is of use: records that rules hold for,
+ * with the numbers of the rules, and sentences about bad records. The walking thread takes these
+ * from job to job, in the order of the files, reads the few records anew and does the rest
+ * (scan_take): it alone sees windows, incidents and the output, always in the same order.
+ *
+ * Memory a thread: a reader, and SCAN_JOBS_EACH jobs of which each keeps some SCAN_KEPT_MAX bytes;
+ * a worker whose job is full waits until its turn has come. The first job that is not taken is
+ * always being read, so the others never wait for good. */
+#ifndef TW_CLI_SCAN_THREADS_H
+#define TW_CLI_SCAN_THREADS_H
+
+#include "cli/scan.h"
+
+#define SCAN_THREADS_MAX                                                                           \
+    64 /* beyond, the thread that takes results is what everybody waits for                        \
+        */
+/* Files begun and not yet taken, for each thread: small files differ in length, and nobody should
+ * wait for the next one. */
+#define SCAN_JOBS_EACH 8
+/* Of a job, in bytes; one record more when it is empty. */
+#define SCAN_KEPT_MAX (256u << 10)
+
+struct scan_threads;
+
+/* Starts n workers (2 to SCAN_THREADS_MAX) for s, which is borrowed and not used otherwise until
+ * the end. */
+TW_MUST_USE bool scan_threads_new(struct scan *s, size_t n, struct scan_threads **out,
+                                  struct err *e);
+/* Stops and joins the workers. Takes NULL. */
+void scan_threads_free(struct scan_threads *t);
+
+/* As scan_object: a file goes to a worker, anything else is read here when all files before it are
+ * taken. False when what was taken meanwhile ends the run. */
+TW_MUST_USE bool scan_threads_object(struct scan_threads *t, const struct port_objects *port,
+                                     const struct object_ref *ref, struct str name, struct err *e);
+/* Takes all that was begun. */
+TW_MUST_USE bool scan_threads_end(struct scan_threads *t, struct err *e);
+
+/* How many threads the word means: 0 and NULL one for each processor. ERR_USAGE when it is no
+ * number up to SCAN_THREADS_MAX. */
+TW_MUST_USE bool scan_threads_count(const char *word, size_t *n, struct err *e);
+
+#endif
