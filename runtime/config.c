@@ -1,7 +1,9 @@
 /* Reading the environment. */
 #include "runtime/config.h"
 
-#define RULES_PATH_MAX 4095 /* Linux' PATH_MAX without its NUL */
+#define RULES_REFRESH_S     300   /* a listing costs 0.000005 USD */
+#define RULES_REFRESH_MAX_S 86400 /* no process lives longer */
+#define RULES_PATH_MAX      4095  /* Linux' PATH_MAX without its NUL */
 
 static const char *get(struct environment env, const char *name)
 {
@@ -20,8 +22,24 @@ static bool read_rules(struct runtime_config *c, struct environment env, struct 
     buf_putz(&c->rules, rules ? rules : root);
     if (!rules)
         buf_putz(&c->rules, "/rules");
+    if (root) {
+        buf_putz(&c->packaged, root);
+        buf_putz(&c->packaged, "/rules");
+    }
     if (!buf_z(&c->rules))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_RULES is longer than %d bytes", RULES_PATH_MAX);
+    return true;
+}
+
+static bool read_refresh(struct runtime_config *c, struct environment env, struct err *e)
+{
+    const char *text = get(env, "TRAILWARDEN_RULES_REFRESH");
+    unsigned long long s = RULES_REFRESH_S;
+    if (text && (!str_u64(str_of(text), &s) || s > RULES_REFRESH_MAX_S))
+        return err_set(e, ERR_USAGE,
+                       "TRAILWARDEN_RULES_REFRESH is \"%.40s\", not a number of seconds up to %d",
+                       text, RULES_REFRESH_MAX_S);
+    c->rules_every_s = (int64_t)s;
     return true;
 }
 
@@ -76,6 +94,7 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
 {
     *out = (struct runtime_config){0};
     buf_init(&out->rules, RULES_PATH_MAX);
+    buf_init(&out->packaged, RULES_PATH_MAX);
     out->topic = str_of(get(env, "TRAILWARDEN_TOPIC_ARN"));
     out->fifo_topic = str_of(get(env, "TRAILWARDEN_FIFO_TOPIC_ARN"));
     out->table = str_of(get(env, "TRAILWARDEN_TABLE"));
@@ -86,11 +105,12 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");
-    return read_rules(out, env, e) && read_level(out, env, e) && read_metrics(out, env, e) &&
-           read_containment(out, env, e);
+    return read_rules(out, env, e) && read_refresh(out, env, e) && read_level(out, env, e) &&
+           read_metrics(out, env, e) && read_containment(out, env, e);
 }
 
 void runtime_config_release(struct runtime_config *c)
 {
     buf_release(&c->rules);
+    buf_release(&c->packaged);
 }

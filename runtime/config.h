@@ -15,13 +15,16 @@ struct environment {
 
 /* All strings are borrowed from the environment. */
 struct runtime_config {
-    struct buf rules; /* TRAILWARDEN_RULES, a file or folder; default $LAMBDA_TASK_ROOT/rules */
-    struct str topic; /* TRAILWARDEN_TOPIC_ARN; required */
-    struct str fifo_topic;         /* TRAILWARDEN_FIFO_TOPIC_ARN, told beside it; absent: none */
-    struct str table;              /* TRAILWARDEN_TABLE; absent: windows see one invocation only */
-    const char *config_file;       /* TRAILWARDEN_CONFIG; NULL: none */
-    struct str buckets;            /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
-    enum level min_level;          /* TRAILWARDEN_MIN_LEVEL; default low */
+    struct buf rules;        /* TRAILWARDEN_RULES, a file or folder, or s3://bucket/prefix/; default
+                                $LAMBDA_TASK_ROOT/rules */
+    struct buf packaged;     /* $LAMBDA_TASK_ROOT/rules; empty: there is no such variable */
+    int64_t rules_every_s;   /* TRAILWARDEN_RULES_REFRESH: how often S3 is looked at; 0: once */
+    struct str topic;        /* TRAILWARDEN_TOPIC_ARN; required */
+    struct str fifo_topic;   /* TRAILWARDEN_FIFO_TOPIC_ARN, told beside it; absent: none */
+    struct str table;        /* TRAILWARDEN_TABLE; absent: windows see one invocation only */
+    const char *config_file; /* TRAILWARDEN_CONFIG; NULL: none */
+    struct str buckets;      /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
+    enum level min_level;    /* TRAILWARDEN_MIN_LEVEL; default low */
     enum contain_mode containment; /* TRAILWARDEN_CONTAINMENT; default off. Anything else needs
                                       TRAILWARDEN_BUCKETS and TRAILWARDEN_TABLE */
     struct str metrics; /* the name that metrics go under, AWS_LAMBDA_FUNCTION_NAME; absent with

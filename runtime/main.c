@@ -18,6 +18,7 @@
 #include "runtime/config.h"
 #include "runtime/crash.h"
 #include "runtime/rules.h"
+#include "runtime/rules_remote.h"
 #include "runtime/serve.h"
 #include "runtime/stop.h"
 
@@ -26,6 +27,7 @@ struct function {
     struct log log;
     struct runtime_config config;
     struct ruleset *rules;
+    struct rules_remote remote; /* where they come from, when that is S3 */
     struct aws_world world;
     struct aws_client *client;
     struct sns_pair topics; /* readers only with TRAILWARDEN_FIFO_TOPIC_ARN */
@@ -73,6 +75,36 @@ static bool start_client(struct function *f, struct err *e)
     if (!f->client)
         return false;
     return start_topics(f, e);
+}
+
+/* From S3; while nothing can be had there, those of the package: no rules at all would be silence.
+ */
+static bool start_remote_rules(struct function *f, struct err *e)
+{
+    size_t refused;
+    struct err why = {0}, ignored = {0};
+    if (!rules_remote_init(&f->remote, f->client, &f->world, buf_str(&f->config.rules),
+                           f->config.rules_every_s, e))
+        return false;
+    if (rules_remote_load(&f->remote, f->config.config_file, &f->log, &f->rules, &why))
+        return true;
+    if (f->config.packaged.n &&
+        function_rules_load(buf_z(&f->config.packaged), f->config.config_file, &f->log, &f->rules,
+                            &refused, &ignored)) {
+        log_printf(&f->log, LOG_ERROR, "%s; the rules of the package run instead", why.text);
+        return true;
+    }
+    *e = why;
+    return false;
+}
+
+static bool start_rules(struct function *f, struct err *e)
+{
+    size_t refused;
+    if (rules_remote_is(buf_str(&f->config.rules)))
+        return start_remote_rules(f, e);
+    return function_rules_load(buf_z(&f->config.rules), f->config.config_file, &f->log, &f->rules,
+                               &refused, e);
 }
 
 /* Windows remember in the table, or in memory for one invocation at a time. */
@@ -176,16 +208,53 @@ static void log_start(const struct function *f, int64_t began_ms)
             NULL, 0);
 }
 
+static void log_new_rules(const struct function *f)
+{
+    struct buf hash;
+    buf_init(&hash, SHA256_HEX);
+    buf_put_hex(&hash, f->rules->hash, sizeof f->rules->hash);
+    const struct log_field fields[] = {{"rules", STR_ABSENT, f->rules->n_rules},
+                                       {"rulesHash", buf_str(&hash), 0}};
+    log_line(&f->log, LOG_INFO, S("new rules run"), fields, sizeof fields / sizeof *fields);
+    buf_release(&hash);
+}
+
+/* server.refresh: new rules, if there are, take the place of those that run, with a handler of
+ * their own; else both stay as they are. */
+static bool refresh_rules(void *to, struct handler **handler)
+{
+    struct function *f = to;
+    struct ruleset *fresh = NULL, *old = f->rules;
+    struct handler *before = f->handler;
+    struct err e = {0};
+    if (!rules_remote_is_due(&f->remote))
+        return true;
+    bool ok = rules_remote_load(&f->remote, f->config.config_file, &f->log, &fresh, &e);
+    if (ok && !fresh)
+        return true;
+    f->rules = ok ? fresh : old;
+    if (ok && start_handler(f, &e)) {
+        handler_free(before);
+        ruleset_free(old);
+        *handler = f->handler;
+        log_new_rules(f);
+        return true;
+    }
+    ruleset_free(fresh);
+    f->rules = old;
+    f->handler = before;
+    log_printf(&f->log, LOG_ERROR, "%s; the rules stay as they were", e.text);
+    return false;
+}
+
 /* Whatever fails here is an init error. */
 static bool start(struct function *f, const char *host, struct err *e)
 {
     int64_t began_ms = clock_mono_ms();
     struct environment env = {NULL, get_env};
-    bool ok =
-        crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
-        function_rules_load(f->config.rules.p, f->config.config_file, &f->log, &f->rules, e) &&
-        start_client(f, e) && start_state(f, e) && start_geo(f, e) && start_containment(f, e) &&
-        start_reports(f, e) && start_handler(f, e);
+    bool ok = crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
+              start_client(f, e) && start_rules(f, e) && start_state(f, e) && start_geo(f, e) &&
+              start_containment(f, e) && start_reports(f, e) && start_handler(f, e);
     if (ok)
         log_start(f, began_ms);
     return ok;
@@ -226,7 +295,9 @@ static int run(struct function *f)
                        .memory = f->memory,
                        .deadline = &f->deadline,
                        .log = &f->log,
-                       .metrics = f->config.metrics};
+                       .metrics = f->config.metrics,
+                       .refresh = rules_remote_is(buf_str(&f->config.rules)) ? refresh_rules : NULL,
+                       .refresh_to = f};
     return serve(&s, &e) ? 0 : fail(f, &e);
 }
 

@@ -28,7 +28,7 @@ static void log_diags(const struct log *log, const struct diags *diags)
 }
 
 bool function_rules_load(const char *path, const char *config, const struct log *log,
-                         struct ruleset **out, struct err *e)
+                         struct ruleset **out, size_t *refused, struct err *e)
 {
     const struct rule_files files = {
         .roots = &path, .n_roots = 1, .config = config, .durable = true};
@@ -36,6 +36,7 @@ bool function_rules_load(const char *path, const char *config, const struct log 
     size_t n_files;
     diags_init(&diags);
     bool ok = rule_files_load(&files, &diags, out, &n_files, e);
+    *refused = diags_count(&diags, DIAG_REFUSED);
     log_diags(log, &diags);
     if (ok && (*out)->n_rules == 0) {
         ruleset_free(*out);

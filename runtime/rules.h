@@ -1,4 +1,4 @@
-/* The function's rules, read once at its start. */
+/* The function's rules, read at its start. */
 #ifndef TW_RUNTIME_RULES_H
 #define TW_RUNTIME_RULES_H
 
@@ -10,8 +10,8 @@
 
 /* Loads the file or all .yml and .yaml files below the folder, with the configuration file (NULL:
  * none). A rule that is refused is a WARN line and the rest run. ERR_USAGE when not one rule is
- * left; else as rule_files_load. */
+ * left; else as rule_files_load. *refused is how many are. */
 TW_MUST_USE bool function_rules_load(const char *path, const char *config, const struct log *log,
-                                     struct ruleset **out, struct err *e);
+                                     struct ruleset **out, size_t *refused, struct err *e);
 
 #endif

@@ -95,6 +95,7 @@ static void log_summary(const struct server *s, const struct rapi_invocation *in
         number("regex_limit", c->regex_limit),
         number("values_cut", c->values_cut),
         number("scratch_full", c->scratch_full),
+        number("rules_failed", s->refresh_failed),
         number("ms", ms),
         {"tenantId", inv->tenant_id, 0},
     };
@@ -185,10 +186,12 @@ static bool serve_one(struct server *s, const struct rapi_invocation *inv, struc
     s->log->request_id = inv->request_id;
     s->log->trace_id = inv->trace_id;
     set_trace(s, inv);
-    set_deadline(s, inv->deadline_ms);
     if (s->memory)
         state_memory_clear(s->memory);
     crash_arm(inv->request_id, inv->invocation_id);
+    if (s->refresh && !s->refresh(s->refresh_to, &s->handler))
+        s->refresh_failed++;
+    set_deadline(s, inv->deadline_ms);
     bool ok = run(s, inv, &answer, &counts, &why);
     if (!ok && !counts.failed) /* what failed on the way has its line already */
         log_line(s->log, LOG_ERROR, str_of(why.text), NULL, 0);

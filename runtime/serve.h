@@ -26,7 +26,12 @@ struct server {
     struct log *log;
     struct str metrics; /* the name they go under, the function's; absent: none are told */
     bool warm;          /* an invocation was served */
-    uint64_t repeats;   /* that earlier invocations have told */
+    /* Called before each invocation: may put another handler in place. False: it should have and
+     * could not, which it has told; that is counted. NULL: none. */
+    bool (*refresh)(void *to, struct handler **handler);
+    void *refresh_to;
+    uint64_t refresh_failed;
+    uint64_t repeats; /* that earlier invocations have told */
 };
 
 /* Serves until SIGTERM (true) or until the Runtime API is broken (false, with e). A failing
