@@ -10,6 +10,7 @@
 #include "cli/response.h"
 #include "cli/words.h"
 #include "handlers/retelling.h"
+#include "respond/export.h"
 #include "respond/incident_put.h"
 #include "respond/incident_say.h"
 #include "respond/put.h"
@@ -32,6 +33,9 @@ struct listing {
     const struct ruleset *rules;
     struct output *out;
     bool json, colour, whole; /* whole: as told, not a line */
+    bool exports;             /* in the format `as`, made of the JSON in `text` */
+    enum export_format as;
+    struct buf text;
     size_t told;
     enum level min_level;
     int64_t from_ms, to_ms;
@@ -58,7 +62,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"from", 0, OPTION_TEXT, &a->from, "TIME", "leave out incidents that began before"},
         {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out incidents that began after"},
         {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL", "leave out incidents below"},
-        {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text or jsonl"},
+        {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl, ocsf, asff or attack-flow"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
     const size_t n = sizeof options / sizeof *options;
@@ -148,7 +152,12 @@ static void put_line(struct buf *b, const struct listing *l)
 static bool put_incident(struct listing *l, struct err *e)
 {
     struct buf *b = &l->out->pending;
-    if (l->json) {
+    if (l->exports) {
+        buf_reset(&l->text);
+        incident_put_json(&l->text, &l->incident);
+        if (!buf_ok(&l->text, "an incident", e) || !export_put(b, l->as, buf_str(&l->text), e))
+            return false;
+    } else if (l->json) {
         incident_put_json(b, &l->incident);
         put_containment(b, l);
         buf_putc(b, '\n');
@@ -272,16 +281,18 @@ static bool tell_all(struct listing *l, struct err *e)
 
 static bool read_asked(const struct asked *a, struct listing *l, struct err *e)
 {
-    static const char *const formats[] = {"text", "jsonl"};
+    static const char *const formats[] = {"text", "jsonl", "ocsf", "asff", "attack-flow"};
     size_t format = l->out->terminal ? 0 : 1;
     l->from_ms = INT64_MIN;
     l->to_ms = INT64_MAX;
     l->min_level = LEVEL_INFORMATIONAL;
     l->colour = word_colour(l->out->terminal);
     l->whole = a->ids.n > 0;
-    if (!word_choice("format", a->format, formats, 2, &format, e))
+    if (!word_choice("format", a->format, formats, 5, &format, e))
         return false;
     l->json = format == 1;
+    l->exports = format > 1;
+    l->as = (enum export_format)(format > 1 ? format - 2 : 0);
     return word_level("min-level", a->min_level, &l->min_level, e) &&
            word_time("from", a->from, &l->from_ms, e) && word_time("to", a->to, &l->to_ms, e);
 }
@@ -305,6 +316,7 @@ static int list(const struct asked *a, const struct ruleset *rules)
     struct state *state = NULL;
     retelling_init(&l.retelling, rules);
     incident_init(&l.incident);
+    buf_init(&l.text, OUTPUT_LINE_MAX);
     arena_init(&l.memory, LINEAGES_MEMORY_MAX);
     about_init(&l.about);
     bool ok = output_open(&out, NULL, &e) && read_asked(a, &l, &e) &&
@@ -313,6 +325,7 @@ static int list(const struct asked *a, const struct ruleset *rules)
     arena_release(&l.memory);
     about_release(&l.about);
     incident_release(&l.incident);
+    buf_release(&l.text);
     retelling_release(&l.retelling);
     output_release(&out);
     return ok ? EXIT_DONE : fail(&e);

@@ -42,7 +42,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
         {"strict", 0, OPTION_FLAG, &a->strict, NULL, "a refused rule ends the run"},
         {"emit", 0, OPTION_TEXT, &a->emit, "KIND", "matches, alerts (default) or incidents"},
-        {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl or csv"},
+        {"format", 0, OPTION_TEXT, &a->format, "FORMAT",
+         "text, jsonl or csv; of incidents also ocsf, asff, attack-flow"},
         {"output", 'o', OPTION_TEXT, &a->output, "FILE", "instead of standard output"},
         {"state", 0, OPTION_TEXT, &a->state, "STATE",
          "what windows remember: memory (default), FILE.db, dynamodb:TABLE"},
@@ -83,14 +84,18 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 static bool read_kinds(const struct asked *a, struct scan_options *o, struct err *e)
 {
     static const char *const kinds[] = {"matches", "alerts", "incidents"};
-    static const char *const formats[] = {"text", "jsonl", "csv"};
+    static const char *const formats[] = {"text", "jsonl", "csv", "ocsf", "asff", "attack-flow"};
     size_t kind = EMIT_ALERTS;
     size_t format = FORMAT_JSONL;
     if (!word_choice("emit", a->emit, kinds, 3, &kind, e) ||
-        !word_choice("format", a->format, formats, 3, &format, e))
+        !word_choice("format", a->format, formats, 6, &format, e))
         return false;
     o->emit = (enum scan_emit)kind;
-    o->format = (enum scan_format)format;
+    o->format = (enum scan_format)(format < FORMAT_EXPORT ? format : FORMAT_EXPORT);
+    o->export = (enum export_format)(format < FORMAT_EXPORT ? 0 : format - FORMAT_EXPORT);
+    if (o->format == FORMAT_EXPORT && o->emit != EMIT_INCIDENTS)
+        return err_set(e, ERR_USAGE, "--format %s is of incidents: --emit incidents",
+                       formats[format]);
     return true;
 }
 

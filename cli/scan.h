@@ -9,10 +9,12 @@
 #include "handlers/object.h"
 #include "handlers/teller.h"
 #include "handlers/windows.h"
+#include "respond/export.h"
 #include "respond/incident.h"
 
 enum scan_emit { EMIT_MATCHES, EMIT_ALERTS, EMIT_INCIDENTS };
-enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV };
+/* FORMAT_EXPORT is of incidents alone. */
+enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV, FORMAT_EXPORT };
 
 #define LEVELS (LEVEL_CRITICAL + 1)
 
@@ -31,6 +33,7 @@ enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV };
 struct scan_options {
     enum scan_emit emit;
     enum scan_format format;
+    enum export_format export; /* of FORMAT_EXPORT */
     bool colour;
     enum level min_level;
     bool has_from, has_to;
@@ -66,6 +69,7 @@ struct scan {
     struct teller *teller; /* of EMIT_INCIDENTS, or learning, and a state that lasts; or NULL */
     size_t unsettled;      /* hits since the teller settled */
     struct buf text;       /* of one alert or incident */
+    struct buf json;       /* of one incident, to be exported */
     struct once *once;
     struct buf output_line; /* of Falco rules */
     uint64_t *rule_hits;    /* by rule */

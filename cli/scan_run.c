@@ -43,6 +43,8 @@ static void put_alert(struct scan *s, const struct alert *a)
     case FORMAT_TEXT:
         alert_put_text(&s->text, s->rules, a, &limits_screen, s->options.colour);
         break;
+    case FORMAT_EXPORT: /* of incidents alone */
+        break;
     }
 }
 
@@ -111,12 +113,22 @@ static bool tell_match(struct scan *s, struct event *ev, uint32_t rule, const st
     case FORMAT_TEXT:
         match_put_text(b, &m, s->options.colour);
         break;
+    case FORMAT_EXPORT: /* of incidents alone */
+        break;
     }
     note_told(s, level_of(s, rule));
     return output_put(s->out, e);
 }
 
-static void put_incident(struct scan *s, const struct incident *i)
+static bool put_export(struct scan *s, const struct incident *i, struct err *e)
+{
+    buf_reset(&s->json);
+    incident_put_json(&s->json, i);
+    return buf_ok(&s->json, "an incident", e) &&
+           export_put(&s->text, s->options.export, buf_str(&s->json), e);
+}
+
+static bool put_incident(struct scan *s, const struct incident *i, struct err *e)
 {
     buf_reset(&s->text);
     switch (s->options.format) {
@@ -130,7 +142,10 @@ static void put_incident(struct scan *s, const struct incident *i)
     case FORMAT_TEXT:
         incident_put_text(&s->text, i, s->options.colour);
         break;
+    case FORMAT_EXPORT:
+        return put_export(s, i, e);
     }
+    return true;
 }
 
 static bool tell_incidents(struct scan *s, struct err *e)
@@ -145,8 +160,8 @@ static bool tell_incidents(struct scan *s, struct err *e)
         ok = incident_make(&i, &s->incidents, g, &incident_caps_all, e);
         if (!ok)
             break;
-        put_incident(s, &i);
-        ok = buf_ok(&s->text, "an incident", e) && write_text(s, g->level, buf_str(&s->text), e);
+        ok = put_incident(s, &i, e) && buf_ok(&s->text, "an incident", e) &&
+             write_text(s, g->level, buf_str(&s->text), e);
     }
     incident_release(&i);
     return ok;
@@ -159,12 +174,9 @@ static bool tell_incident(void *to, struct incidents *x, const struct incident_g
     struct scan *s = to;
     struct incident i;
     incident_init(&i);
-    bool ok = incident_make(&i, x, g, &incident_caps_all, e);
-    if (ok) {
-        put_incident(s, &i);
-        ok = buf_ok(&s->text, "an incident", e) && write_text(s, g->level, buf_str(&s->text), e) &&
-             output_flush(s->out, e);
-    }
+    bool ok = incident_make(&i, x, g, &incident_caps_all, e) && put_incident(s, &i, e) &&
+              buf_ok(&s->text, "an incident", e) && write_text(s, g->level, buf_str(&s->text), e) &&
+              output_flush(s->out, e);
     incident_release(&i);
     return ok;
 }
@@ -420,6 +432,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
     *s = (struct scan){.rules = rules, .options = *options, .out = out, .durable = state->durable};
     buf_init(&s->output_line, FACTS_OUTPUT_MAX);
     buf_init(&s->text, OUTPUT_LINE_MAX);
+    buf_init(&s->json, OUTPUT_LINE_MAX);
     alerting_init(&s->alerting, rules);
     gathered_init(&s->gathered, rules);
     incidents_init(&s->incidents, rules);
@@ -445,6 +458,7 @@ void scan_release(struct scan *s)
     gathered_release(&s->gathered);
     incidents_release(&s->incidents);
     buf_release(&s->text);
+    buf_release(&s->json);
     buf_release(&s->output_line);
     once_free(s->once);
     free(s->rule_hits);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/timefmt.h"
 
 bool word_level(const char *name, const char *text, enum level *out, struct err *e)
@@ -31,9 +32,19 @@ bool word_choice(const char *name, const char *text, const char *const *words, s
             *out = i;
             return true;
         }
-    return !text || err_set(e, ERR_USAGE, "--%s %.40s is not available; there %s %s%s%s%s%s", name,
-                            text, n > 1 ? "are" : "is", words[0], n > 2 ? ", " : " and ", words[1],
-                            n > 2 ? " and " : "", n > 2 ? words[2] : "");
+    if (!text)
+        return true;
+    struct buf list;
+    buf_init(&list, ERR_TEXT_MAX);
+    for (size_t i = 0; i < n; i++) {
+        buf_putz(&list, i == 0 ? "" : i + 1 < n ? ", " : " and ");
+        buf_putz(&list, words[i]);
+    }
+    const char *all = buf_z(&list);
+    err_set(e, ERR_USAGE, "--%s %.40s is not available; there %s %s", name, text,
+            n > 1 ? "are" : "is", all ? all : "");
+    buf_release(&list);
+    return false;
 }
 
 const char *word_or_variable(const char *text, const char *variable)
