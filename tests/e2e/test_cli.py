@@ -92,7 +92,7 @@ WRONG = [
     (["scan", "--rules"], "option --rules needs a value"),
     (["scan", "--strict=yes", "x"], "option --strict takes no value"),
     (["scan", "--format", "text", "--format", "csv", "x"], "given twice"),
-    (["scan", "--format", "ocsf", "x"], "--format ocsf is not available"),
+    (["scan", "--format", "xml", "x"], "--format xml is not available"),
     (["scan", "--min-level", "urgent", "x"], "a level is informational, low"),
     (["scan", "--fail-on", "High", "x"], "a level is informational, low"),
     (["scan", "--from", "yesterday", "x"], "a time is YYYY-MM-DD"),
