@@ -24,6 +24,55 @@ static void put_name(struct buf *b, const struct graph_node *n)
     put_text(b, n->kind == LINEAGE_ROOT ? n->account : incident_short_name(n), NAME_MAX);
 }
 
+/* ---- what happened -----------------------------------------------------------------------------
+ */
+
+/* Kinds of alerts that are told of at most; and of fewer than this, less grave ones are told as
+ * well. */
+#define HAPPENED_MAX 6
+#define HAPPENED_FEW 4
+
+static const struct rs_rule *rule_of(const struct incident *i, size_t signal)
+{
+    return i->from->rules->rules + incident_signal(i, signal)->alert->window->rule;
+}
+
+/* Rules of that level or above, each once, up to HAPPENED_MAX. */
+static size_t list_rules(const struct incident *i, enum level level,
+                         const struct rs_rule *out[HAPPENED_MAX], size_t *more)
+{
+    size_t n = 0;
+    *more = 0;
+    for (size_t k = 0; k < i->signals.n; k++) {
+        const struct rs_rule *r = rule_of(i, k);
+        bool known = (enum level)r->level < level;
+        for (size_t j = 0; j < k && !known; j++)
+            known = rule_of(i, j) == r;
+        if (known)
+            continue;
+        if (n < HAPPENED_MAX)
+            out[n++] = r;
+        else
+            ++*more;
+    }
+    return n;
+}
+
+void answer_put_happened(struct buf *b, const struct incident *i)
+{
+    const struct rs_rule *list[HAPPENED_MAX];
+    size_t n = 0, more = 0;
+    for (int level = LEVEL_CRITICAL; level >= LEVEL_INFORMATIONAL && n < HAPPENED_FEW; level--)
+        n = list_rules(i, (enum level)level, list, &more);
+    for (size_t k = 0; k < n; k++) {
+        buf_putz(b, k ? "; then " : "");
+        put_text(b, rs_str(i->from->rules, list[k]->title), NAME_MAX);
+    }
+    if (more)
+        buf_putf(b, "; and %zu other kinds", more);
+    buf_putz(b, n ? "." : "");
+}
+
 /* ---- which resources ---------------------------------------------------------------------------
  */
 
@@ -178,8 +227,7 @@ static void take_level(void *to, uint32_t signal)
 {
     struct gravest *g = to;
     const struct incident *i = g->incident;
-    const struct rs_rule *r =
-        i->from->rules->rules + incident_signal(i, signal)->alert->window->rule;
+    const struct rs_rule *r = rule_of(i, signal);
     if ((enum level)r->level > g->level)
         g->level = (enum level)r->level;
 }

@@ -9,6 +9,10 @@
 /* Different resources that are told one by one; the rest are counted. */
 #define ANSWER_ITEMS_MAX 400
 
+/* "User created; then Trail stopped; then ...": what the gravest alerts tell of, in the order of
+ * time. */
+void answer_put_happened(struct buf *b, const struct incident *i);
+
 /* Something touched, and how often; of calls that succeeded since the first alert. */
 struct answer_item {
     enum story_access access;

@@ -70,6 +70,8 @@ static void put_answers(struct buf *b, const struct stories *s, const struct sto
     struct buf text;
     buf_init(&text, ANSWER_MAX);
     buf_putz(b, "\"answers\":{");
+    answer_put_happened(&text, &story->incident);
+    put_answer(b, "happened", &text);
     answer_put_resources(&text, items);
     put_answer(b, "resources", &text);
     answer_put_credentials(&text, &story->incident);

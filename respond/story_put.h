@@ -8,7 +8,7 @@
  *
  * {"schema":"story/1","stories":[{
  *    "incident":{...},                      respond/incident_put.h
- *    "answers":{"resources":"...","credentials":"...","entry":"...","elsewhere":"..."},
+ *    "answers":{"happened":"...","resources":"...","credentials":"...","entry":"...","elsewhere":"..."},
  *    "entry":"<event id>",
  *    "touched":[{"access":"read","type":"secret","name":"...","sensitive":true,"count":3}],
  *    "todo":[{"actor":"user/...","principal":"arn:...","cannot":null}],

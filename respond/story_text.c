@@ -51,6 +51,8 @@ void story_put_answers(struct buf *b, const struct stories *s, const struct stor
     struct buf text;
     buf_init(&text, ANSWER_MAX);
     answer_items(s, story, &items);
+    answer_put_happened(&text, &story->incident);
+    put_answer(b, "what", &text);
     answer_put_resources(&text, &items);
     put_answer(b, "touched", &text);
     answer_put_credentials(&text, &story->incident);

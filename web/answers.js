@@ -9,6 +9,7 @@ function verdict(story) {
   return el('header', {class: 'verdict'},
     el('h1', {}, el('span', {class: 'level ' + i.level}, i.level), ' ', i.title || 'Incident'),
     el('p', {class: 'sentence'}, i.summary),
+    story.answers.happened ? el('p', {class: 'sentence'}, story.answers.happened) : null,
     el('p', {}, [i.first && `${i.first} to ${i.last}. `, active, ' ',
       i.accounts.length ? 'Account ' + i.accounts.join(', ') + '. ' : '',
       'Incident ', el('code', {}, i.id), i.updates ? `, update ${i.updates}` : '', '.',
@@ -20,9 +21,15 @@ function isPlain(text) {
   return /^[A-Za-z0-9:/_+=,.@-]+$/.test(text || '');
 }
 
+/* Account, kind and name: the path of a session's role is not always known. */
+function bare(principal) {
+  const parts = (principal || '').split(':');
+  return parts.length < 6 ? principal : parts[4] + ':' + parts[5].split('/')[0] + '/' + parts[5].split('/').pop();
+}
+
 function stateOf(story, principal) {
   if (!story.containment) return null;
-  return story.containment.find(c => c.principal === principal) || null;
+  return story.containment.find(c => bare(c.principal) === bare(principal)) || null;
 }
 
 function containmentSteps(record) {

@@ -232,6 +232,9 @@ static void answers(void **state)
     check_str("resources", buf_str(&b), S("1 resource: changed 1. Sensitive: user eve (changed)."));
     check_size("both calls are of it", items.list[0].count, 2);
     buf_reset(&b);
+    answer_put_happened(&b, &story->incident);
+    check_str("happened", buf_str(&b), S("A bad call."));
+    buf_reset(&b);
     answer_put_credentials(&b, &story->incident);
     check_str("credentials", buf_str(&b),
               S("user dana with key AKIA1. They became or made user eve with key AKIA2."));

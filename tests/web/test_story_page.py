@@ -184,6 +184,12 @@ def test_rows_are_filtered_sorted_paged_and_saved(show, story_of):
     assert [r["Agent"] for r in rows] == [f"'=agent{n}" for n in range(9, -1, -1)]
 
 
+def test_axe_finds_nothing_in_many_incidents(show, story_of):
+    page = show(story_of([record(n, who=user(f"user{n}", n)) for n in range(30)]), bypass_csp=True).page
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(RUN_AXE) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(sample, show, scheme):
     page = show(sample, color_scheme=scheme, bypass_csp=True).page
@@ -209,3 +215,17 @@ def test_no_incident(show, story_of):
     opened = show(story_of([record(1, "GetUser")]))
     assert opened.page.locator("h1").inner_text() == "No incident"
     assert opened.messages == []
+
+
+def test_what_was_contained_is_told(sample, show, tmp_path):
+    """As `trailwarden story` has it from the state: of one identity, with the way back."""
+    record = ('"containment":[{"state":"contained","principal":"arn:aws:iam::111122223333:user/team/dana",'
+              '"steps":[{"strategy":"deny-all","state":"done"}],"undo":"trailwarden release x"}]')
+    page = tmp_path / "contained.html"
+    page.write_text(sample.read_text(encoding="utf-8").replace('"containment":null', record), encoding="utf-8")
+    opened = show(page)
+    rows = opened.page.get_by_role("table", name="Containment, identity by identity").locator("tbody tr")
+    assert [r.split("\t")[:2] for r in rows.evaluate_all("r => r.map(x => x.innerText)")] == [
+        ["user dana", "contained"], ["user support-ro", "not contained"]]
+    assert "trailwarden release x" in rows.first.inner_text()
+    assert "1 identity is not contained." in opened.page.locator("main").inner_text()
