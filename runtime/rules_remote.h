@@ -1,7 +1,7 @@
 /* Rules in S3: read at the start, looked at again every few minutes, so that rules change without a
  * new package.
  *
- * One listing tells whether anything changed: key, ETag and size of each object. What changed is
+ * One listing tells whether anything changed: key and ETag of each object. What changed is
  * fetched whole, into a folder of its own below /tmp, loaded as any folder of rules, and the folder
  * removed. Who puts many files should put a compiled bundle instead: one object, and one moment. */
 #ifndef TW_RUNTIME_RULES_REMOTE_H

@@ -43,7 +43,7 @@ INDIRECT = {
     "kms:GenerateDataKey": "SNS encrypts what is published",
 }
 # Calls that only the command line makes, with the rights of whoever runs it.
-OPERATORS = {"s3:ListBucket", "sqs:SendMessage",
+OPERATORS = {"sqs:SendMessage",
              # of doctor
              "s3:GetBucketNotification", "sns:ListSubscriptionsByTopic", "dynamodb:DescribeTable",
              "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContinuousBackups",
@@ -137,6 +137,7 @@ SETTINGS = {
     "traced, not reserved": {"Tracing": "Active", "ReserveConcurrency": "no",
                              "ConfigFile": "config.yml", "TimeoutSeconds": "300"},
     "reports": {"ReportsBucketName": "my-reports"},
+    "rules in S3": {"RulesBucketName": "my-rules", "RulesPrefix": "team/rules/"},
     "containment": {**EVERYTHING, "BreakGlassArns": f"arn:aws:iam::{ACCOUNT}:user/glass",
                     "ResponderRoleArns": "arn:aws:iam::444455556666:role/trailwarden-responder"},
 }
@@ -321,7 +322,7 @@ def operators():
 
 def test_granted_is_what_the_code_signs():
     stack = Stack(load(MAIN), Tracing="Active", ResponderRoleArns="arn:aws:iam::444455556666:role/r",
-                  ReportsBucketName="my-reports", **EVERYTHING)
+                  ReportsBucketName="my-reports", RulesBucketName="my-rules", **EVERYTHING)
     granted = actions(statements(stack).values())
     plain, containment = signed()
     assert granted - INDIRECT.keys() - plain - containment == set(), "granted, but never called"
@@ -421,6 +422,11 @@ REQUESTS = [
     ("a report", ALLOWED, "s3:PutObject", "arn:aws:s3:::my-reports/trailwarden/story-1.html", {}),
     ("beside the reports", NOT_ALLOWED, "s3:PutObject", "arn:aws:s3:::my-reports/other", {}),
     ("reading reports", NOT_ALLOWED, "s3:GetObject", "arn:aws:s3:::my-reports/trailwarden/story-1.html", {}),
+    ("a rule", ALLOWED, "s3:GetObject", "arn:aws:s3:::my-rules/rules/a.yml", {}),
+    ("beside the rules", NOT_ALLOWED, "s3:GetObject", "arn:aws:s3:::my-rules/other/a.yml", {}),
+    ("writing a rule", NOT_ALLOWED, "s3:PutObject", "arn:aws:s3:::my-rules/rules/a.yml", {}),
+    ("listing rules", ALLOWED, "s3:ListBucket", "arn:aws:s3:::my-rules", {"s3:prefix": "rules/"}),
+    ("listing all of it", NOT_ALLOWED, "s3:ListBucket", "arn:aws:s3:::my-rules", {"s3:prefix": ""}),
     ("deleting one", NOT_ALLOWED, "s3:DeleteObject", f"{BUCKET}/AWSLogs/a", {}),
     ("the state", ALLOWED, "dynamodb:UpdateItem", TABLE, {}),
     ("forgetting", NOT_ALLOWED, "dynamodb:DeleteItem", TABLE, {}),
@@ -444,7 +450,7 @@ REQUESTS = [
                          ids=[r[0] for r in REQUESTS])
 def test_what_the_role_may(name, want, action, resource, context):
     stack = Stack(load(MAIN), Containment="auto", BreakGlassArns=GLASS, ReportsBucketName="my-reports",
-                  ResponderRoleArns=FILLED["ResponderRoleArn"])
+                  RulesBucketName="my-rules", ResponderRoleArns=FILLED["ResponderRoleArn"])
     request = {"principal": FILLED["FunctionRoleArn"], "action": action, "resource": resource,
                "context": {"aws:PrincipalArn": FILLED["FunctionRoleArn"], **context}}
     assert evaluate(request, list(statements(stack).values())) == want
