@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "adapters/cloud.h"
 #include "adapters/files.h"
 #include "adapters/geo.h"
 #include "base/escape.h"
@@ -91,7 +92,9 @@ void explain_put(struct buf *b, struct event *ev, uint32_t rule)
 /* Where the records of the event's file go. */
 struct explaining {
     const struct ruleset *rs;
-    const char *path; /* of the file */
+    const char *path; /* of the file, or s3://bucket/key */
+    struct str event; /* its id: the only one that plain rules are explained for; absent: all */
+    size_t events;    /* that were */
     bool unreadable;  /* some of it was */
     struct port_geo geo;
     struct str wanted;               /* id or title; absent: all */
@@ -147,8 +150,10 @@ static bool take_piece(void *to, size_t bytes, struct err *e)
 
 static bool explain_record(void *to, struct event *ev, struct err *e)
 {
-    const struct explaining *x = to;
-    for (uint32_t i = 0; i < x->rs->n_rules; i++)
+    struct explaining *x = to;
+    bool asked = !str_present(x->event) || str_eq(event_core(ev, CORE_ID), x->event);
+    x->events += asked;
+    for (uint32_t i = 0; i < x->rs->n_rules && asked; i++)
         if (is_wanted(x, i) && !explain_windows_is(x->rs, i))
             print_rule(ev, i);
     return !x->windows || explain_windows_add(x->windows, ev, e);
@@ -179,23 +184,50 @@ static bool print_correlations(const struct explaining *x, struct err *e)
     return ok;
 }
 
-/* What stands in front of a fault of the file's content is explained. */
-static bool explain_file(struct explaining *x, struct err *e)
+/* What stands in front of a fault of the content is explained. */
+static bool explain_object(struct explaining *x, const struct port_objects *port,
+                           const struct object_ref *ref, struct err *e)
 {
     const struct object_calls calls = {x, take_piece, explain_record, note_bad};
-    const struct object_ref ref = {.key = str_of(x->path)};
-    const struct port_objects files = files_port();
     struct object_reader reader;
     bool ok = object_reader_init(&reader, x->rs, calls, e);
     event_set_geo(&reader.ev, x->geo);
-    if (ok && !object_read(&reader, &files, &ref, e)) {
+    if (ok && !object_read(&reader, port, ref, e)) {
         ok = reader.fault == OBJECT_CONTENT;
         if (ok)
             note_bad(x, e->text);
-        else
+        else if (!str_present(ref->bucket)) /* S3's faults name the object */
             err_wrap(e, "%.200s", x->path);
     }
     object_reader_release(&reader);
+    return ok;
+}
+
+/* s3://bucket/key, with the credentials and endpoints that `scan` takes. */
+static bool explain_s3(struct explaining *x, struct err *e)
+{
+    struct str rest = str_skip(str_of(x->path), 5);
+    struct object_ref ref = {.bucket = str_cut(&rest, '/')};
+    ref.key = rest;
+    if (!ref.bucket.n || !str_present(ref.key) || !ref.key.n)
+        return err_set(e, ERR_USAGE, "%.200s is not of the form s3://bucket/key", x->path);
+    struct cloud *cloud = cloud_new(e);
+    if (!cloud)
+        return false;
+    const struct port_objects port = cloud_objects(cloud);
+    bool ok = explain_object(x, &port, &ref, e);
+    cloud_free(cloud);
+    return ok;
+}
+
+static bool explain_file(struct explaining *x, struct err *e)
+{
+    const struct object_ref ref = {.key = str_of(x->path)};
+    const struct port_objects files = files_port();
+    bool ok =
+        str_starts(ref.key, S("s3://")) ? explain_s3(x, e) : explain_object(x, &files, &ref, e);
+    if (ok && str_present(x->event) && x->events == 0)
+        return err_set(e, ERR_USAGE, "no event in %.200s has the id %.100s", x->path, x->event.p);
     return ok && print_correlations(x, e);
 }
 
@@ -223,12 +255,13 @@ static bool find_wanted(struct explaining *x, const char *rule, struct err *e)
     return x->windows || !correlations;
 }
 
-/* Files that tell where addresses are; NULL: none. */
-struct geo_paths {
-    const char *countries, *systems;
+/* Options of its own; NULL: not given. */
+struct explain_asked {
+    const char *countries, *systems; /* files that tell where addresses are */
+    const char *event;
 };
 
-static int explain(struct rules_asked *a, const struct geo_paths *paths, const char *rule,
+static int explain(struct rules_asked *a, const struct explain_asked *asked, const char *rule,
                    const char *path)
 {
     struct err e = {0};
@@ -240,9 +273,10 @@ static int explain(struct rules_asked *a, const struct geo_paths *paths, const c
         *named = rule;
     bool ok = rules_load(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
-    ok = ok && geo_open(paths->countries, paths->systems, &geo, &e);
+    ok = ok && geo_open(asked->countries, asked->systems, &geo, &e);
     struct explaining x = {.rs = rules.rules,
                            .path = path,
+                           .event = str_of(asked->event),
                            .wanted = file ? STR_ABSENT : str_of(rule),
                            .geo = geo_port(geo)};
     ok = ok && find_wanted(&x, rule, &e) && explain_file(&x, &e);
@@ -255,18 +289,20 @@ static int explain(struct rules_asked *a, const struct geo_paths *paths, const c
 
 int rules_explain(int argc, char **argv)
 {
-    struct geo_paths geo = {0};
+    struct explain_asked asked = {0};
     const struct option more[] = {
-        {"geoip", 0, OPTION_TEXT, &geo.countries, "FILE.mmdb", "which country an address is in"},
-        {"asn", 0, OPTION_TEXT, &geo.systems, "FILE.mmdb", "which network an address belongs to"},
+        {"event", 0, OPTION_TEXT, &asked.event, "ID", "only the event with this eventID"},
+        {"geoip", 0, OPTION_TEXT, &asked.countries, "FILE.mmdb", "which country an address is in"},
+        {"asn", 0, OPTION_TEXT, &asked.systems, "FILE.mmdb", "which network an address belongs to"},
     };
     const struct rules_usage usage = {
         .text =
             "usage: trailwarden rules explain [options] RULE EVENT.json\n\n"
             "RULE is an id or a title (of a Falco rule: its name), or a file of rules; EVENT.json\n"
-            "holds one record or many, in any form that scan reads. Prints each test of the rule\n"
-            "with its result and the event's value; of a correlation, how its windows fill with\n"
-            "all events.\n",
+            "holds one record or many, in any form that scan reads, and may lie in S3\n"
+            "(s3://bucket/key). Prints each test of the rule with its result and the event's "
+            "value;\n"
+            "of a correlation, how its windows fill with all events.\n",
         .arguments = true,
         .more = more,
         .n_more = sizeof more / sizeof *more,
@@ -277,7 +313,7 @@ int rules_explain(int argc, char **argv)
     if (rules_asked_read(&a, &usage, argc, argv, &code)) {
         const char *const *named = a.rest.p;
         if (a.rest.n == 2) {
-            code = explain(&a, &geo, named[0], named[1]);
+            code = explain(&a, &asked, named[0], named[1]);
         } else {
             err_set(&e, ERR_USAGE, "rules explain needs a rule and a file with an event");
             code = fail(&e);

@@ -560,6 +560,24 @@ def test_scan_of_a_bucket_that_is_not_there(rules, stage, aws):
     assert aws["AWS_SECRET_ACCESS_KEY"].encode() not in result.stderr
 
 
+def test_an_object_in_s3_is_explained(rules, stage, aws):
+    """Why no alert for this event?"""
+    put_log(stage, "AWSLogs/a b.json.gz", record(1), record(2, eventName="StartLogging"))
+    where, title = f"s3://{stage.bucket}/AWSLogs/a b.json.gz", "Trail stopped"
+    both = run("rules", "explain", "-r", rules, title, where, env=aws)
+    assert both.returncode == 0 and both.stdout.count(b"Trail stopped (") == 2, both.stderr
+    one = run("rules", "explain", "-r", rules, "--event", record(2)["eventID"], title, where, env=aws)
+    assert one.returncode == 0
+    assert one.stdout.count(b"Trail stopped (") == 1 and b"does not hold" in one.stdout
+    assert b'"StartLogging"' in one.stdout
+    none = run("rules", "explain", "-r", rules, "--event", "x", title, where, env=aws)
+    assert none.returncode == 2 and b"no event in" in none.stderr
+    missing = run("rules", "explain", "-r", rules, title, where + "x", env=aws)
+    assert missing.returncode == 4 and missing.stderr.count(b"AWSLogs/a b.json.gzx") == 1
+    bad = run("rules", "explain", "-r", rules, title, "s3://bucket", env=aws)
+    assert bad.returncode == 2 and b"not of the form s3://bucket/key" in bad.stderr
+
+
 def test_invoke_publishes(rules, stage, aws, tmp_path):
     put_log(stage, "AWSLogs/a.json.gz", record(1), record(2))
     event = tmp_path / "event.json"
