@@ -99,7 +99,6 @@ static bool store(struct iam_reading *r, enum iam_place place, struct str s, str
 {
     struct str *to = text_at(r, place);
     struct iam_item *item = newest(r);
-    unsigned long long number = 0;
     if (to) {
         char *p = arena_alloc(&r->out->memory, s.n);
         if (!p)
@@ -112,8 +111,6 @@ static bool store(struct iam_reading *r, enum iam_place place, struct str s, str
         r->out->active = is_yes(s);
     } else if (place == TO_ITEM_ACTIVE && item) {
         item->active = is_yes(s);
-    } else if (place == TO_ITEM_NUMBER && item && str_u64(s, &number) && number <= INT64_MAX) {
-        item->number = (int64_t)number;
     } else if (place == TO_SECRET) {
         buf_reset(&r->out->secret);
         buf_put(&r->out->secret, s);

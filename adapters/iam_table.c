@@ -100,13 +100,6 @@ static const struct iam_reader login = {
     .fields = {{"LoginProfile", "UserName", TO_NAME, true},
                {"LoginProfile", "PasswordResetRequired", TO_ACTIVE, false}}};
 
-/* <SummaryMap><entry><key>AttachedPoliciesPerUserQuota</key><value>10</value></entry>.. */
-static const struct iam_reader summary = {
-    .list = "SummaryMap",
-    .item = "entry",
-    .list_must = true,
-    .fields = {{"entry", "key", TO_ITEM_NAME, false}, {"entry", "value", TO_ITEM_NUMBER, false}}};
-
 static const struct iam_reader groups = {.list = "Groups",
                                          .item = "member",
                                          .list_must = true,
@@ -229,7 +222,6 @@ const struct iam_wire iam_wires[IAM_ACTIONS] = {
     [IAM_GET_LOGIN_PROFILE] = {.service = AWS_IAM,
                                .params = {{"UserName", A_USER}},
                                .reader = &login},
-    [IAM_GET_ACCOUNT_SUMMARY] = {.service = AWS_IAM, .reader = &summary},
     [IAM_LIST_GROUPS_FOR_USER] = {.service = AWS_IAM,
                                   .params = {{"UserName", A_USER}},
                                   .reader = &groups,

@@ -57,7 +57,6 @@ enum iam_place {
     TO_ITEM_NAME,
     TO_ITEM_ID,
     TO_ITEM_VALUE,
-    TO_ITEM_NUMBER,
     TO_ITEM_ACTIVE
 };
 

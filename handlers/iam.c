@@ -14,7 +14,6 @@ const struct iam_action_row iam_actions[IAM_ACTIONS] = {
     [IAM_LIST_ACCESS_KEYS] = {"iam", "ListAccessKeys", false},
     [IAM_GET_ACCESS_KEY_LAST_USED] = {"iam", "GetAccessKeyLastUsed", false},
     [IAM_GET_LOGIN_PROFILE] = {"iam", "GetLoginProfile", false},
-    [IAM_GET_ACCOUNT_SUMMARY] = {"iam", "GetAccountSummary", false},
     [IAM_LIST_GROUPS_FOR_USER] = {"iam", "ListGroupsForUser", false},
     [IAM_LIST_MFA_DEVICES] = {"iam", "ListMFADevices", false},
     [IAM_LIST_SIGNING_CERTIFICATES] = {"iam", "ListSigningCertificates", false},

@@ -38,7 +38,6 @@ enum iam_action {
     IAM_GET_ACCESS_KEY_LAST_USED, /* (id: the key) -> name: of its user. A key of another account,
                                      or of none, is IAM_DENIED or IAM_NO_SUCH */
     IAM_GET_LOGIN_PROFILE,    /* (name) -> active: a reset is required. IAM_NO_SUCH: no console */
-    IAM_GET_ACCOUNT_SUMMARY,  /* -> items: name ("AttachedPoliciesPerUserQuota"), number */
     IAM_LIST_GROUPS_FOR_USER, /* (name) -> items: name */
     IAM_LIST_MFA_DEVICES,     /* (name) -> items: id: serial number or ARN */
     IAM_LIST_SIGNING_CERTIFICATES,         /* (name) -> items: id, active */
@@ -156,7 +155,6 @@ const char *iam_result_name(enum iam_result r);
 
 struct iam_item {
     struct str name, id, value;
-    int64_t number;
     bool active;
 };
 

@@ -176,8 +176,7 @@ static void put_items(struct buf *out, const struct iam_answer *a)
     buf_putz(out, ",\"items\":[");
     for (size_t i = 0; i < a->n_items; i++) {
         const struct iam_item *item = &a->items[i];
-        buf_putf(out, "%s{\"active\":%s,\"number\":%lld", i ? "," : "",
-                 item->active ? "true" : "false", (long long)item->number);
+        buf_putf(out, "%s{\"active\":%s", i ? "," : "", item->active ? "true" : "false");
         put_member(out, "name", item->name);
         put_member(out, "id", item->id);
         put_member(out, "value", item->value);

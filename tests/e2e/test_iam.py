@@ -172,12 +172,6 @@ def test_console(iam, ann):
     assert (answer["result"], answer["code"]) == ("no such", "NoSuchEntity")
 
 
-def test_quotas(iam):
-    items = iam("GetAccountSummary")["items"]
-    assert {i["name"]: i["number"] for i in items} == {
-        "Users": 27, "AttachedPoliciesPerUserQuota": 10}
-
-
 # Writes: each is made twice, and the second changes nothing.
 
 def snapshot(who):
@@ -660,7 +654,7 @@ def test_instance_profile(aws, iam):
     profile = f"arn:aws:iam::{OWN}:instance-profile/web"
     aws.instances[INSTANCE] = ("iip-assoc-0a1b2c3d4e5f60718", profile)
     found = iam("DescribeIamInstanceProfileAssociations", id=INSTANCE, region="eu-central-1")
-    assert found["items"] == [{"active": True, "number": 0, "name": INSTANCE, "value": profile,
+    assert found["items"] == [{"active": True, "name": INSTANCE, "value": profile,
                                "id": "iip-assoc-0a1b2c3d4e5f60718"}]
     assert "/eu-central-1/ec2/" in aws.asked()[-1]["headers"]["authorization"]
     assert is_done(iam("DisassociateIamInstanceProfile", id=found["items"][0]["id"]))
@@ -681,7 +675,7 @@ def test_the_role_of_an_instance_profile(aws, iam):
     role.tags["team"] = "blue"
     aws.held["machines"] = "web"
     assert iam("GetInstanceProfile", policy="machines")["items"] == [
-        {"active": False, "number": 0, "name": "web", "id": role.id}]
+        {"active": False, "name": "web", "id": role.id}]
     missing = iam("GetInstanceProfile", policy="web")
     assert (missing["result"], missing["code"]) == ("no such", "NoSuchEntity")
 
@@ -760,7 +754,6 @@ def test_moto_takes_the_same_calls(moto, drive):
     assert (found["id"], json.loads(found["trust"])) == (role["RoleId"], json.loads(DENY))
     assert [(i["name"], i["value"]) for i in found["items"]] == [("t", "v")]
     assert call("PutRolePermissionsBoundary", name="nobody", policy=policy)["ok"] is False
-    assert call("GetAccountSummary")["items"]
     assert call("ListGroupsForUser", name=ODD)["items"] == []
     assert call("ListMFADevices", name=ODD)["items"] == []
     assert all(call("DeleteAccessKey", name=ODD, id=k)["ok"] for k in keys)

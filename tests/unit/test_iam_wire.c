@@ -36,7 +36,6 @@ static void writes_queries(void **state)
         {IAM_GET_CALLER_IDENTITY, NULL, NULL, "Action=GetCallerIdentity&Version=2011-06-15"},
         {IAM_GET_USER, NULL, NULL, "Action=GetUser&" IAM "&UserName=" NAME},
         {IAM_GET_ROLE, NULL, NULL, "Action=GetRole&" IAM "&RoleName=" NAME},
-        {IAM_GET_ACCOUNT_SUMMARY, NULL, NULL, "Action=GetAccountSummary&" IAM},
         {IAM_GET_ACCESS_KEY_LAST_USED, NULL, NULL,
          "Action=GetAccessKeyLastUsed&" IAM "&AccessKeyId=AKIAIOSFODNN7EXAMPLE"},
         {IAM_ATTACH_USER_POLICY, NULL, NULL,
@@ -205,7 +204,7 @@ static void writes_every_action(void **state)
         const struct iam_call nothing = {.action = (enum iam_action)i};
         iam_request_init(&r);
         check_int(name, iam_put_request(&nothing, STR_ABSENT, &r, NULL),
-                  i == IAM_GET_CALLER_IDENTITY || i == IAM_GET_ACCOUNT_SUMMARY);
+                  i == IAM_GET_CALLER_IDENTITY);
         iam_request_release(&r);
     }
 }
@@ -322,16 +321,6 @@ static void reads_lists(void **state)
                                 "</ListAccessKeysResponse>",
                                 &a, NULL, NULL));
     check_size("none", a.n_items, 0);
-    iam_answer_release(&a);
-
-    check_true("summary",
-               read_one(IAM_GET_ACCOUNT_SUMMARY,
-                        "<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap>"
-                        "<entry><key>Users</key><value>32</value></entry><entry>"
-                        "<key>AttachedPoliciesPerUserQuota</key><value>10</value></entry>"
-                        "</SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>",
-                        &a, NULL, NULL));
-    check_int("summary", iam_answer_by_name(&a, S("AttachedPoliciesPerUserQuota"))->number, 10);
     iam_answer_release(&a);
 
     check_true(

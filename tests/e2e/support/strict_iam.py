@@ -344,11 +344,6 @@ class StrictIam(StrictAws):
         who.password, who.reset = form["Password"], form["PasswordResetRequired"] == "true"
         return self.profile_xml(who)
 
-    def do_GetAccountSummary(self, account, form, key):
-        return ("<SummaryMap><entry><key>Users</key><value>27</value></entry><entry>"
-                "<key>AttachedPoliciesPerUserQuota</key>"
-                f"<value>{account.attach_max}</value></entry></SummaryMap>")
-
     PARTS = {"groups": ("ListGroupsForUser", "Groups", "GroupName"),
              "mfa": ("ListMFADevices", "MFADevices", "SerialNumber"),
              "certificates": ("ListSigningCertificates", "Certificates", "CertificateId"),
