@@ -9,7 +9,8 @@
 
 struct http {
     struct wire wire;
-    struct transfer one; /* of http_send */
+    struct transfer nested[HTTP_NESTED_MAX]; /* of http_send, the outermost first */
+    size_t depth;                            /* of them under way */
     CURLM *multi;
     struct lane {
         struct transfer transfer;
@@ -59,7 +60,8 @@ void http_free(struct http *h)
     if (!h)
         return;
     http_abandon(h);
-    transfer_release(&h->one);
+    for (size_t i = 0; i < HTTP_NESTED_MAX; i++)
+        transfer_release(h->nested + i);
     for (size_t i = 0; i < HTTP_LANES; i++)
         transfer_release(&h->lanes[i].transfer);
     if (h->multi)
@@ -67,21 +69,27 @@ void http_free(struct http *h)
     free(h);
 }
 
-static bool try_once(struct http *h, const struct http_request *request, struct http_reply *reply)
+static bool try_once(struct http *h, struct transfer *t, const struct http_request *request,
+                     struct http_reply *reply)
 {
     CURLcode code = CURLE_OK;
-    if (transfer_begin(&h->one, &h->wire, request, reply))
-        code = curl_easy_perform(h->one.curl);
-    return transfer_end(&h->one, code);
+    h->depth++;
+    if (transfer_begin(t, &h->wire, request, reply))
+        code = curl_easy_perform(t->curl);
+    h->depth--;
+    return transfer_end(t, code);
 }
 
 bool http_send(struct http *h, const struct http_request *request, struct http_reply *reply,
                struct err *e)
 {
-    if (try_once(h, request, reply) || (h->one.again && try_once(h, request, reply)))
+    if (h->depth == HTTP_NESTED_MAX)
+        return err_set(e, ERR_SYSTEM, "requests are nested too deep");
+    struct transfer *t = h->nested + h->depth;
+    if (try_once(h, t, request, reply) || (t->again && try_once(h, t, request, reply)))
         return true;
     if (e)
-        *e = h->one.e;
+        *e = t->e;
     return false;
 }
 

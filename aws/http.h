@@ -15,8 +15,11 @@
 #define HTTP_CONNECT_MS  3000  /* name lookup, TCP and TLS; a healthy endpoint takes under 300 */
 #define HTTP_STALL_MS    10000 /* a transfer that moves no byte for so long is given up */
 #define HTTP_NO_LIMIT_MS INT64_MAX
-#define HTTP_LANES       16   /* requests side by side; a batch of 100 to DynamoDB takes 7 rounds */
-#define HTTP_POLL_MS     1000 /* libcurl's own time-outs are looked at as often at least */
+#define HTTP_LANES       16 /* requests side by side; a batch of 100 to DynamoDB takes 7 rounds */
+/* A request, and one that is sent while its body arrives: an object with more alerts than are held
+ * at once has some told before its end. */
+#define HTTP_NESTED_MAX 2
+#define HTTP_POLL_MS    1000 /* libcurl's own time-outs are looked at as often at least */
 
 struct http;
 
@@ -59,6 +62,8 @@ void http_free(struct http *h);
 /* Sends and reads the whole answer, whatever its status. A kept connection that turns out to be
  * dead before any byte of an answer came is replaced, and the request sent once more: a Lambda
  * function is frozen between invocations, and its connections die meanwhile.
+ *
+ * `take` may send other requests, HTTP_NESTED_MAX deep, each level on connections of its own.
  *
  * TLS is 1.2 or later, verified against the first of: $AWS_CA_BUNDLE, $SSL_CERT_FILE (both as
  * files, an unreadable one is ERR_USAGE), the roots of AWS's own certificates, which are built in
