@@ -7,7 +7,7 @@
 #include "handlers/entries.h"
 
 #define CLAIMS_KEPT_MS   1296000000LL /* 15 days: a message may wait 14 in a dead-letter queue */
-#define BATCH_MEMORY_MAX (64u << 20)  /* 1024 claims of some 6 KB, read ten times */
+#define BATCH_MEMORY_MAX (16u << 20)  /* 256 claims of some 6 KB, read ten times */
 #define SWAP_PAUSE_MS    20           /* before a lost swap is tried again, times its number */
 
 /* An entry that claims, and what the state holds of it. */

@@ -25,10 +25,10 @@
 /* Keys gathered at once, for a Lambda of 128 MB: an entry takes some 600 bytes, its description at
  * most 4 KB. When they are full, what is there is settled early; sets do not mind. */
 #define WINDOWS_ENTRIES_MAX 4096
-/* Elements gathered at once, 32 bytes each: 8 MB. */
-#define WINDOWS_ELEMENTS_MAX (1u << 18)
-/* Bytes of what is written of their first events: 4,096 of them at their longest. */
-#define WINDOWS_DESCRIBED_MAX (16u << 20)
+/* Elements gathered at once, 32 bytes each: 2 MB. */
+#define WINDOWS_ELEMENTS_MAX (1u << 16)
+/* Bytes of what is written of their first events: 1,024 of them at their longest. */
+#define WINDOWS_DESCRIBED_MAX (4u << 20)
 /* Members of an array that count as values of one event, and keys that one event is put under. */
 #define WINDOWS_VALUES_MAX 64
 /* Times that a lost compare-and-set is tried again; six workers on one key need about as many. */
