@@ -4,12 +4,11 @@
 
 #include "aws/client.h"
 
-#define SQS_URL_MAX    512
-#define SQS_BATCH_MAX  10     /* entries of a SendMessageBatch */
-#define SQS_BODIES_MAX 262144 /* bytes of all bodies of a batch: the quota until August 2025, and  \
-                               */
-                              /* still that of queues made before */
-#define SQS_TRIES_MAX 8       /* of a batch of which SQS keeps refusing a part */
+#define SQS_URL_MAX   512
+#define SQS_BATCH_MAX 10 /* entries of a SendMessageBatch */
+/* Bytes of all bodies of a batch: SQS's quota until August 2025, and still that of older queues. */
+#define SQS_BODIES_MAX 262144
+#define SQS_TRIES_MAX  8 /* of a batch of which SQS keeps refusing a part */
 
 /* url is borrowed, as are client and world; all outlive it. */
 struct sqs_queue {

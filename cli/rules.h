@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 
-#define RULES_OPTIONS_MAX 4 /* of a command's own; rules explain has the most, 2 */
+#define RULES_OPTIONS_MAX 4 /* of a command's own; rules explain has the most, 3 */
 
 struct rules_asked {
     struct vec rules;   /* of const char *: paths */
