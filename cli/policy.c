@@ -102,13 +102,6 @@ static bool take_once(struct reading *r, struct event *ev, struct err *e)
     return !fresh || advice_see(r->advice, ev->record, e);
 }
 
-/* Data events say "Data"; before eventVersion 1.07 there was no category. */
-static bool is_data(struct str record)
-{
-    return str_find(record, S("\"eventCategory\":\"Data\""), 0) != SIZE_MAX ||
-           str_find(record, S("\"managementEvent\":false"), 0) != SIZE_MAX;
-}
-
 /* object_calls.record */
 static bool on_record(void *to, struct event *ev, struct err *e)
 {
@@ -122,8 +115,8 @@ static bool on_record(void *to, struct event *ev, struct err *e)
             look_for_beginning(r, ev, ms);
         return true;
     }
-    return advice_cover(a, ms, event_core(ev, CORE_REGION), !a->data_events && is_data(ev->record),
-                        e) &&
+    return advice_cover(a, ms, event_core(ev, CORE_REGION),
+                        !a->data_events && advice_is_data(ev->record), e) &&
            (!advice_may_concern(a, ev->record) || take_once(r, ev, e));
 }
 

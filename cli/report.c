@@ -26,6 +26,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     (void)e;
     facts_read(ev, r->object, &facts);
     stories_see(&r->stories, ev, &facts);
+    advising_see(&r->advising, ev, &facts);
     return true;
 }
 
@@ -53,6 +54,7 @@ void report_release(struct report *r)
 {
     stories_release(&r->stories);
     veil_release(&r->veil);
+    advising_release(&r->advising);
     object_reader_release(&r->reader);
 }
 
@@ -118,9 +120,12 @@ bool report_read(struct report *r, const struct logs *logs, struct err *e)
 {
     const struct log_taker taker = {r, take_object, count_fault};
     stories_ready(&r->stories);
+    if (!r->redact && logs->paths.n)
+        advising_begin(&r->advising, &r->stories);
     bool ok = logs_walk(logs, &taker, e);
     stories_recall(&r->stories);
     stories_end(&r->stories);
+    advising_end(&r->advising);
     if (r->redact)
         veil_stories(&r->veil, &r->stories);
     return ok;

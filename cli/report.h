@@ -4,6 +4,7 @@
 #define TW_CLI_REPORT_H
 
 #include "adapters/output.h"
+#include "cli/advising.h"
 #include "cli/logs.h"
 #include "handlers/object.h"
 #include "respond/story.h"
@@ -18,6 +19,7 @@ struct report {
     uint64_t failed, bad; /* objects and records that could not be read */
     bool redact;          /* for sharing (respond/veil.h); to be set before report_take */
     struct veil veil;
+    struct advising advising; /* not with redact: a policy is made of names */
 };
 
 /* rules and geo are borrowed. Release in either case. */

@@ -71,6 +71,12 @@ bool advice_may_concern(const struct advice *a, struct str record)
     return str_find(record, a->principal.name, 0) != SIZE_MAX;
 }
 
+bool advice_is_data(struct str record)
+{
+    return str_find(record, S("\"eventCategory\":\"Data\""), 0) != SIZE_MAX ||
+           str_find(record, S("\"managementEvent\":false"), 0) != SIZE_MAX;
+}
+
 /* ---- what the logs cover -----------------------------------------------------------------------
  */
 

@@ -77,6 +77,10 @@ void advice_since(struct advice *a, int64_t ms);
 TW_MUST_USE bool advice_cover(struct advice *a, int64_t time_ms, struct str region, bool data,
                               struct err *e);
 
+/* Whether a record is of a data event: they say "Data"; before eventVersion 1.07 there was no
+ * category. */
+bool advice_is_data(struct str record);
+
 /* Whether the record (JSON) may be one of the principal: cheap, and surely not when false. */
 bool advice_may_concern(const struct advice *a, struct str record);
 /* Whether it is. */

@@ -37,11 +37,25 @@ function showDeed(story, deed) {
       on: {click: () => showStep(story, s)}}, `${s.t || ''} ${s.event || ''} ${s.targets.map(t => t.join(' ')).join(', ')} ${s.error || ''}`)))));
 }
 
+function actionRows(list) {
+  return list.slice(0, 200).map(a => [el('code', {}, a.action), el('ul', {}, a.resources.slice(0, 5).map(r => el('li', {}, r))), a.count, a.first || '']);
+}
+
+/* Made of what the identity was seen to need before; what came after is listed and left out. */
+function recommended(a) {
+  const heads = ['Action', 'On', 'Uses', 'First'], sentence = list => el('ul', {}, list.map(t => el('li', {}, t)));
+  return [el('p', {}, 'For ', el('code', {}, a.principal), a.since ? `, by its use before ${a.since}` : '', a.since_by ? ` (${a.since_by})` : '', '. It is never applied by itself.'),
+    a.refusals.length ? [el('p', {}, 'No policy is recommended:'), sentence(a.refusals)] : null,
+    a.document ? el('pre', {tabindex: 0}, JSON.stringify(a.document, null, 2)) : null,
+    a.caveats.length ? [el('h3', {}, 'Mind'), sentence(a.caveats)] : null,
+    a.excluded.length ? [el('h3', {}, 'First used afterwards, and left out'), wide('Left out', table('Left out', heads, actionRows(a.excluded))),
+      el('p', {}, some(a.excluded, 200, 'action', 'actions'))] : null,
+    isPlain(a.principal) ? [el('p', {}, 'With other logs, times or regions:'), command(`trailwarden policy '${a.principal}' --from PATH --since TIME`)] : null];
+}
+
 function advice(story) {
-  return section('Recommended policy', story.advice
-    ? [story.advice.text ? el('p', {}, story.advice.text) : null, el('pre', {tabindex: 0}, JSON.stringify(story.advice.document || story.advice, null, 2))]
-    : el('p', {}, 'None was asked for. It is made of what an identity did before it was taken over, so it needs logs from well before ',
-      story.incident.first || 'the incident', '.'));
+  return section('Recommended policy', story.advice ? recommended(story.advice)
+    : el('p', {}, 'None is made for this incident: it is for the users and roles that began the gravest ones, from logs, and not where names are left out.'));
 }
 
 function unknowns(story) {

@@ -75,6 +75,9 @@ def test_a_user_raises_himself_and_makes_a_second_key(corpus):
     assert "from 3.238.12.183" in story["answers"]["entry"]
     assert "user jmerckle" in story["answers"]["credentials"]
     assert [t["principal"].split("/")[-1] for t in story["todo"]] == ["jmerckle"]
+    advice = story["advice"]  # every call is an intruder's: nothing to make a policy of
+    assert advice["document"] is None and advice["baseline"]["uses"] == 0 and len(advice["refusals"]) >= 1
+    assert "iam:PutUserPolicy" in {a["action"] for a in advice["excluded"]}
 
 
 def test_credentials_of_an_instance_are_used_elsewhere(corpus):
@@ -185,6 +188,7 @@ def test_a_story_of_a_state_is_that_of_a_scan(remembered, tmp_path):
     assert told["steps"] and [s["id"] for s in told["steps"]] == [s["id"] for s in scanned["steps"]]
     assert told["answers"] == scanned["answers"] and told["touched"] == scanned["touched"]
     assert told["containment"] == [] and scanned["containment"] is None
+    assert told["advice"] == scanned["advice"] and told["advice"]["principal"].endswith(":user/dana")
 
 
 def test_without_logs_it_tells_what_alerts_kept(remembered):
@@ -193,6 +197,13 @@ def test_without_logs_it_tells_what_alerts_kept(remembered):
     assert done.returncode == 0 and len(told["steps"]) > 40
     assert all(s["recalled"] and "raw" not in s for s in told["steps"])
     assert "CreateLoginProfile" in {s["event"] for s in told["steps"]}
+
+
+def test_its_policy_is_that_of_the_command(remembered, tmp_path):
+    advice = stories(tmp_path, ROOT / "samples")[0]["advice"]
+    told = run("policy", advice["principal"], "--from", ROOT / "samples", "--since", advice["since"], "--format", "json")
+    assert {**json.loads(told.stdout), "since_by": None} == {**advice, "since_by": None}
+    assert "iam:CreateUser" in {a["action"] for a in advice["excluded"]}
 
 
 def test_as_text(remembered):

@@ -229,3 +229,13 @@ def test_what_was_contained_is_told(sample, show, tmp_path):
         ["user dana", "contained"], ["user support-ro", "not contained"]]
     assert "trailwarden release x" in rows.first.inner_text()
     assert "1 identity is not contained." in opened.page.locator("main").inner_text()
+
+
+def test_the_policy_says_what_it_leaves_out(sample, show):
+    opened = show(sample)
+    advice = opened.story()["advice"]
+    part = opened.page.locator("section", has=opened.page.get_by_role("heading", name="Recommended policy"))
+    left_out = part.get_by_role("table", name="Left out").locator("tbody tr td:first-child").all_inner_texts()
+    assert left_out == [a["action"] for a in advice["excluded"]]
+    for sentence in [*advice["refusals"], *advice["caveats"]]:
+        assert sentence in part.inner_text()
