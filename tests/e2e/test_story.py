@@ -75,8 +75,8 @@ def test_a_user_raises_himself_and_makes_a_second_key(corpus):
     assert "from 3.238.12.183" in story["answers"]["entry"]
     assert "user jmerckle" in story["answers"]["credentials"]
     assert [t["principal"].split("/")[-1] for t in story["todo"]] == ["jmerckle"]
-    advice = story["advice"]  # every call is an intruder's: nothing to make a policy of
-    assert advice["document"] is None and advice["baseline"]["uses"] == 0 and len(advice["refusals"]) >= 1
+    advice = story["advice"]  # all but the first call, which needs no permission, are an intruder's
+    assert advice["document"] is None and advice["actions"] == [] and len(advice["refusals"]) >= 1
     assert "iam:PutUserPolicy" in {a["action"] for a in advice["excluded"]}
 
 
