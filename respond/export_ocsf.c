@@ -206,10 +206,11 @@ json_t *export_ocsf(const json_t *incident)
         severity_name(incident), "time", (json_int_t)export_ms(incident, "last"), "start_time",
         (json_int_t)export_ms(incident, "first"), "end_time",
         (json_int_t)export_ms(incident, "last"), "message", export_text(incident, "summary"));
-    json_t *rest = json_pack("{s:i,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "status_id", 1, "status", "New",
-                             "is_alert", 1, "metadata", metadata(incident), "cloud",
-                             cloud(incident), "finding_info", finding(incident), "evidences",
-                             evidences(incident), "resources", resources(incident));
+    json_t *rest = json_pack(
+        "{s:i,s:i,s:s,s:b,s:o,s:o,s:o,s:o,s:o}", "risk_score",
+        (int)json_integer_value(json_object_get(incident, "risk")), "status_id", 1, "status", "New",
+        "is_alert", 1, "metadata", metadata(incident), "cloud", cloud(incident), "finding_info",
+        finding(incident), "evidences", evidences(incident), "resources", resources(incident));
     bool ok = o && rest && json_object_update(o, rest) == 0;
     json_decref(rest);
     if (ok)

@@ -6,6 +6,7 @@
 #include "respond/incident_say.h"
 #include "respond/mitre.h"
 #include "respond/put.h"
+#include "respond/risk.h"
 
 /* Different values of one indicator, and calls of one signal: ATT&CK has 14 tactics, and an
  * intruder makes some dozens of different calls. */
@@ -345,6 +346,7 @@ static void put_signal(struct buf *b, const struct incident *i, uint32_t at)
     put_close(b, '}');
     buf_putc(b, ',');
     put_member(b, S("level"), str_of(level_name((enum level)r->level)), SIZE_MAX);
+    put_count(b, "risk", risk_signal(i, at));
     put_member_time(b, "first", a->timed, s->first_ms);
     put_member_time(b, "last", a->timed, s->last_ms);
     put_count(b, "count", a->count);
@@ -490,6 +492,7 @@ static void put_head(struct buf *b, const struct incident *i)
     put_count(b, "updates", g->updates);
     put_joined(b, g);
     put_member(b, S("level"), str_of(level_name(g->level)), SIZE_MAX);
+    put_count(b, "risk", risk_incident(i));
     put_member(b, S("title"), incident_title(i), SIZE_MAX);
     put_member(b, S("summary"), buf_str(&summary), SIZE_MAX);
     put_member_time(b, "first", g->timed, g->first_ms);
