@@ -24,6 +24,7 @@ enum {
 int scan_command(int argc, char **argv);
 int incidents_command(int argc, char **argv);
 int story_command(int argc, char **argv);
+int identities_command(int argc, char **argv);
 int contain_command(int argc, char **argv);
 int contained_command(int argc, char **argv);
 int release_command(int argc, char **argv);

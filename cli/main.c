@@ -13,6 +13,7 @@ static const struct command {
     {"scan", scan_command, "read logs with rules and tell what they find"},
     {"incidents", incidents_command, "list the incidents that a state remembers, or tell one"},
     {"story", story_command, "tell an incident step by step, as a page or as text"},
+    {"identities", identities_command, "list who acted in incidents, by risk, or mark one"},
     {"contain", contain_command, "take the permissions of a user or role away"},
     {"contained", contained_command, "list who is contained"},
     {"release", release_command, "take a containment back"},
@@ -29,7 +30,7 @@ static void usage(FILE *to)
 {
     fprintf(to, "usage: trailwarden COMMAND [options] ...\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].help);
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
     fprintf(to, "\ntrailwarden COMMAND --help tells more.\n");
 }
 

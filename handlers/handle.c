@@ -8,6 +8,7 @@
 #include "handlers/answer.h"
 #include "handlers/containing.h"
 #include "handlers/envelope.h"
+#include "handlers/marks.h"
 #include "handlers/object.h"
 #include "handlers/storytelling.h"
 #include "handlers/teller.h"
@@ -379,6 +380,10 @@ static bool act(struct handler *h, const struct work *w, struct buf *answer, str
         return answer_self_test(&h->cfg, answer, e);
     if (str_eq(w->action, S("story")))
         return tell_story(h, w, answer, e);
+    if (str_eq(w->action, S("compromised")))
+        return h->teller
+                   ? marks_order(&h->ports.state, w->order, now_ms(h), answer, e)
+                   : answer_unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
     if (str_eq(w->action, S("watch")))
         return h->cfg.watch
                    ? answer_watch(&h->watch, w->order, now_ms(h), &h->notes, h->counts, answer, e)

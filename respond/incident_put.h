@@ -9,7 +9,8 @@
  * signals, resources and links refer to actors, endpoints and resources by their ids.
  *
  * {"type":"incident","id":"<32 hex>","updates":0,"level":"high","risk":38,
- *  "title":"<the gravest rule's>","summary":"<a sentence>","first":"2026-03-17T14:02:01Z","last":"...","events":12,
+ *  "title":"<the gravest rule's>","summary":"<a
+ * sentence>","first":"2026-03-17T14:02:01Z","last":"...","events":12,
  *  "accounts":["111122223333"],"regions":["eu-west-1"],
  *  "actors":[{"id":"user/3f0c8a5d0e3b7c11","kind":"user","name":"arn:...","account":"...",
  *    "created":null,"began":true,"events":12,
@@ -21,7 +22,8 @@
  *    "last":"...","user_agents":["..."]}],
  *  "resources":[{"id":"resource/9d2c...","type":"user","name":"support","account":"...",
  *    "region":"..."}],
- *  "signals":[{"id":"<alert id>","type":"alert","rule":{"id","title"},"level":"high","risk":25,"first":"...",
+ *  "signals":[{"id":"<alert
+ * id>","type":"alert","rule":{"id","title"},"level":"high","risk":25,"first":"...",
  *    "last":"...","count":3,"mitre":[{"tactic","technique"}],"apis":["iam.amazonaws.com:CreateUser"],
  *    "actors":["user/..."],"endpoints":["..."],"resources":["resource/9d2c..."]}],
  *  "indicators":[{"key":"ATTACK_TACTIC","values":["TA0003"]}],
