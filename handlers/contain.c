@@ -519,6 +519,13 @@ static bool is_underway(const struct contain_record *r)
            r->state == CONTAIN_RELEASING;
 }
 
+/* Whether IAM may tell what the strategy that a person asks for needs to know: who names a session
+ * by its ARN does not say the role's id. */
+static bool may_become_known(const struct deciding *g)
+{
+    return g->cause->asked && g->plan.why == REFUSED_NO_STEPS;
+}
+
 bool contain_one(struct container *c, const struct contain_cause *cause,
                  const struct contain_target *t, struct contain_outcome *out, struct err *e)
 {
@@ -530,7 +537,7 @@ bool contain_one(struct container *c, const struct contain_cause *cause,
         return false;
     out->plan = g.plan;
     out->was = g.rec->state;
-    if (g.plan.mode == CONTAIN_OFF) {
+    if (g.plan.mode == CONTAIN_OFF && !may_become_known(&g)) {
         out->done = g.plan.why == REFUSED_CONTAINED;
         out->why = g.plan.reason;
         out->record = g.rec->version ? g.rec : NULL;

@@ -119,7 +119,9 @@ static bool cut_instance(struct making *m)
     struct iam_at at = contain_at(m->c, &m->rec->subject);
     at.region = arn_parse(m->d->step.target, &target) ? target.region : STR_ABSENT;
     for (size_t i = 0; i < n; i++)
-        ok = call(m, IAM_DISASSOCIATE_PROFILE, (struct iam_call){.id = list[i], .at = &at}) && ok;
+        ok = (call(m, IAM_DISASSOCIATE_PROFILE, (struct iam_call){.id = list[i], .at = &at}) ||
+              m->d->result == IAM_NO_SUCH) && /* taken off, and the answer was lost */
+             ok;
     return ok;
 }
 
