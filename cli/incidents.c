@@ -14,6 +14,7 @@
 #include "respond/incident_put.h"
 #include "respond/incident_say.h"
 #include "respond/put.h"
+#include "respond/risk.h"
 
 /* Incidents of one list; a year of twenty a day is half of it. What lies further back is reached
  * with --to. */
@@ -24,7 +25,7 @@
 /* What the command line says. */
 struct asked {
     struct vec rules, ids; /* const char * */
-    const char *config, *state, *from, *to, *min_level, *format;
+    const char *config, *state, *from, *to, *min_level, *format, *sort;
     bool help;
 };
 
@@ -33,6 +34,7 @@ struct listing {
     const struct ruleset *rules;
     struct output *out;
     bool json, colour, whole; /* whole: as told, not a line */
+    bool by_risk;             /* the highest first, and told on its line */
     bool exports;             /* in the format `as`, made of the JSON in `text` */
     enum export_format as;
     struct buf text;
@@ -48,9 +50,8 @@ struct listing {
 
 static const char usage_text[] =
     "usage: trailwarden incidents [options] [ID ...]\n\n"
-    "Lists the incidents that a state remembers, newest first; with ids, tells these in full. An "
-    "id\n"
-    "of an incident that joined another finds that.\n\n";
+    "Lists the incidents that a state remembers, newest or riskiest first; with ids, tells these\n"
+    "in full. An id of an incident that joined another finds that.\n\n";
 
 static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 {
@@ -62,6 +63,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"from", 0, OPTION_TEXT, &a->from, "TIME", "leave out incidents that began before"},
         {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out incidents that began after"},
         {"min-level", 0, OPTION_TEXT, &a->min_level, "LEVEL", "leave out incidents below"},
+        {"sort", 0, OPTION_TEXT, &a->sort, "ORDER", "newest (default) or risk"},
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text, jsonl, ocsf, asff or attack-flow"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
@@ -135,6 +137,8 @@ static void put_line(struct buf *b, const struct listing *l)
 {
     const struct incident *i = &l->incident;
     const struct incident_group *g = i->group;
+    if (l->by_risk)
+        buf_putf(b, "%3u  ", risk_incident(i));
     if (g->timed) {
         time_put(b, g->first_ms - g->first_ms % 1000);
         buf_putz(b, "  ");
@@ -173,14 +177,18 @@ static bool put_incident(struct listing *l, struct err *e)
     return output_put(l->out, e);
 }
 
-/* Tells the incident anew; the newest message that went out, or will, is what its number says. */
-static bool tell(struct listing *l, const struct found_incident *found, struct err *e)
+/* Makes the incident anew; the newest message that went out, or will, is what its number says. */
+static bool make(struct listing *l, const struct found_incident *found, struct err *e)
 {
     struct told_incident told = told_of(found);
     return retelling_make(&l->retelling, l->lineages, &told, e) &&
            incident_make(&l->incident, &l->retelling.incidents, &l->retelling.group,
-                         &incident_caps_all, e) &&
-           put_incident(l, e);
+                         &incident_caps_all, e);
+}
+
+static bool tell(struct listing *l, const struct found_incident *found, struct err *e)
+{
+    return make(l, found, e) && put_incident(l, e);
 }
 
 static bool find(struct listing *l, const unsigned char id[INCIDENT_ID_BYTES],
@@ -212,15 +220,18 @@ static bool tell_named(struct listing *l, const struct vec *ids, struct err *e)
 /* ---- all of them -------------------------------------------------------------------------------
  */
 
-/* An incident of the list by its newest deed. */
+/* An incident of the list by its risk, when that is asked for, and its newest deed. */
 struct entry {
+    unsigned risk;
     int64_t last_ms;
     unsigned char id[INCIDENT_ID_BYTES];
 };
 
-static int newest_first(const void *p, const void *q)
+static int in_order(const void *p, const void *q)
 {
     const struct entry *a = p, *b = q;
+    if (a->risk != b->risk)
+        return a->risk > b->risk ? -1 : 1;
     if (a->last_ms != b->last_ms)
         return a->last_ms > b->last_ms ? -1 : 1;
     return memcmp(a->id, b->id, INCIDENT_ID_BYTES);
@@ -244,6 +255,11 @@ static bool gather_entry(struct listing *l, const struct listed_incident *listed
                        INCIDENTS_MAX);
     to->last_ms = r->last_ms;
     memcpy(to->id, r->id, INCIDENT_ID_BYTES);
+    if (!l->by_risk)
+        return true;
+    if (!make(l, &found, e))
+        return false;
+    to->risk = risk_incident(&l->incident);
     return true;
 }
 
@@ -256,7 +272,7 @@ static bool gather(struct listing *l, struct vec *entries, struct err *e)
         ok = gather_entry(l, vec_at(&listed, i), entries, e);
     vec_release(&listed);
     if (ok && entries->n)
-        qsort(entries->p, entries->n, entries->size, newest_first);
+        qsort(entries->p, entries->n, entries->size, in_order);
     return ok;
 }
 
@@ -282,14 +298,17 @@ static bool tell_all(struct listing *l, struct err *e)
 static bool read_asked(const struct asked *a, struct listing *l, struct err *e)
 {
     static const char *const formats[] = {"text", "jsonl", "ocsf", "asff", "attack-flow"};
-    size_t format = l->out->terminal ? 0 : 1;
+    static const char *const orders[] = {"newest", "risk"};
+    size_t format = l->out->terminal ? 0 : 1, order = 0;
     l->from_ms = INT64_MIN;
     l->to_ms = INT64_MAX;
     l->min_level = LEVEL_INFORMATIONAL;
     l->colour = word_colour(l->out->terminal);
     l->whole = a->ids.n > 0;
-    if (!word_choice("format", a->format, formats, 5, &format, e))
+    if (!word_choice("format", a->format, formats, 5, &format, e) ||
+        !word_choice("sort", a->sort, orders, 2, &order, e))
         return false;
+    l->by_risk = order == 1;
     l->json = format == 1;
     l->exports = format > 1;
     l->as = (enum export_format)(format > 1 ? format - 2 : 0);

@@ -49,6 +49,16 @@ def test_risk_is_the_sum_of_its_signals(told):
                 assert identities(told)[principal]["risk"] == min(100, own)
 
 
+def test_incidents_by_risk(told):
+    newest = lines(run("incidents", "--state", told, "--format", "jsonl"))
+    risky = lines(run("incidents", "--state", told, "--format", "jsonl", "--sort", "risk"))
+    assert len({i["risk"] for i in newest}) == 2
+    assert risky == sorted(newest, key=lambda i: -i["risk"])
+    text = run("incidents", "--state", told, "--format", "text", "--sort", "risk").stdout.decode()
+    assert [int(line.split()[0]) for line in text.splitlines()] == [i["risk"] for i in risky]
+    assert run("incidents", "--state", told, "--sort", "name").returncode == 2
+
+
 def test_a_word_goes_before_the_risk(told, tmp_path):
     state = tmp_path / "copy.db"
     state.write_bytes(told.read_bytes())
