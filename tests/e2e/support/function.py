@@ -104,6 +104,11 @@ class Function:
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmHWM")
 
+    def cpu_seconds(self):
+        """User and system time so far (proc(5), stat: fields 14 and 15)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def new_files(self):
         """What was written into the package's folder, which is read-only on Lambda."""
         return sorted(set(self._root.rglob("*")) - self._files)
