@@ -20,7 +20,14 @@
 struct asked {
     struct vec rules, names; /* const char * */
     const char *config, *out, *seed, *start, *noise, *format;
-    bool list, help;
+    bool list, invoke, help;
+};
+
+/* The objects on their way into the folder. */
+struct writing {
+    const char *folder;
+    struct vec objects; /* struct delivered */
+    struct arena memory;
 };
 
 static const char usage_text[] =
@@ -40,6 +47,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
         {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text or jsonl"},
+        {"invoke", 0, OPTION_FLAG, &a->invoke, NULL,
+         "send them through the function's handler, too"},
         {"list", 0, OPTION_FLAG, &a->list, NULL, "name the scenarios"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
@@ -144,14 +153,22 @@ static bool make_folders(struct buf *path, size_t from, struct err *e)
     return true;
 }
 
-/* take_object */
-static bool write_object(void *to, struct str key, struct str gzip, struct err *e)
+static bool note_object(struct writing *w, struct str key, int64_t at_ms, struct err *e)
 {
-    const struct asked *a = to;
+    struct delivered *to = vec_push(&w->objects, 1);
+    if (to)
+        *to = (struct delivered){arena_str(&w->memory, key), at_ms};
+    return (to && str_present(to->key)) || err_set(e, ERR_LIMIT, "too many objects");
+}
+
+/* take_object */
+static bool write_object(void *to, struct str key, struct str gzip, int64_t at_ms, struct err *e)
+{
+    struct writing *w = to;
     struct output out = {.fd = -1};
     struct buf path;
     buf_init(&path, FILES_PATH_MAX);
-    buf_putz(&path, a->out);
+    buf_putz(&path, w->folder);
     buf_putc(&path, '/');
     size_t from = path.n;
     buf_put(&path, key);
@@ -163,7 +180,8 @@ static bool write_object(void *to, struct str key, struct str gzip, struct err *
     }
     output_release(&out);
     buf_release(&path);
-    return ok && (!interrupted() || err_set(e, ERR_SYSTEM, "interrupted"));
+    return ok && note_object(w, key, at_ms, e) &&
+           (!interrupted() || err_set(e, ERR_SYSTEM, "interrupted"));
 }
 
 /* ---- the command -------------------------------------------------------------------------------
@@ -185,15 +203,42 @@ static bool tell(const struct asked *a, struct world *w, const struct ruleset *r
     return ok;
 }
 
+/* What the function may not run is refused once more, and was told by the first reading. */
+static bool invoke(const struct asked *a, const struct writing *w, struct invoked *v, struct err *e)
+{
+    struct loaded rules;
+    bool ok = rules_load_durable(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"),
+                                 &rules, e) &&
+              invoked_make(v, rules.rules, w->folder, &w->objects, e);
+    loaded_release(&rules);
+    return ok;
+}
+
+static bool play(const struct asked *a, struct world *w, struct writing *writing,
+                 const struct ruleset *rules, struct err *e)
+{
+    struct found_of of = {.scenario = *(const char **)vec_at(&a->names, 0), .folder = a->out};
+    struct invoked invoked = {0};
+    bool ok = objects_make(w, write_object, writing, &of.counts, e) &&
+              (!a->invoke || invoke(a, writing, &invoked, e));
+    of.invoked = a->invoke ? &invoked : NULL;
+    ok = ok && tell(a, w, rules, &of, e);
+    invoked_release(&invoked);
+    return ok;
+}
+
 static int simulate(const struct asked *a, const struct ruleset *rules)
 {
     struct err e = {0};
     struct world w = {0};
     struct world_asked asked;
-    struct found_of of = {.scenario = *(const char **)vec_at(&a->names, 0), .folder = a->out};
+    struct writing writing = {.folder = a->out};
+    vec_init(&writing.objects, sizeof(struct delivered), SIMULATE_EVENTS_MAX);
+    arena_init(&writing.memory, SIMULATE_MEMORY_MAX);
     bool ok = read_asked(a, &asked, &e) && take_folder(a->out, &e) && world_make(&w, &asked, &e) &&
-              objects_make(&w, write_object, (void *)(uintptr_t)a, &of.counts, &e) &&
-              tell(a, &w, rules, &of, &e);
+              play(a, &w, &writing, rules, &e);
+    vec_release(&writing.objects);
+    arena_release(&writing.memory);
     world_release(&w);
     if (!ok && interrupted())
         return EXIT_INTERRUPTED;

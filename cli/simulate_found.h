@@ -3,6 +3,7 @@
 #define TW_CLI_SIMULATE_FOUND_H
 
 #include "adapters/output.h"
+#include "cli/simulate_invoke.h"
 #include "cli/simulate_objects.h"
 #include "engine/ruleset.h"
 
@@ -32,6 +33,7 @@ void found_release(struct found *f);
 struct found_of {
     const char *scenario, *folder;
     struct object_counts counts;
+    const struct invoked *invoked; /* NULL: the function was not asked */
 };
 
 /* Puts the table, as text or as lines of JSON. */

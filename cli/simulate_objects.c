@@ -119,7 +119,9 @@ bool objects_make(struct world *w, take_object take, void *to, struct object_cou
     buf_init(&t.gzip, OBJECT_MAX);
     bool ok = w->happenings.n == 0 || post_all(w, &parcels, counts, e);
     for (size_t i = 0; ok && i < parcels.n;) {
-        ok = make_one(w, &parcels, &i, &t, e) && take(to, buf_str(&t.key), buf_str(&t.gzip), e);
+        int64_t at_ms = ((const struct parcel *)vec_at(&parcels, i))->delivered_ms;
+        ok = make_one(w, &parcels, &i, &t, e) &&
+             take(to, buf_str(&t.key), buf_str(&t.gzip), at_ms, e);
         counts->objects++;
     }
     buf_release(&t.key);

@@ -9,8 +9,9 @@ struct object_counts {
     size_t twice; /* records that lie in two objects */
 };
 
-/* Takes an object; the rest as the caller's function says. Both are borrowed for the call. */
-typedef bool (*take_object)(void *to, struct str key, struct str gzip, struct err *e);
+/* Takes an object and when it was delivered. Both texts are borrowed for the call. */
+typedef bool (*take_object)(void *to, struct str key, struct str gzip, int64_t at_ms,
+                            struct err *e);
 
 /* Gives all objects to take, in the order of their delivery. CloudTrail promises at least one
  * delivery, not one: some records come again. key is

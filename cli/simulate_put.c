@@ -74,6 +74,24 @@ static bool put_row(struct buf *b, const struct found *f, struct world *w, size_
     return true;
 }
 
+/* "By 84 notifications the function told 15 alerts and 4 times of 1 incident, first 4 min after the
+ * first step" */
+static void put_invoked(struct buf *b, const struct world *w, const struct invoked *v)
+{
+    buf_putf(b,
+             "By %llu notifications the function told %llu alerts, and of %zu incident%s in %llu "
+             "message%s",
+             (unsigned long long)v->notifications, (unsigned long long)v->alerts, v->ids.n,
+             v->ids.n == 1 ? "" : "s", (unsigned long long)v->incidents,
+             v->incidents == 1 ? "" : "s");
+    if (v->first_incident_ms != INT64_MAX) {
+        buf_putz(b, ", the first ");
+        put_after(b, v->first_incident_ms - w->start_ms);
+        buf_putz(b, " after the first step");
+    }
+    buf_putc(b, '\n');
+}
+
 static bool put_text(struct buf *b, const struct found *f, struct world *w,
                      const struct found_of *of, struct err *e)
 {
@@ -92,6 +110,8 @@ static bool put_text(struct buf *b, const struct found *f, struct world *w,
         "calls alone\n",
         detected, w->scenario.n_steps, f->alerts, f->incidents.n, f->incidents.n == 1 ? "" : "s",
         f->ordinary, f->ordinary == 1 ? "" : "s");
+    if (of->invoked)
+        put_invoked(b, w, of->invoked);
     return true;
 }
 
@@ -136,8 +156,29 @@ static bool put_step(struct buf *b, const struct found *f, struct world *w, size
     return true;
 }
 
+/* ,"invoked":{"notifications":84,"failed":0,"alerts":15,"incident_messages":4,"incidents":["<id>"],
+ *  "first_incident_s":300} */
+static void put_invoked_json(struct buf *b, const struct world *w, const struct invoked *v)
+{
+    buf_putf(b,
+             ",\"invoked\":{\"notifications\":%llu,\"failed\":%llu,\"alerts\":%llu,"
+             "\"incident_messages\":%llu,\"incidents\":[",
+             (unsigned long long)v->notifications, (unsigned long long)v->failed,
+             (unsigned long long)v->alerts, (unsigned long long)v->incidents);
+    for (size_t i = 0; i < v->ids.n; i++) {
+        buf_putz(b, i ? "," : "");
+        buf_put_json(b, *(struct str *)vec_at(&v->ids, i));
+    }
+    buf_putz(b, "],\"first_incident_s\":");
+    if (v->first_incident_ms != INT64_MAX)
+        buf_put_i64(b, (v->first_incident_ms - w->start_ms) / 1000);
+    else
+        buf_putz(b, "null");
+    buf_putc(b, '}');
+}
+
 /* The steps, then {"type":"simulation","scenario":"...","objects":9,"records":120,"twice":3,
- * "missed":0,"alerts":12,"ordinary_alerts":1,"incidents":[...]} */
+ * "missed":0,"alerts":12,"ordinary_alerts":1,"incidents":[...]}, and "invoked" when it was */
 static bool put_json(struct buf *b, const struct found *f, struct world *w,
                      const struct found_of *of, struct err *e)
 {
@@ -155,7 +196,10 @@ static bool put_json(struct buf *b, const struct found *f, struct world *w,
         buf_putz(b, i ? "," : "");
         buf_put(b, *(struct str *)vec_at(&f->incidents, i));
     }
-    buf_putz(b, "]}\n");
+    buf_putc(b, ']');
+    if (of->invoked)
+        put_invoked_json(b, w, of->invoked);
+    buf_putz(b, "}\n");
     return true;
 }
 

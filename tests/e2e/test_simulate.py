@@ -77,6 +77,18 @@ def test_is_one_incident(tmp_path, name, seed):
     assert all(d["after_s"] >= 60 for s in steps for d in s["detections"])
 
 
+@pytest.mark.parametrize("name", ["scarleteel", "ses-abuse", "user-b"])
+def test_function_tells_the_same_incident(tmp_path, name):
+    """Object by object, late ones and copies too, the function comes to one incident as the scan."""
+    done = simulate(tmp_path, name, "--invoke")
+    assert done.returncode == 0 and done.stderr == b"", done.stderr
+    summary = lines(done)[-1]
+    invoked = summary["invoked"]
+    assert invoked["notifications"] == summary["objects"] and invoked["failed"] == 0
+    assert len(invoked["incidents"]) == 1 and invoked["incident_messages"] >= 2
+    assert invoked["alerts"] >= summary["alerts"] and 0 < invoked["first_incident_s"] < 3600
+
+
 def test_keys_records_and_copies(tmp_path):
     """Keys are CloudTrail's, regions apart, records whole; some are delivered twice, some late."""
     done = simulate(tmp_path, "coin-mining")
