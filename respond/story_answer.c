@@ -277,6 +277,10 @@ static const char *put_door(struct buf *b, const struct graph_node *n, const str
             buf_putz(b, " of ");
             return "How the key got out is not in the logs.";
         }
+        if (!t->text[STEP_KEY].n) {
+            buf_putz(b, "Credentials of ");
+            return "The record does not tell which.";
+        }
         buf_putz(b, "Temporary credentials of ");
         return "The record that issued them is not among those read.";
     case LINEAGE_WORKLOAD:

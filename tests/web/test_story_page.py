@@ -239,3 +239,23 @@ def test_the_policy_says_what_it_leaves_out(sample, show):
     assert left_out == [a["action"] for a in advice["excluded"]]
     for sentence in [*advice["refusals"], *advice["caveats"]]:
         assert sentence in part.inner_text()
+
+
+def test_records_that_say_little_are_told(show, story_of):
+    """Without time, id, address or key; of services, strangers and providers."""
+    opened = show(story_of([{"eventName": "CreateUser", **more} for more in (
+        {"userIdentity": {"type": "IAMUser", "principalId": "AIDAX", "userName": "x"}},
+        {"userIdentity": {"type": "Root", "principalId": "111122223333", "accountId": "111122223333"}},
+        {"userIdentity": {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}, "eventTime": "2026-03-17T14:00:00Z"},
+        {"userIdentity": {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"},
+         "sourceIPAddress": "2001:db8::7", "eventTime": "2026-03-17T14:00:00Z", "eventID": "__proto__"},
+        {"userIdentity": {"type": "WebIdentityUser", "principalId": "repo:x", "userName": "repo:x"},
+         "sourceIPAddress": "10.0.0.1", "awsRegion": "eu-west-1", "eventTime": "2026-03-17T14:00:00Z"})]))
+    assert len(opened.data["stories"]) == 5
+    for n in range(5):
+        opened.page.locator("nav button").nth(n).click()
+        opened.page.locator("table.steps tbody button").first.click()
+        expect(opened.page.locator("dialog pre")).to_contain_text("CreateUser")
+        opened.page.keyboard.press("Escape")
+        expect(opened.page.locator("dialog")).to_have_count(0)
+    assert (opened.messages, opened.refused()) == ([], [])
