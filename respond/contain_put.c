@@ -4,6 +4,9 @@
 #include "base/escape.h"
 #include "respond/put.h"
 
+/* A command or an advice: an ARN, each byte at most four when escaped. */
+#define BY_HAND_MAX 8192
+
 static const char *const hows[] = {
     [CONTAIN_ACTED] = "acted", [CONTAIN_MADE] = "made", [CONTAIN_ASSUMED] = "assumed"};
 
@@ -122,14 +125,33 @@ static void put_steps_json(struct buf *b, const struct contain_plan *p)
     buf_putc(b, ',');
 }
 
+/* What a person can do: nothing where the refusal holds for him too, or there is nothing to do. */
+static void put_by_hand(struct buf *b, const struct contain_plan *p)
+{
+    switch (p->why) {
+    case REFUSED_OWN:
+    case REFUSED_RESPONDER:
+    case REFUSED_BREAK_GLASS:
+    case REFUSED_ACCOUNT:
+    case REFUSED_PARTITION:
+    case REFUSED_GONE:
+    case REFUSED_OTHER:
+    case REFUSED_CONTAINED:
+        return;
+    default:
+        break;
+    }
+    if (subject_can(&p->subject))
+        contain_put_command(b, "contain", &p->subject);
+    else
+        contain_put_advice(b, &p->subject);
+}
+
 static void put_command_json(struct buf *b, const struct contain_plan *p)
 {
     struct buf command;
-    buf_init(&command, 8192); /* an ARN, each byte at most four when escaped */
-    if (subject_can(&p->subject))
-        contain_put_command(&command, "contain", &p->subject);
-    else
-        contain_put_advice(&command, &p->subject);
+    buf_init(&command, BY_HAND_MAX);
+    put_by_hand(&command, p);
     put_member(b, S("command"), command.n ? buf_str(&command) : STR_ABSENT, SIZE_MAX);
     buf_release(&command);
 }
@@ -187,10 +209,13 @@ void contain_put_plan_text(struct buf *b, const struct contain_plan *p, enum con
     buf_putz(b, ".\n");
     if (p->mode == CONTAIN_AUTO)
         return;
-    buf_putz(b, subject_can(&p->subject) ? "  By hand: " : "  ");
-    if (subject_can(&p->subject))
-        contain_put_command(b, "contain", &p->subject);
-    else
-        contain_put_advice(b, &p->subject);
-    buf_putc(b, '\n');
+    struct buf hand;
+    buf_init(&hand, BY_HAND_MAX);
+    put_by_hand(&hand, p);
+    if (hand.n) {
+        buf_putz(b, subject_can(&p->subject) ? "  By hand: " : "  ");
+        buf_put(b, buf_str(&hand));
+        buf_putc(b, '\n');
+    }
+    buf_release(&hand);
 }

@@ -371,6 +371,7 @@ def test_break_glass_is_refused_under_any_spelling(scene):
 def test_who_cannot_be_contained_is_told_why(scene, principal, says):
     result = scene.run("contain", "--yes", principal)
     assert result.returncode == REFUSED and says in result.out, result.out
+    assert "By hand" not in result.out  # the same command would be refused again
     assert scene.records("--all") == []
 
 
