@@ -1,7 +1,6 @@
 """How many instructions `scan` executes over a fixed input, counted by callgrind, against the figures
-kept in instructions.json. More than 5 % above fails, and so does 20 % below: then what was won is to be
-kept. `TRAILWARDEN_KEEP_INSTRUCTIONS=1 pytest tests/e2e/test_instructions.py` keeps new figures; commit
-them with the change that made them.
+kept in instructions.json: more than 5 % above fails. What makes it rise for a reason keeps new figures
+in the same commit: `TRAILWARDEN_KEEP_INSTRUCTIONS=1 pytest tests/e2e/test_instructions.py`.
 
 Unlike time, the count hardly depends on what else the machine does. It does depend on the compiler and
 a little on the processor, which the C library and libdeflate ask for what it can: figures are kept for
@@ -21,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("TRAILWARDEN_BIN", ROOT / "build/bin/trailwarden")).resolve()
 KEPT = Path(__file__).with_name("instructions.json")
-RISE_MAX, FALL_MAX = 1.05, 0.8
+RISE_MAX = 1.05
 RECORDS, RULES = 2000, 300
 SERVICES = ["ec2", "s3", "iam", "sts", "kms", "lambda", "rds", "logs"]
 
@@ -115,4 +114,3 @@ def test_instructions(fixed, tmp_path):
     for name, n in counts.items():
         before = kept["instructions"][name]
         assert n <= before * RISE_MAX, f"{name}: {n:,} instructions, {before:,} were kept"
-        assert n >= before * FALL_MAX, f"{name}: only {n:,} instructions, {before:,} were kept: keep {n:,}"
