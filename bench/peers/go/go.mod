@@ -1,0 +1,5 @@
+module empty
+
+go 1.22
+
+require github.com/aws/aws-lambda-go v1.50.0
