@@ -28,9 +28,11 @@ struct asked {
 };
 
 static const char usage_text[] =
-    "usage: trailwarden story --incident ID [options]\n\n"
+    "usage: trailwarden story --incident ID [options]\n"
+    "       trailwarden story --compromised ARN | --clear ARN [--reason TEXT] [--by NAME]\n\n"
     "Tells an incident that a state remembers: who did what with whose credentials, call by call,\n"
-    "from the logs that --from names; without them, what its alerts kept.\n\n";
+    "from the logs that --from names; without them, what its alerts kept.\n"
+    "With --compromised or --clear it notes what you say of an identity, as `identities` does.\n\n";
 
 static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 {
@@ -194,8 +196,20 @@ static int load_and_tell(const struct asked *a)
     return code;
 }
 
+/* Whether it is about who is compromised, which `identities` notes. */
+static bool is_about_marks(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (str_starts(str_of(argv[i]), S("--compromised")) ||
+            str_starts(str_of(argv[i]), S("--clear")))
+            return true;
+    return false;
+}
+
 int story_command(int argc, char **argv)
 {
+    if (is_about_marks(argc, argv))
+        return identities_command(argc, argv);
     struct err e = {0};
     struct asked a = {.help = false};
     vec_init(&a.rules, sizeof(const char *), ARGUMENTS_MAX);

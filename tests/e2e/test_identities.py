@@ -76,6 +76,15 @@ def test_a_word_goes_before_the_risk(told, tmp_path):
     assert not identities(state)[ROLE]["compromised"]
 
 
+def test_story_takes_the_word_too(told, tmp_path):
+    state = tmp_path / "copy.db"
+    state.write_bytes(told.read_bytes())
+    assert run("story", "--state", state, "--compromised", ROLE).returncode == 0
+    assert identities(state)[ROLE]["by"] == "mark"
+    assert run("story", "--state", state, f"--clear={ROLE}").returncode == 0
+    assert not identities(state)[ROLE]["compromised"]
+
+
 def test_marks_whom_no_incident_names(told, tmp_path):
     state = tmp_path / "copy.db"
     state.write_bytes(told.read_bytes())
