@@ -196,11 +196,12 @@ def test_all_that_can_be_encrypted_is():
 
 
 def test_alarms_reach_people():
-    stack = Stack(load(MAIN), OperationsEmail="ops@example.com", **EVERYTHING)
+    stack = Stack(load(MAIN), OperationsEmail="ops@example.com", AlertFifoTopic="yes", **EVERYTHING)
     topic = stack.ref("OperationsTopic")
     alarms = stack.of_type("AWS::CloudWatch::Alarm")
     assert {"DeadLettersAlarm", "WaitingAlarm", "ErrorsAlarm", "ThrottlesAlarm", "SilenceAlarm",
-            "SilentRegionAlarm", "UndeliveredAlarm", "ContainedAlarm"} <= set(alarms)
+            "SilentRegionAlarm", "UndeliveredAlarm", "UndeliveredFifoAlarm",
+            "ContainedAlarm"} <= set(alarms)
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == [topic], name
         assert alarm["AlarmName"].startswith("trailwarden-"), name  # as the topic's policy wants
