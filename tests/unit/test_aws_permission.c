@@ -14,6 +14,8 @@ static void knows_permissions(void **state)
          "s3:GetObject, s3:GetObjectVersion"},
         {"a permission with another name", AWS_S3, "ListObjectsV2", "s3:ListBucket"},
         {"like the call", AWS_DYNAMODB, "PutItem", "dynamodb:PutItem"},
+        {"of a batch", AWS_SQS, "SendMessageBatch", "sqs:SendMessage"},
+        {"to call a function", AWS_LAMBDA, "Invoke", "lambda:InvokeFunction"},
         {"of another service", AWS_SNS, "PutItem", NULL},
         {"never called", AWS_DYNAMODB, "DeleteItem", NULL},
         {"needs none", AWS_STS, "AssumeRoleWithWebIdentity", NULL},
