@@ -192,7 +192,8 @@ static bool tell(const struct asked *a, struct world *w, const struct ruleset *r
 {
     static const char *const formats[] = {"text", "jsonl"};
     struct output out = {.fd = -1};
-    struct found found = {0};
+    struct found found;
+    found_init(&found);
     bool ok = output_open(&out, NULL, e);
     size_t format = out.terminal ? 0 : 1;
     ok = ok && word_choice("format", a->format, formats, 2, &format, e) &&
@@ -218,7 +219,8 @@ static bool play(const struct asked *a, struct world *w, struct writing *writing
                  const struct ruleset *rules, struct err *e)
 {
     struct found_of of = {.scenario = *(const char **)vec_at(&a->names, 0), .folder = a->out};
-    struct invoked invoked = {0};
+    struct invoked invoked;
+    invoked_init(&invoked);
     bool ok = objects_make(w, write_object, writing, &of.counts, e) &&
               (!a->invoke || invoke(a, writing, &invoked, e));
     of.invoked = a->invoke ? &invoked : NULL;
@@ -230,9 +232,10 @@ static bool play(const struct asked *a, struct world *w, struct writing *writing
 static int simulate(const struct asked *a, const struct ruleset *rules)
 {
     struct err e = {0};
-    struct world w = {0};
+    struct world w;
     struct world_asked asked;
     struct writing writing = {.folder = a->out};
+    world_init(&w);
     vec_init(&writing.objects, sizeof(struct delivered), SIMULATE_EVENTS_MAX);
     arena_init(&writing.memory, SIMULATE_MEMORY_MAX);
     bool ok = read_asked(a, &asked, &e) && take_folder(a->out, &e) && world_make(&w, &asked, &e) &&

@@ -156,14 +156,18 @@ static bool keep_incidents(struct found *f, struct str told, struct err *e)
     return true;
 }
 
-bool found_make(struct found *f, const struct world *w, const struct ruleset *rules,
-                const char *folder, struct err *e)
+void found_init(struct found *f)
 {
-    struct buf told;
     *f = (struct found){0};
     arena_init(&f->memory, TOLD_MAX);
     vec_init(&f->findings, sizeof(struct finding), FINDINGS_MAX);
     vec_init(&f->incidents, sizeof(struct str), INCIDENTS);
+}
+
+bool found_make(struct found *f, const struct world *w, const struct ruleset *rules,
+                const char *folder, struct err *e)
+{
+    struct buf told;
     buf_init(&told, TOLD_MAX);
     bool ok = simulate_scan(rules, folder, false, &told, e) && join(f, w, buf_str(&told), e);
     buf_reset(&told);

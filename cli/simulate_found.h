@@ -23,6 +23,8 @@ struct found {
     struct arena memory;
 };
 
+/* Empty; release it. */
+void found_init(struct found *f);
 /* Scans the folder with the rules, and joins what they tell with what happened. An alert counts as
  * told when all events up to its first moment were delivered. */
 TW_MUST_USE bool found_make(struct found *f, const struct world *w, const struct ruleset *rules,

@@ -123,6 +123,13 @@ static bool serve_all(struct handler *h, struct play *p, const struct vec *objec
     return ok;
 }
 
+void invoked_init(struct invoked *v)
+{
+    *v = (struct invoked){.first_alert_ms = INT64_MAX, .first_incident_ms = INT64_MAX};
+    arena_init(&v->memory, IDS_BYTES);
+    vec_init(&v->ids, sizeof(struct str), INCIDENT_IDS);
+}
+
 bool invoked_make(struct invoked *v, const struct ruleset *rules, const char *folder,
                   const struct vec *objects, struct err *e)
 {
@@ -131,9 +138,6 @@ bool invoked_make(struct invoked *v, const struct ruleset *rules, const char *fo
                                       .version = S(TRAILWARDEN_VERSION),
                                       .incidents = true};
     struct play play = {.told = v, .folder = folder};
-    *v = (struct invoked){.first_alert_ms = INT64_MAX, .first_incident_ms = INT64_MAX};
-    arena_init(&v->memory, IDS_BYTES);
-    vec_init(&v->ids, sizeof(struct str), INCIDENT_IDS);
     struct state *state = state_open(NULL, e);
     if (!state)
         return false;

@@ -22,9 +22,12 @@ struct invoked {
     struct arena memory;
 };
 
+/* Empty; release it. */
+void invoked_init(struct invoked *v);
+
 /* Serves a notification for each object (struct delivered, in their order), with a state that lasts
  * for the run and a clock that tells the delivery's time. rules are those that may run in Lambda.
- * Release in either case. */
+ */
 TW_MUST_USE bool invoked_make(struct invoked *v, const struct ruleset *rules, const char *folder,
                               const struct vec *objects, struct err *e);
 void invoked_release(struct invoked *v);

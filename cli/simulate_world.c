@@ -125,13 +125,19 @@ static void begin_sessions(struct scenario *s, int64_t at_ms)
         s->actors[i].created_ms = at_ms;
 }
 
+void world_init(struct world *w)
+{
+    *w = (struct world){.start_ms = 0};
+    arena_init(&w->memory, SIMULATE_MEMORY_MAX);
+    vec_init(&w->happenings, sizeof(struct happening), SIMULATE_EVENTS_MAX);
+}
+
 bool world_make(struct world *w, const struct world_asked *asked, struct err *e)
 {
     struct buf text;
-    *w = (struct world){
-        .names = {.seed = asked->seed}, .dice = {asked->seed}, .start_ms = asked->start_ms};
-    arena_init(&w->memory, SIMULATE_MEMORY_MAX);
-    vec_init(&w->happenings, sizeof(struct happening), SIMULATE_EVENTS_MAX);
+    w->names.seed = asked->seed;
+    w->dice.state = asked->seed;
+    w->start_ms = asked->start_ms;
     buf_init(&text, SIMULATE_RECORD_MAX);
     bool ok = scenario_read(asked->scenario, &w->memory, &w->scenario, e) &&
               scenario_read(asked->background, &w->memory, &w->background, e);

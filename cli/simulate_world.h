@@ -37,7 +37,9 @@ struct world_asked {
     uint64_t noise;   /* ordinary calls, from two hours before it to two after the last */
 };
 
-/* The same for the same question. Release in either case. */
+/* Empty; release it. */
+void world_init(struct world *w);
+/* Makes it; the same for the same question. */
 TW_MUST_USE bool world_make(struct world *w, const struct world_asked *asked, struct err *e);
 void world_release(struct world *w);
 
