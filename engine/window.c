@@ -11,6 +11,11 @@
 #define UUID_TEXT     36 /* 8-4-4-4-12 */
 #define VERSION_SHIFT 12 /* of hi: the first digit of the third group */
 
+bool id128_is_uuid(struct id128 id)
+{
+    return (id.hi >> VERSION_SHIFT & 15) != 0;
+}
+
 /* The 16 bytes of a UUID in its canonical text; false for anything else. */
 static bool uuid_read(struct str s, struct id128 *out)
 {
@@ -29,7 +34,7 @@ static bool uuid_read(struct str s, struct id128 *out)
         }
     }
     *out = (struct id128){half[0], half[1]};
-    return (out->hi >> VERSION_SHIFT & 15) != 0;
+    return id128_is_uuid(*out);
 }
 
 struct id128 id128_of(struct str event_id)
@@ -54,7 +59,7 @@ struct id128 id128_of(struct str event_id)
 void id128_put(struct buf *b, struct id128 id)
 {
     unsigned char bytes[16];
-    bool uuid = (id.hi >> VERSION_SHIFT & 15) != 0;
+    bool uuid = id128_is_uuid(id);
     if (!uuid)
         buf_putz(b, "sha256:");
     for (unsigned i = 0; i < sizeof bytes; i++) {

@@ -74,6 +74,8 @@ struct id128 {
 };
 
 struct id128 id128_of(struct str event_id);
+/* Whether it is a UUID's: id128_put then gives the very text. */
+bool id128_is_uuid(struct id128 id);
 /* Appends the UUID; of an id that was none, "sha256:" and the 32 digits. */
 void id128_put(struct buf *b, struct id128 id);
 /* Appends its 32 hexadecimal digits, and reads them back: false when s is anything else. */

@@ -83,18 +83,46 @@ static struct state_key key_of(const struct ruleset *rs, const struct entry_name
     return key;
 }
 
-static uint32_t *place_of(const struct entries *es, const struct state_key *key,
-                          const struct entry_name *name)
+/* FNV-1a, 64 bits. */
+static uint64_t hash_on(uint64_t h, const void *p, size_t n)
 {
-    size_t at;
-    memcpy(&at, key->bytes, sizeof at);
-    for (at &= es->n_index - 1;; at = (at + 1) & (es->n_index - 1)) {
+    const unsigned char *at = p;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ at[i]) * 0x100000001b3u;
+    return h;
+}
+
+/* What is looked up by: a key's SHA-256 is made once an entry, not for each of its events. */
+static uint64_t hash_of(const struct entry_name *name)
+{
+    uint64_t h = hash_on(0xcbf29ce484222325u, &name->window, sizeof name->window);
+    for (size_t i = 0; i < name->n_parts; i++) {
+        h = hash_on(h, &name->parts[i].n, sizeof name->parts[i].n);
+        h = hash_on(h, name->parts[i].p, name->parts[i].n);
+    }
+    return h ^ h >> 32;
+}
+
+static bool is_named(const struct entry *en, const struct entry_name *name)
+{
+    bool same = en->window == name->window && en->stray == name->stray &&
+                en->untimed == name->untimed && en->n_parts == name->n_parts &&
+                (!en->untimed || id128_cmp(en->event, name->event) == 0);
+    for (size_t i = 0; same && i < en->n_parts; i++)
+        same = str_present(en->parts[i]) == str_present(name->parts[i]) &&
+               str_eq(en->parts[i], name->parts[i]);
+    return same;
+}
+
+/* Where that entry's number is, or belongs. */
+static uint32_t *place_of(const struct entries *es, uint64_t hash, const struct entry_name *name)
+{
+    for (size_t at = hash & (es->n_index - 1);; at = (at + 1) & (es->n_index - 1)) {
         uint32_t *place = es->index + at;
         if (!*place)
             return place;
         const struct entry *en = entries_at(es, *place - 1);
-        if (en->window == name->window && en->stray == name->stray &&
-            memcmp(en->key.bytes, key->bytes, sizeof key->bytes) == 0)
+        if (en->hash == hash && is_named(en, name))
             return place;
     }
 }
@@ -112,9 +140,10 @@ static bool grow_index(struct entries *es)
     es->index = index;
     es->n_index = n;
     for (size_t i = 0; i < es->list.n; i++) {
-        const struct entry *en = entries_at(es, i);
-        struct entry_name name = {.window = en->window, .stray = en->stray};
-        *place_of(es, &en->key, &name) = (uint32_t)i + 1;
+        size_t at = entries_at(es, i)->hash & (n - 1);
+        while (index[at])
+            at = (at + 1) & (n - 1);
+        index[at] = (uint32_t)i + 1;
     }
     return true;
 }
@@ -161,13 +190,13 @@ static const struct str *copy_parts(struct entries *es, const struct entry_name 
 static struct entry *get_short(struct entries *es, const struct ruleset *rs,
                                const struct entry_name *name, bool *fresh, struct err *e)
 {
-    struct state_key key = key_of(rs, name);
-    uint32_t *place = place_of(es, &key, name);
+    uint64_t hash = hash_of(name);
+    uint32_t *place = place_of(es, hash, name);
     *fresh = !*place;
     if (*place)
         return entries_at(es, *place - 1);
     struct entry *en = grow_index(es) ? arena_alloc(&es->memory, sizeof *en) : NULL;
-    place = place_of(es, &key, name);
+    place = place_of(es, hash, name);
     const struct str *parts = en ? copy_parts(es, name) : NULL;
     struct entry **slot = parts ? vec_push(&es->list, 1) : NULL;
     if (!slot) {
@@ -177,7 +206,9 @@ static struct entry *get_short(struct entries *es, const struct ruleset *rs,
     *en = (struct entry){.window = name->window,
                          .stray = name->stray,
                          .untimed = name->untimed,
-                         .key = key,
+                         .event = name->event,
+                         .hash = hash,
+                         .key = key_of(rs, name),
                          .account = arena_str(&es->memory, name->account),
                          .parts = parts,
                          .n_parts = name->n_parts};
@@ -207,12 +238,7 @@ struct entry *entries_get(struct entries *es, const struct ruleset *rs,
 /* Keeps the text of an id that cannot be written again from its 128 bits. */
 static void remember_odd(struct entries *es, struct id128 id, struct str text)
 {
-    struct buf b;
-    buf_init(&b, 64);
-    id128_put(&b, id);
-    bool same = str_eq(buf_str(&b), text);
-    buf_release(&b);
-    struct odd_id *odd = same ? NULL : vec_push(&es->odd, 1);
+    struct odd_id *odd = id128_is_uuid(id) ? NULL : vec_push(&es->odd, 1);
     if (odd)
         *odd = (struct odd_id){id, arena_str(&es->memory, str_slice(text, 0, ENTRY_PART_BYTES))};
 }

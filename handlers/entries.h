@@ -32,6 +32,8 @@ struct glimpse {
 struct entry {
     uint32_t window;
     bool stray, untimed;
+    struct id128 event; /* untimed: that one */
+    uint64_t hash;      /* of its name, in this process alone */
     struct state_key key;
     struct str account;
     const struct str *parts; /* as shown */
