@@ -3,13 +3,6 @@
 
 #include "base/str.h"
 
-/* Options of INTERFACES that come with a later version: a clear word beats "unknown". */
-static const char *const later[] = {
-    "state",
-    "learn",
-    "report",
-};
-
 static const struct option *find(const struct option *options, size_t n, struct str name)
 {
     for (size_t i = 0; i < n; i++)
@@ -20,9 +13,6 @@ static const struct option *find(const struct option *options, size_t n, struct 
 
 static bool unknown(struct str name, struct err *e)
 {
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (str_eqz(name, later[i]))
-            return err_set(e, ERR_USAGE, "option --%s is not available in this version", later[i]);
     return err_set(e, ERR_USAGE, "unknown option --%.*s", (int)(name.n < 80 ? name.n : 80), name.p);
 }
 
