@@ -77,12 +77,20 @@ static int number_order(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
+static void order(struct event *ev, size_t n)
+{
+    if (n > 1)
+        qsort(ev->hits, n, sizeof *ev->hits, number_order);
+}
+
+/* Only where the first rule shadows others do candidates need an order; there are many more of them
+ * than hits. */
 const uint32_t *event_match(struct event *ev, size_t *n)
 {
     size_t candidates = find_candidates(ev), hits = 0;
     bool falco_told = false;
-    if (candidates > 1)
-        qsort(ev->hits, candidates, sizeof *ev->hits, number_order);
+    if (ev->first_match)
+        order(ev, candidates);
     for (size_t i = 0; i < candidates; i++) {
         const struct rs_rule *r = ev->rules->rules + ev->hits[i];
         bool shadowed = ev->first_match && falco_told && r->dialect == DIALECT_FALCO;
@@ -91,6 +99,7 @@ const uint32_t *event_match(struct event *ev, size_t *n)
         falco_told = falco_told || r->dialect == DIALECT_FALCO;
         ev->hits[hits++] = ev->hits[i];
     }
+    order(ev, hits);
     *n = hits;
     return ev->hits;
 }
