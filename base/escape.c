@@ -48,10 +48,29 @@ void buf_put_utf8(struct buf *b, uint32_t c)
     buf_put(b, str_n(out, n));
 }
 
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* The highest bit of each byte that is zero; of bytes above a zero one perhaps too. */
+static uint64_t zeros(uint64_t eight)
+{
+    return (eight - EACH(1)) & ~eight & EACH(0x80);
+}
+
+/* Whether one of eight bytes is below 0x20, above 0x7E, a quote or a backslash. */
+static bool any_special(const char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return ((((x - EACH(0x20)) & ~x) | x) & EACH(0x80)) || zeros(x ^ EACH('"')) ||
+           zeros(x ^ EACH('\\')) || zeros(x ^ EACH(0x7F));
+}
+
 /* Length of the run of printable ASCII at the front that no JSON escape touches. */
 static size_t plain_run(struct str s)
 {
     size_t n = 0;
+    while (s.n - n >= 8 && !any_special(s.p + n))
+        n += 8;
     while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7F && s.p[n] != '"' && s.p[n] != '\\')
         n++;
     return n;
