@@ -6,8 +6,9 @@ that is to what reading them costs at all.
 
 Each rule set is run BENCH_RUNS times (default 10) over the same folder with one thread, the sets by
 turns; the best run counts. MB are 10^6 bytes of JSON, inflated. CPU seconds are user and system time
-of the whole process, so its start and the loading of rules are in every figure; `start` is a run over
-one small object, which is little else. Matches are written as JSON lines, to /dev/null.
+of the whole process, its start included. Rules are compiled first (docs/rules-bundle.md), as the
+function has them; `start` is a run over one small object, which is little else, with rules that are
+compiled and with their sources. Matches are written as JSON lines, to /dev/null.
 
 `floor` is bench/floor.cc, built here when g++, libdeflate-dev and libsimdjson-dev are there: inflates
 and visits two fields of each record. jq prints two fields of each record, of what gzip inflates. The
@@ -66,10 +67,22 @@ def scan_command(rules, path, threads=1):
     return [*map(str, words), str(path)]
 
 
+def compiled(sets):
+    """Name -> [what its rules are compiled into]."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    bundles = {}
+    for name, rules in sets.items():
+        bundles[name] = [WORK / f"{name.replace(' ', '-')}.bundle"]
+        done = subprocess.run([m.BIN / "trailwarden", "rules", "compile", "--scan", "-o",
+                               *bundles[name], *rules], capture_output=True, text=True)
+        if done.returncode not in (0, 1):
+            sys.exit(f"the rules of {name} could not be compiled: {done.stderr[-500:]}")
+    return bundles
+
+
 def floor_program():
     """The compiled floor, or None."""
     program = WORK / "floor"
-    WORK.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(["g++", "-O2", "-std=c++17", m.ROOT / "bench" / "floor.cc", "-o", program,
                            "-ldeflate", "-lsimdjson"], capture_output=True) \
         if shutil.which("g++") else None
@@ -125,13 +138,13 @@ def result_of(size, run, floor, peak=None):
             "peak_mib": round(peak / 2**20, 1) if peak else None, "exit": run.status}
 
 
-def bench(what, folder, sets, floor, runs, jq=False):
+def bench(what, folder, sets, bundles, floor, runs, jq=False):
     """Measures all over one folder, prints the table and returns its figures."""
     logs = logs_of(folder)
     size = sum(map(inflated_bytes, logs))
-    commands = {name: scan_command(rules, folder) for name, rules in sets.items()}
+    commands = {name: scan_command(rules, folder) for name, rules in bundles.items()}
     if "SigmaHQ" in sets:
-        commands["SigmaHQ, 2 threads"] = scan_command(sets["SigmaHQ"], folder, 2)
+        commands["SigmaHQ, 2 threads"] = scan_command(bundles["SigmaHQ"], folder, 2)
     if floor:
         commands["floor"] = [str(floor), str(folder)]
     best = measure(commands, runs)
@@ -151,8 +164,6 @@ def starts(sets):
         small = Path(temporary) / "small.json"
         small.write_bytes(SMALL)
         best = measure({name: scan_command(rules, small) for name, rules in sets.items()}, RUNS)
-    print("\nstart, ms of CPU:", ", ".join(f"{name} {run.cpu_s * 1000:.0f}"
-                                           for name, run in best.items()))
     return {name: round(run.cpu_s * 1000, 1) for name, run in best.items()}
 
 
@@ -162,11 +173,15 @@ def main():
         folder, what = SAMPLES, "sample logs"
         print(f"{CORPUS} is not there: the sample logs are measured instead, and the shipped rules "
               "only. They are too few for a throughput.")
-    sets, floor, big = rule_sets(), floor_program(), big_corpus()
-    tables = [bench(what, folder, sets, floor, RUNS, jq=shutil.which("jq") is not None)]
+    sets, big = rule_sets(), big_corpus()
+    bundles, floor = compiled(sets), floor_program()
+    tables = [bench(what, folder, sets, bundles, floor, RUNS, jq=shutil.which("jq") is not None)]
     if big:
-        tables.append(bench("made corpus", big, sets, floor, BIG_RUNS))
-    m.write("scan", {"machine": m.machine(), "tables": tables, "start_cpu_ms": starts(sets)})
+        tables.append(bench("made corpus", big, sets, bundles, floor, BIG_RUNS))
+    start = {"compiled": starts(bundles), "sources": starts(sets)}
+    print("\nstart, ms of CPU (from sources):", ", ".join(
+        f"{name} {ms:.0f} ({start['sources'][name]:.0f})" for name, ms in start["compiled"].items()))
+    m.write("scan", {"machine": m.machine(), "tables": tables, "start_cpu_ms": start})
     failed = [name for table in tables for name, r in table["results"].items()
               if r["exit"] not in (0, 1)]
     if failed:
