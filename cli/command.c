@@ -9,6 +9,7 @@
 #include "adapters/files.h"
 #include "adapters/rules.h"
 #include "base/escape.h"
+#include "cli/words.h"
 
 void complain(const struct err *e)
 {
@@ -134,6 +135,18 @@ void loaded_release(struct loaded *l)
 {
     ruleset_free(l->rules);
     diags_release(&l->diags);
+}
+
+int with_rules(const struct vec *paths, const char *config,
+               int (*run)(const void *asked, const struct ruleset *rules), const void *asked)
+{
+    struct err e = {0};
+    struct loaded rules;
+    bool ok = rules_load(paths, word_or_variable(config, "TRAILWARDEN_CONFIG"), &rules, &e);
+    diags_print(stderr, &rules.diags);
+    int code = ok ? run(asked, rules.rules) : fail(&e);
+    loaded_release(&rules);
+    return code;
 }
 
 static void put_diag(struct buf *b, const struct diag *d)

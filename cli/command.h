@@ -82,6 +82,11 @@ TW_MUST_USE bool rules_load_compiled(const struct vec *paths, const char *config
                                      struct buf *bundle, struct loaded *out, struct err *e);
 void loaded_release(struct loaded *l);
 
+/* Loads the rules, with the configuration file or TRAILWARDEN_CONFIG's, prints what there is to say
+ * of them, and gives what run says of asked with them: an exit code. */
+int with_rules(const struct vec *paths, const char *config,
+               int (*run)(const void *asked, const struct ruleset *rules), const void *asked);
+
 /* Prints "file:line: rule: sentence [refused]" (or warning, skipped), one a line, free of control
  * characters. */
 void diags_print(FILE *to, const struct diags *d);

@@ -331,8 +331,9 @@ static bool read_asked(const struct asked *a, struct list *l, struct err *e)
     return ok && word_time("from", a->from, &l->from_ms, e) && word_time("to", a->to, &l->to_ms, e);
 }
 
-static int list(const struct asked *a, const struct ruleset *rules)
+static int list(const void *asked, const struct ruleset *rules)
 {
+    const struct asked *a = asked;
     struct err e = {0};
     struct output out = {.fd = -1};
     struct list l = {.rules = rules, .out = &out};
@@ -356,17 +357,6 @@ static int list(const struct asked *a, const struct ruleset *rules)
     retelling_release(&l.retelling);
     output_release(&out);
     return ok ? EXIT_DONE : fail(&e);
-}
-
-static int load_and_list(const struct asked *a)
-{
-    struct err e = {0};
-    struct loaded rules;
-    bool ok = rules_load(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
-    diags_print(stderr, &rules.diags);
-    int code = ok ? list(a, rules.rules) : fail(&e);
-    loaded_release(&rules);
-    return code;
 }
 
 static int set_mark(const struct asked *a)
@@ -404,7 +394,7 @@ int identities_command(int argc, char **argv)
     if (!read_options(argc, argv, &a, &e))
         code = fail(&e);
     else if (!a.help)
-        code = a.compromised || a.clear ? set_mark(&a) : load_and_list(&a);
+        code = a.compromised || a.clear ? set_mark(&a) : with_rules(&a.rules, a.config, list, &a);
     vec_release(&a.rules);
     vec_release(&a.rest);
     return code;

@@ -327,8 +327,9 @@ static bool tell_from(struct listing *l, const struct asked *a, struct state *st
     return ok;
 }
 
-static int list(const struct asked *a, const struct ruleset *rules)
+static int list(const void *asked, const struct ruleset *rules)
 {
+    const struct asked *a = asked;
     struct err e = {0};
     struct output out = {.fd = -1};
     struct listing l = {.rules = rules, .out = &out};
@@ -350,17 +351,6 @@ static int list(const struct asked *a, const struct ruleset *rules)
     return ok ? EXIT_DONE : fail(&e);
 }
 
-static int load_and_list(const struct asked *a)
-{
-    struct err e = {0};
-    struct loaded rules;
-    bool ok = rules_load(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
-    diags_print(stderr, &rules.diags);
-    int code = ok ? list(a, rules.rules) : fail(&e);
-    loaded_release(&rules);
-    return code;
-}
-
 int incidents_command(int argc, char **argv)
 {
     struct err e = {0};
@@ -371,7 +361,7 @@ int incidents_command(int argc, char **argv)
     if (!read_options(argc, argv, &a, &e))
         code = fail(&e);
     else if (!a.help)
-        code = load_and_list(&a);
+        code = with_rules(&a.rules, a.config, list, &a);
     vec_release(&a.rules);
     vec_release(&a.ids);
     return code;

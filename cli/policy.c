@@ -265,8 +265,9 @@ static int judge(const struct reading *r, const struct advice_wanted *w)
     return r->unreadable ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
-static int advise(const struct asked *a, const struct ruleset *rules)
+static int advise(const void *asked, const struct ruleset *rules)
 {
+    const struct asked *a = asked;
     struct err e = {0};
     struct advice advice;
     struct advice_wanted wanted = {0};
@@ -280,17 +281,6 @@ static int advise(const struct asked *a, const struct ruleset *rules)
     once_free(r.once);
     advice_release(&advice);
     buf_release(&current);
-    return code;
-}
-
-static int load_and_advise(const struct asked *a)
-{
-    struct err e = {0};
-    struct loaded rules;
-    bool ok = rules_load(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
-    diags_print(stderr, &rules.diags);
-    int code = ok ? advise(a, rules.rules) : fail(&e);
-    loaded_release(&rules);
     return code;
 }
 
@@ -308,7 +298,7 @@ int policy_command(int argc, char **argv)
     } else if (!a.help) {
         logs_sort(&a.logs);
         interrupt_watch();
-        code = load_and_advise(&a);
+        code = with_rules(&a.rules, a.config, advise, &a);
     }
     logs_release(&a.logs);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

@@ -229,34 +229,24 @@ static bool play(const struct asked *a, struct world *w, struct writing *writing
     return ok;
 }
 
-static int simulate(const struct asked *a, const struct ruleset *rules)
+static int simulate(const void *asked, const struct ruleset *rules)
 {
+    const struct asked *a = asked;
     struct err e = {0};
     struct world w;
-    struct world_asked asked;
+    struct world_asked wanted;
     struct writing writing = {.folder = a->out};
     world_init(&w);
     vec_init(&writing.objects, sizeof(struct delivered), SIMULATE_EVENTS_MAX);
     arena_init(&writing.memory, SIMULATE_MEMORY_MAX);
-    bool ok = read_asked(a, &asked, &e) && take_folder(a->out, &e) && world_make(&w, &asked, &e) &&
-              play(a, &w, &writing, rules, &e);
+    bool ok = read_asked(a, &wanted, &e) && take_folder(a->out, &e) &&
+              world_make(&w, &wanted, &e) && play(a, &w, &writing, rules, &e);
     vec_release(&writing.objects);
     arena_release(&writing.memory);
     world_release(&w);
     if (!ok && interrupted())
         return EXIT_INTERRUPTED;
     return ok ? EXIT_DONE : fail(&e);
-}
-
-static int load_and_simulate(const struct asked *a)
-{
-    struct err e = {0};
-    struct loaded rules;
-    bool ok = rules_load(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"), &rules, &e);
-    diags_print(stderr, &rules.diags);
-    int code = ok ? simulate(a, rules.rules) : fail(&e);
-    loaded_release(&rules);
-    return code;
 }
 
 int simulate_command(int argc, char **argv)
@@ -272,7 +262,7 @@ int simulate_command(int argc, char **argv)
         code = list_scenarios();
     } else if (!a.help) {
         interrupt_watch();
-        code = load_and_simulate(&a);
+        code = with_rules(&a.rules, a.config, simulate, &a);
     }
     vec_release(&a.rules);
     vec_release(&a.names);
