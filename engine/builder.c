@@ -449,32 +449,6 @@ void builder_hash(struct builder *b, const unsigned char hash[SHA256_BYTES])
 /* ---- freezing
  * ------------------------------------------------------------------------------------- */
 
-/* Orders kids by length of key, then bytes: engine/event.c looks them up so. */
-static bool step_before(struct builder *b, uint32_t x, uint32_t y)
-{
-    const struct step *p = step_at(b, x), *q = step_at(b, y);
-    if (p->key.n != q->key.n)
-        return p->key.n < q->key.n;
-    const char *text = b->text.rows.p;
-    return p->key.n && memcmp(text + p->key.at, text + q->key.at, p->key.n) < 0;
-}
-
-/* Sorts the kids of a growing step (insertion into a linked list: there are tens). */
-static void sort_kids(struct builder *b, uint32_t parent)
-{
-    uint32_t sorted = RS_NONE;
-    for (uint32_t k = step_at(b, parent)->first_kid; k != RS_NONE;) {
-        uint32_t following = step_at(b, k)->next;
-        uint32_t *link = &sorted;
-        while (*link != RS_NONE && step_before(b, *link, k))
-            link = &step_at(b, *link)->next;
-        step_at(b, k)->next = *link;
-        *link = k;
-        k = following;
-    }
-    step_at(b, parent)->first_kid = sorted;
-}
-
 /* Chains kids that name one array position in several ways. */
 static void find_twins(struct rs_step *kids, size_t n, uint32_t first)
 {
@@ -501,7 +475,6 @@ static struct rs_step *freeze_steps(struct builder *b)
     order[0] = b->roots[0];
     order[1] = b->roots[1];
     for (size_t i = 0; i < filled; i++) {
-        sort_kids(b, order[i]);
         const struct step *from = step_at(b, order[i]);
         struct rs_step *to = out + i;
         *to = (struct rs_step){.key = from->key, .index = from->index, .slot = from->slot};

@@ -59,7 +59,7 @@ struct rs_step {
     struct rs_text key;
     uint32_t index; /* of SLOT_POINT: the array position this key also names, else RS_NONE */
     uint32_t twin;  /* the next kid of the same parent with this index (1, 01, +1), or RS_NONE */
-    struct rs_list kids;  /* steps, contiguous, ordered by length of key, then bytes */
+    struct rs_list kids;  /* steps, contiguous */
     uint32_t slot;        /* that ends here, or RS_NONE */
     uint32_t zero;        /* no byte is left to chance: rules are written to files as they lie */
     uint64_t kid_lengths; /* bit min(n,63) is set when a kid's key has n bytes: a quick no */
