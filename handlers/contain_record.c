@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/sha256.h"
 #include "handlers/contain_wire.h"
 
 #define HOUR_MS (3600 * 1000LL)
@@ -25,19 +24,6 @@ bool contain_state_holds(enum contain_state s)
 /* ---- keys --------------------------------------------------------------------------------------
  */
 
-static struct state_key key_of(const struct str *parts, size_t n)
-{
-    unsigned char raw[SHA256_BYTES];
-    struct state_key key;
-    struct sha256 h;
-    sha256_init(&h);
-    for (size_t i = 0; i < n; i++)
-        sha256_add_part(&h, parts[i]);
-    sha256_end(&h, raw);
-    memcpy(key.bytes, raw, sizeof key.bytes);
-    return key;
-}
-
 struct state_key contain_key(const struct subject *s)
 {
     char name[512]; /* names have at most 64 characters, ids 128 */
@@ -47,17 +33,17 @@ struct state_key contain_key(const struct subject *s)
     for (size_t i = 0; i < n; i++)
         name[i] = key ? of.p[i] : byte_lower(of.p[i]);
     struct str kind = key ? S("key") : s->kind == SUBJECT_ROLE ? S("role") : S("user");
-    return key_of((struct str[]){S("contain"), s->account, kind, str_n(name, n)}, 4);
+    return state_key_of((const struct str[]){S("contain"), s->account, kind, str_n(name, n)}, 4);
 }
 
 static struct state_key open_key(void)
 {
-    return key_of((struct str[]){S("contain open")}, 1);
+    return state_key_of((const struct str[]){S("contain open")}, 1);
 }
 
 static struct state_key days_key(void)
 {
-    return key_of((struct str[]){S("contained")}, 1);
+    return state_key_of((const struct str[]){S("contained")}, 1);
 }
 
 /* ---- one record --------------------------------------------------------------------------------
@@ -226,7 +212,8 @@ static struct state_key count_key(struct str account, int64_t now_ms)
     uint64_t n = (uint64_t)(now_ms / HOUR_MS);
     for (unsigned k = 0; k < 8; k++)
         hour[k] = (char)(unsigned char)(n >> (56 - 8 * k));
-    return key_of((struct str[]){S("contain count"), account, str_n(hour, sizeof hour)}, 3);
+    return state_key_of((const struct str[]){S("contain count"), account, str_n(hour, sizeof hour)},
+                        3);
 }
 
 /* The keys in a counter other than own; *counted: own is among them. */

@@ -1,7 +1,6 @@
 /* Items of nodes, and keys. */
 #include "handlers/lineage_items.h"
 
-#include "base/sha256.h"
 #include "base/wire.h"
 #include "respond/put.h"
 
@@ -237,15 +236,7 @@ enum up_change node_item_link(struct node_item *it, const struct up_link *by)
 
 static struct state_key key_of(struct str what, struct str a)
 {
-    unsigned char raw[SHA256_BYTES];
-    struct state_key key;
-    struct sha256 h;
-    sha256_init(&h);
-    sha256_add_part(&h, what);
-    sha256_add_part(&h, a);
-    sha256_end(&h, raw);
-    memcpy(key.bytes, raw, STATE_KEY_BYTES);
-    return key;
+    return state_key_of((const struct str[]){what, a}, 2);
 }
 
 static struct state_key key_of_node(struct str what, struct id128 id)

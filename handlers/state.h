@@ -18,6 +18,9 @@ struct state_key {
     unsigned char bytes[STATE_KEY_BYTES];
 };
 
+/* The key of what is no window: a hash of its parts, each with its length. */
+struct state_key state_key_of(const struct str *parts, size_t n);
+
 /* Adds elements to one bucket: a union, idempotent and commutative. n > 0, no two equal. */
 struct state_add {
     struct state_key key;

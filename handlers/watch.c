@@ -1,7 +1,6 @@
 /* Notes, and looking through them. */
 #include "handlers/watch.h"
 
-#include "base/sha256.h"
 #include "base/timefmt.h"
 #include "handlers/roll.h"
 
@@ -37,15 +36,7 @@ void watch_release(struct watch *w)
 
 static struct state_key key_of(struct str name)
 {
-    unsigned char digest[SHA256_BYTES];
-    struct sha256 hash;
-    struct state_key key;
-    sha256_init(&hash);
-    sha256_add_part(&hash, S("trailwarden watch"));
-    sha256_add_part(&hash, name);
-    sha256_end(&hash, digest);
-    memcpy(key.bytes, digest, sizeof key.bytes);
-    return key;
+    return state_key_of((const struct str[]){S("trailwarden watch"), name}, 2);
 }
 
 static struct state_key list_key(void)
