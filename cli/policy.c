@@ -108,7 +108,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     struct reading *r = to;
     struct advice *a = r->advice;
     int64_t ms;
-    if (!time_parse(event_core(ev, CORE_TIME), &ms) || ms >= r->until_ms)
+    if (!event_time(ev, &ms) || ms >= r->until_ms)
         return true;
     if (r->searching) {
         if (ms < r->began_ms && advice_concerns(a, ev->record))

@@ -278,7 +278,7 @@ static bool in_time(const struct scan *s, struct event *ev)
     int64_t ms;
     if (!s->options.has_from && !s->options.has_to)
         return true;
-    if (!time_parse(event_core(ev, CORE_TIME), &ms))
+    if (!event_time(ev, &ms))
         return true;
     return (!s->options.has_from || ms >= s->options.from_ms) &&
            (!s->options.has_to || ms <= s->options.to_ms);

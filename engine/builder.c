@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "engine/index.h"
+#include "engine/source.h"
 
 #define TEXT_BYTES_MAX (64u << 20) /* all texts of all rules; the largest public set has 2 MB */
 #define ROWS_MAX       (4u << 20)  /* of any other table */
@@ -571,29 +572,19 @@ static const void *take_rows(struct vec *v, uint32_t *n)
     return p;
 }
 
-static void add_core_fields(struct builder *b, uint32_t core[CORE_FIELDS])
+static uint32_t slot_of(struct builder *b, const char *path)
 {
-    static const char *const paths[CORE_FIELDS] = {
-        [CORE_ID] = "eventID",
-        [CORE_TIME] = "eventTime",
-        [CORE_SOURCE] = "eventSource",
-        [CORE_NAME] = "eventName",
-        [CORE_ACCOUNT] = "recipientAccountId",
-        [CORE_REGION] = "awsRegion",
-        [CORE_ARN] = "userIdentity.arn",
-        [CORE_PRINCIPAL] = "userIdentity.principalId",
-        [CORE_INVOKED_BY] = "userIdentity.invokedBy",
-        [CORE_USER_ACCOUNT] = "userIdentity.accountId",
-        [CORE_USER_TYPE] = "userIdentity.type",
-        [CORE_USER_NAME] = "userIdentity.userName",
-        [CORE_ACCESS_KEY] = "userIdentity.accessKeyId",
-        [CORE_ISSUER_ARN] = "userIdentity.sessionContext.sessionIssuer.arn",
-        [CORE_IP] = "sourceIPAddress",
-        [CORE_USER_AGENT] = "userAgent",
-        [CORE_ERROR] = "errorCode",
-    };
+    return path ? builder_slot_fan(b, str_of(path)) : RS_NONE;
+}
+
+static void add_core_fields(struct builder *b, enum source s, struct ruleset *rs)
+{
     for (size_t f = 0; f < CORE_FIELDS; f++)
-        core[f] = builder_slot_fan(b, str_of(paths[f]));
+        for (size_t i = 0; i < CORE_PATHS; i++)
+            rs->core[s][f][i] = slot_of(b, source_core(s, (enum core_field)f, i));
+    for (size_t m = 0; m < SOURCE_MARKS; m++)
+        for (size_t i = 0; i < SOURCE_MARK_FIELDS; i++)
+            rs->marks[s][m][i] = slot_of(b, source_mark(s, m, i));
 }
 
 static void add_ties(struct builder *b, uint32_t ties[TIE_FIELDS])
@@ -676,7 +667,8 @@ bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e)
     struct ruleset *rs = calloc(1, sizeof *rs);
     if (!rs)
         return err_set(e, ERR_SYSTEM, "no memory for the rules");
-    add_core_fields(b, rs->core);
+    for (size_t i = 0; i < SOURCES; i++)
+        add_core_fields(b, (enum source)i, rs);
     add_ties(b, rs->ties);
     add_single_windows(b);
     link_feeds(b);

@@ -25,7 +25,8 @@ struct header {
     uint32_t names_geo;
     uint32_t rows[TABLES_MAX]; /* of each table */
     uint32_t roots[2];
-    uint32_t core[CORE_FIELDS];
+    uint32_t core[SOURCES][CORE_FIELDS][CORE_PATHS];
+    uint32_t marks[SOURCES][SOURCE_MARKS][SOURCE_MARK_FIELDS];
     uint32_t ties[TIE_FIELDS];
     uint32_t geo[GEO_FIELDS];
 };
@@ -113,6 +114,7 @@ bool bundle_put(const struct ruleset *rs, const struct bundle_facts *facts, stru
     memcpy(h.config, facts->config, sizeof h.config);
     memcpy(h.roots, rs->roots, sizeof h.roots);
     memcpy(h.core, rs->core, sizeof h.core);
+    memcpy(h.marks, rs->marks, sizeof h.marks);
     memcpy(h.ties, rs->ties, sizeof h.ties);
     memcpy(h.geo, rs->geo, sizeof h.geo);
     for (size_t i = 0; i < n; i++) {
@@ -180,6 +182,7 @@ bool bundle_open(void *bytes, size_t n, void (*release)(void *bytes, size_t n),
     place_tables(rs, h, (const char *)bytes + aligned(sizeof *h));
     memcpy(rs->roots, h->roots, sizeof rs->roots);
     memcpy(rs->core, h->core, sizeof rs->core);
+    memcpy(rs->marks, h->marks, sizeof rs->marks);
     memcpy(rs->ties, h->ties, sizeof rs->ties);
     memcpy(rs->geo, h->geo, sizeof rs->geo);
     memcpy(rs->hash, h->rules, sizeof rs->hash);

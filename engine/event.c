@@ -6,6 +6,7 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
+#include "base/timefmt.h"
 #include "engine/regex_need.h"
 
 #define VALUES_FIRST 256 /* values of a usual record: one or two a named field */
@@ -13,6 +14,8 @@
     20000                   /* steps of one regular expression over one value (DESIGN section 4) */
 #define REGEX_HEAP_KIB 4096 /* memory of one match */
 #define EPOCH_MAX      (UINT32_MAX / 2)
+/* A number of seconds is below it, one of milliseconds is not: the years 5138 and 1973. */
+#define SECONDS_MAX 100000000000ull
 
 /* Where one value stands in the two trees; RS_NONE: in no path of that kind. */
 struct place {
@@ -401,6 +404,38 @@ static void add_geo_fields(struct event *ev)
     add_geo(ev, GEO_AS_ORG, g->as_org, JSON_STRING);
 }
 
+static bool has_marks(const struct event *ev, const uint32_t marks[SOURCE_MARK_FIELDS])
+{
+    if (marks[0] == RS_NONE)
+        return false;
+    for (size_t i = 0; i < SOURCE_MARK_FIELDS && marks[i] != RS_NONE; i++)
+        if (!event_first(ev, marks[i]))
+            return false;
+    return true;
+}
+
+static bool is_of(const struct event *ev, enum source source)
+{
+    for (size_t m = 0; m < SOURCE_MARKS; m++)
+        if (has_marks(ev, ev->rules->marks[source][m]))
+            return true;
+    return false;
+}
+
+/* Tells the record's source by its fields; one that shows none is taken for CloudTrail's. */
+static void find_source(struct event *ev)
+{
+    if (ev->source_forced)
+        return;
+    ev->source = SOURCE_CLOUDTRAIL;
+    ev->source_known = false;
+    for (size_t s = 0; s < SOURCES && !ev->source_known; s++)
+        if (is_of(ev, (enum source)s)) {
+            ev->source = (enum source)s;
+            ev->source_known = true;
+        }
+}
+
 enum json_status event_read(struct event *ev, struct str bytes, size_t *used, struct err *e)
 {
     const struct ruleset *rs = ev->rules;
@@ -419,9 +454,37 @@ enum json_status event_read(struct event *ev, struct str bytes, size_t *used, st
     *used = (size_t)(p - bytes.p);
     ev->record = str_n(bytes.p, *used);
     ev->number++;
-    if (rs->names_geo && ev->geo_port.find)
-        add_geo_fields(ev);
+    find_source(ev);
+    event_end(ev);
     return JSON_OK;
+}
+
+void event_force_source(struct event *ev, enum source source)
+{
+    ev->source = source;
+    ev->source_known = ev->source_forced = true;
+}
+
+void event_begin(struct event *ev, enum source source, struct str record)
+{
+    start(ev);
+    ev->source = source;
+    ev->source_known = true;
+    ev->record = record;
+    ev->number++;
+}
+
+void event_put(struct event *ev, uint32_t slot, enum json_type type, struct str raw)
+{
+    uint32_t at = slot == RS_NONE ? RS_NONE : add_value(ev, slot);
+    if (at != RS_NONE)
+        ev->values[at] = (struct value){.raw = raw, .type = (uint8_t)type};
+}
+
+void event_end(struct event *ev)
+{
+    if (ev->rules->names_geo && ev->geo_port.find)
+        add_geo_fields(ev);
 }
 
 struct value *event_first(const struct event *ev, uint32_t slot)
@@ -461,10 +524,23 @@ struct str event_text(struct event *ev, struct value *v)
 
 struct str event_core(struct event *ev, enum core_field f)
 {
-    for (struct value *v = event_first(ev, ev->rules->core[f]); v; v = event_next(ev, v))
-        if (v->type == JSON_STRING)
-            return event_text(ev, v);
+    const uint32_t *slots = ev->rules->core[ev->source][f];
+    bool numbers = ev->source != SOURCE_CLOUDTRAIL;
+    for (size_t i = 0; i < CORE_PATHS && slots[i] != RS_NONE; i++)
+        for (struct value *v = event_first(ev, slots[i]); v; v = event_next(ev, v))
+            if (v->type == JSON_STRING || (numbers && v->type == JSON_NUMBER))
+                return event_text(ev, v);
     return STR_ABSENT;
+}
+
+bool event_time(struct event *ev, int64_t *ms)
+{
+    struct str text = event_core(ev, CORE_TIME);
+    unsigned long long n;
+    if (ev->source == SOURCE_CLOUDTRAIL || !str_u64(text, &n))
+        return time_parse(text, ms);
+    *ms = (int64_t)(n < SECONDS_MAX ? n * 1000 : n);
+    return n < SECONDS_MAX * 1000;
 }
 
 /* Compiled, and to machine code where the system allows it. Always at the first use: near its limit

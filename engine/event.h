@@ -55,8 +55,10 @@ struct event_counts {
 struct event {
     const struct ruleset *rules;
     struct key_table keys;
-    struct str record; /* the present record, from { to } */
-    enum source source;
+    struct str record;    /* the present record, from { to } */
+    enum source source;   /* of the present record */
+    bool source_known;    /* by the record's own fields, or because it is forced */
+    bool source_forced;   /* event_force_source */
     uint64_t number;      /* of this reader, from 1 (Falco's evt.num) */
     struct value *values; /* n_values */
     uint32_t n_values, cap_values;
@@ -93,6 +95,17 @@ void event_set_geo(struct event *ev, struct port_geo port);
 TW_MUST_USE enum json_status event_read(struct event *ev, struct str bytes, size_t *used,
                                         struct err *e);
 
+/* From the next record on, records are taken to be of this source, whatever they hold. */
+void event_force_source(struct event *ev, enum source source);
+
+/* A record that is no JSON, made of values for slots: begins one of the source `source`, whose
+ * bytes are `record`, and puts a value into it; raw must stay until the next record. A slot gets at
+ * most one value; RS_NONE, what no rule names, is left out. */
+void event_begin(struct event *ev, enum source source, struct str record);
+void event_put(struct event *ev, uint32_t slot, enum json_type type, struct str raw);
+/* Ends it: what is known of its address is added. */
+void event_end(struct event *ev);
+
 /* The first value of a slot in this record, and the next after one; NULL when there is none.
  * A SLOT_FAN slot that ends at an array has the array itself (JSON_ARRAY) and then each member;
  * a SLOT_POINT slot has at most one value. */
@@ -104,10 +117,15 @@ struct value *event_next(const struct event *ev, const struct value *v);
  * (counted). */
 struct str event_text(struct event *ev, struct value *v);
 
-/* Text of a core field's first string value; absent when there is none (or it is no string). */
+/* Text of a core field's first string value (outside of CloudTrail also a number's); absent when
+ * there is none. */
 struct str event_core(struct event *ev, enum core_field f);
 
-/* What is known of the present record's caller by its address: sourceIPAddress. Texts are borrowed
+/* When it happened, in milliseconds since 1970: RFC 3339, and outside of CloudTrail also seconds or
+ * milliseconds as a number. False when the record does not say. */
+bool event_time(struct event *ev, int64_t *ms);
+
+/* What is known of the present record's caller by its address (CORE_IP). Texts are borrowed
  * from the port. */
 const struct geo *event_geo(struct event *ev);
 

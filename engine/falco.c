@@ -130,7 +130,7 @@ static bool complete(struct intake *in, struct falco_exception *x, struct str so
                             (int)x->name.n, x->name.p);
     in->reader.line = x->line;
     return falco_complete_exception(&in->f->memory, x, in->reader.e) &&
-           (falco_source(source) != FALCO_SOURCE_READ || check_fields(in, x));
+           (falco_source(source, &in->compiler.source) != FALCO_SOURCE_READ || check_fields(in, x));
 }
 
 static bool complete_all(struct intake *in, struct falco_rule *rule, struct str source)
@@ -162,7 +162,8 @@ static bool take_rule(struct intake *in, const struct falco_item *item)
     struct falco_rule *prev = falco_set_rule(in->set, item->rule.name), new = item->rule;
     if (!same_source(in, prev, &new))
         return false;
-    new.unknown_source = falco_source(new.source) == FALCO_SOURCE_UNKNOWN;
+    enum source source;
+    new.unknown_source = falco_source(new.source, &source) == FALCO_SOURCE_UNKNOWN;
     if (new.unknown_source)
         falco_warn(&in->reader, new.at.line, "the source %.*s is unknown: the rule is dropped",
                    (int)new.source.n, new.source.p);
@@ -345,12 +346,14 @@ static bool take_documents(struct intake *in, const struct yaml **docs, size_t n
 /* ---- files
  * ------------------------------------------------------------------------------------- */
 
-/* One sentence for each source whose rules the file has and which is not read yet. */
+/* One sentence for each source whose rules the file has and no log has the events of. */
 static void tell_skipped(struct falco *f, struct str file)
 {
     for (size_t i = 0; i < f->set.rules.n; i++) {
         const struct falco_rule *rule = vec_at(&f->set.rules, i);
-        bool mine = rule->at.file.p == file.p && falco_source(rule->source) == FALCO_SOURCE_NOT_YET;
+        enum source source;
+        bool mine =
+            rule->at.file.p == file.p && falco_source(rule->source, &source) == FALCO_SOURCE_NEVER;
         size_t n = 0;
         bool first = mine;
         for (size_t k = 0; mine && k < f->set.rules.n; k++) {
@@ -361,7 +364,7 @@ static void tell_skipped(struct falco *f, struct str file)
         }
         if (first)
             diag_add(f->diags, DIAG_SKIPPED, file, rule->at.line, STR_ABSENT,
-                     "%zu rule%s of the source %.*s %s skipped: it is not read yet", n,
+                     "%zu rule%s of the source %.*s %s skipped: no log has its events", n,
                      n == 1 ? "" : "s", (int)rule->source.n, rule->source.p, n == 1 ? "is" : "are");
     }
 }

@@ -115,9 +115,10 @@ static bool field(struct falco_compiler *c, const struct falco_operand *o, struc
 {
     uint32_t index, slots[PATHS_MAX];
     size_t n = 0;
-    const struct falco_field *f = falco_field_find(o->name);
-    if (!f)
+    uint32_t row;
+    if (!falco_field_find(c->source, o->name, &row))
         return err_set(e, ERR_MISSING, "there is no field %.*s", (int)o->name.n, o->name.p);
+    const struct falco_field *f = falco_field_at(row);
     if (!field_argument(f, o, &index, e))
         return false;
     struct rs_term t = {.fn = f->fn, .type = f->type, .a = RS_NONE, .b = index};
@@ -129,7 +130,7 @@ static bool field(struct falco_compiler *c, const struct falco_operand *o, struc
         if (!pointer_slot(c, o->arg, &t.a, e))
             return false;
     } else {
-        t.a = falco_field_row(f);
+        t.a = row;
         t.args = builder_numbers(c->b, slots, n);
     }
     *out = (struct typed){.term = builder_term(c->b, t), .type = f->type};
@@ -348,8 +349,9 @@ static bool looks_like_field(struct falco_compiler *c, struct str value)
 {
     const struct falco_operand *o;
     size_t used;
+    uint32_t row;
     return falco_parse_operand(value, c->a, &o, &used, NULL) && used == value.n &&
-           o->kind == FALCO_OPERAND_FIELD && falco_field_find(o->name);
+           o->kind == FALCO_OPERAND_FIELD && falco_field_find(c->source, o->name, &row);
 }
 
 static bool looks_like_call(struct str value)
@@ -512,8 +514,11 @@ static uint32_t index_slot(const struct falco_expr *x, const struct typed *left,
 
 static uint32_t plain_slot(const struct falco_operand *o, struct falco_compiler *c)
 {
-    const struct falco_field *f = o->kind == FALCO_OPERAND_FIELD ? falco_field_find(o->name) : NULL;
-    return f && f->fn == FALCO_FN_PLAIN ? path_slot(c, f->paths[0]) : RS_NONE;
+    uint32_t row;
+    if (o->kind != FALCO_OPERAND_FIELD || !falco_field_find(c->source, o->name, &row))
+        return RS_NONE;
+    const struct falco_field *f = falco_field_at(row);
+    return f->fn == FALCO_FN_PLAIN ? path_slot(c, f->paths[0]) : RS_NONE;
 }
 
 static bool check_right_term(struct falco_compiler *c, const struct falco_expr *x,

@@ -19,7 +19,8 @@ struct falco_program {
 /* What compiling needs. The two functions get `to`. */
 struct falco_compiler {
     struct builder *b;
-    struct arena *a; /* for what only lasts while compiling */
+    struct arena *a;    /* for what only lasts while compiling */
+    enum source source; /* of the rule whose condition and output are compiled */
     void *to;
     /* The program of a macro; ERR_INPUT when there is none by that name, or it refers to itself. */
     bool (*macro)(void *to, struct str name, struct falco_program *out, struct err *e);

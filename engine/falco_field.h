@@ -1,4 +1,4 @@
-/* Falco's fields: what each is called, takes, yields, and where in a CloudTrail record it lies. */
+/* Falco's fields: what each is called, takes, yields, and where in a record it lies. */
 #ifndef TW_ENGINE_FALCO_FIELD_H
 #define TW_ENGINE_FALCO_FIELD_H
 
@@ -20,10 +20,8 @@ struct falco_field {
     falco_extract *extract;   /* of FALCO_FN_FIELD */
 };
 
-/* The row of a field of source aws_cloudtrail (exact name), or NULL. */
-const struct falco_field *falco_field_find(struct str name);
-uint32_t falco_field_row(const struct falco_field *f);
+/* The row of a field (exact name) in rules of the source; false when it has none of that name. */
+bool falco_field_find(enum source source, struct str name, uint32_t *row);
 const struct falco_field *falco_field_at(uint32_t row);
-size_t falco_field_count(void);
 
 #endif

@@ -8,10 +8,10 @@
 
 struct macro_state {
     const struct falco_expr *x;
-    struct falco_program program;
+    struct falco_program program[SOURCES];
     enum { MACRO_NEW, MACRO_OPEN, MACRO_DONE } state; /* of its references */
     unsigned height;                                  /* of its tree, those of its macros put in */
-    bool compiled;
+    bool compiled[SOURCES];
     bool used;
 };
 
@@ -55,7 +55,8 @@ static void run_warn(void *to, const char *text)
         diag_add(r->diags, DIAG_WARNING, r->at.file, r->at.line, r->item, "condition: %s", text);
 }
 
-/* A macro's program, compiled when it is first asked for: macros of other sources never are. */
+/* A macro's program, compiled when a rule of the source first asks for it: the same words may mean
+ * other fields in another source. */
 static bool run_macro(void *to, struct str name, struct falco_program *out, struct err *e)
 {
     struct run *r = to;
@@ -64,10 +65,11 @@ static bool run_macro(void *to, struct str name, struct falco_program *out, stru
         return undefined(name, e);
     struct macro_state *m = &r->macros[i];
     m->used = true;
-    if (!m->compiled && !falco_compile(&r->c, m->x, &m->program, e))
+    enum source s = r->c.source;
+    if (!m->compiled[s] && !falco_compile(&r->c, m->x, &m->program[s], e))
         return err_wrap(e, "macro '%.*s'", (int)name.n, name.p);
-    m->compiled = true;
-    *out = m->program;
+    m->compiled[s] = true;
+    *out = m->program[s];
     return true;
 }
 
@@ -231,7 +233,7 @@ static bool add_rule(struct run *r, const struct falco_rule *rule, uint32_t prog
         .line = rule->at.line,
         .level = level_of(rule->priority),
         .dialect = DIALECT_FALCO,
-        .source = SOURCE_CLOUDTRAIL,
+        .source = (uint8_t)r->c.source,
         .priority = builder_text(b, str_of(falco_priority_name(rule->priority))),
         .output = output,
         .program = program,
@@ -300,7 +302,7 @@ static bool compile_rules(struct run *r)
         const struct falco_rule *rule = vec_at(&r->set->rules, i);
         r->at = rule->at;
         r->item = rule->name;
-        if (falco_source(rule->source) == FALCO_SOURCE_READ) {
+        if (falco_source(rule->source, &r->c.source) == FALCO_SOURCE_READ) {
             if (!compile_rule(r, rule))
                 return false;
             continue;

@@ -1,15 +1,13 @@
 /* Plain arrays, searched by name from the front: a set has hundreds of items. */
 #include "engine/falco_set.h"
 
-enum falco_source falco_source(struct str name)
+#include "engine/source.h"
+
+enum falco_source falco_source(struct str name, enum source *out)
 {
-    static const char *const not_yet[] = {"syscall", "k8s_audit", "okta", "github"};
-    if (str_eq(name, S("aws_cloudtrail")))
+    if (source_of_falco(name, out))
         return FALCO_SOURCE_READ;
-    for (size_t i = 0; i < sizeof not_yet / sizeof *not_yet; i++)
-        if (str_eqz(name, not_yet[i]))
-            return FALCO_SOURCE_NOT_YET;
-    return FALCO_SOURCE_UNKNOWN;
+    return str_eq(name, S("syscall")) ? FALCO_SOURCE_NEVER : FALCO_SOURCE_UNKNOWN;
 }
 
 void falco_set_init(struct falco_set *s)

@@ -26,10 +26,10 @@ struct falco_list *falco_set_list(const struct falco_set *s, struct str name);
 struct falco_macro *falco_set_macro(const struct falco_set *s, struct str name);
 struct falco_rule *falco_set_rule(const struct falco_set *s, struct str name);
 
-/* What becomes of a source's rules: compiled; skipped, for it is known but not read yet; dropped.
- */
-enum falco_source { FALCO_SOURCE_READ, FALCO_SOURCE_NOT_YET, FALCO_SOURCE_UNKNOWN };
-enum falco_source falco_source(struct str name);
+/* What becomes of a source's rules: compiled, and *out is ours; skipped, for no log has its events;
+ * dropped. */
+enum falco_source { FALCO_SOURCE_READ, FALCO_SOURCE_NEVER, FALCO_SOURCE_UNKNOWN };
+enum falco_source falco_source(struct str name, enum source *out);
 
 /* Compiles the set into b and adds its enabled rules. trial: what is odd is told to diags;
  * otherwise that was told before, and only what no rule uses is. On failure *at and *item say

@@ -25,12 +25,6 @@ const char *dialect_name(enum dialect dialect)
     return dialect == DIALECT_SIGMA ? "sigma" : "falco";
 }
 
-const char *source_name(enum source source)
-{
-    static const char *const names[SOURCES] = {[SOURCE_CLOUDTRAIL] = "cloudtrail"};
-    return names[source];
-}
-
 #define TABLE(rows, n, type)                                                                       \
     {                                                                                              \
         offsetof(struct ruleset, rows), offsetof(struct ruleset, n), sizeof(type)                  \

@@ -31,12 +31,18 @@ struct rs_list {
 enum level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };
 enum dialect { DIALECT_SIGMA, DIALECT_FALCO };
 /* What an event comes from; a rule sees only events of its own source. */
-enum source { SOURCE_CLOUDTRAIL, SOURCES };
+enum source {
+    SOURCE_CLOUDTRAIL,
+    SOURCE_VPCFLOW,
+    SOURCE_OKTA,
+    SOURCE_GITHUB,
+    SOURCE_K8S_AUDIT,
+    SOURCES
+};
 
 const char *level_name(enum level level);
 bool level_parse(struct str name, enum level *out); /* exact, lower case */
 const char *dialect_name(enum dialect dialect);     /* "sigma", "falco" */
-const char *source_name(enum source source);        /* "cloudtrail" */
 
 /* ---- where values come from ---------------------------------------------------------------------
  */
@@ -65,7 +71,8 @@ struct rs_step {
     uint64_t kid_lengths; /* bit min(n,63) is set when a kid's key has n bytes: a quick no */
 };
 
-/* Fields that every alert needs, whatever the rules name; slots of kind SLOT_FAN. */
+/* Fields that every alert needs, whatever the rules name; slots of kind SLOT_FAN. The names are
+ * CloudTrail's; engine/source.c has the paths in records of each source. */
 enum core_field {
     CORE_ID,           /* eventID */
     CORE_TIME,         /* eventTime */
@@ -86,6 +93,11 @@ enum core_field {
     CORE_ERROR,        /* errorCode */
     CORE_FIELDS
 };
+#define CORE_PATHS                                                                                 \
+    3 /* of one core field in records of one source; the first that is there counts */
+/* Sets of fields of which one must be in a record of a source, and fields of a set. */
+#define SOURCE_MARKS       6
+#define SOURCE_MARK_FIELDS 2
 
 /* Fields that tell which credential was made by whom, and what a call was about: for
  * respond/lineage.h and respond/incident.h. Slots of kind SLOT_FAN; engine/builder.c has the paths.
@@ -329,8 +341,10 @@ struct ruleset {
     const char *text;
     uint32_t n_rules, n_nodes, n_preds, n_values, n_terms, n_slots, n_steps, n_regexes, n_outputs,
         n_texts, n_numbers, n_text, n_windows, n_inputs;
-    uint32_t roots[2];                /* step, by enum slot_kind */
-    uint32_t core[CORE_FIELDS];       /* slot, by enum core_field */
+    uint32_t roots[2]; /* step, by enum slot_kind */
+    /* slots, RS_NONE where there are no more: by enum source and core_field, and engine/source.h */
+    uint32_t core[SOURCES][CORE_FIELDS][CORE_PATHS];
+    uint32_t marks[SOURCES][SOURCE_MARKS][SOURCE_MARK_FIELDS];
     uint32_t ties[TIE_FIELDS];        /* slot, by enum tie_field */
     uint32_t geo[GEO_FIELDS];         /* slot, by enum geo_field; RS_NONE: no rule names it */
     bool names_geo;                   /* a rule names one of them */

@@ -198,7 +198,7 @@ static bool read_filter(struct sigma_scope *sc, struct sigma *s, struct sigma_en
     const struct yaml *y = yaml_get(d->root, "filter");
     if (!sigma_meta_read(sc, d->root, &meta, e))
         return false;
-    if (!sigma_source_may_hold_cloudtrail(&meta.source)) {
+    if (!sigma_source_is_open_to_ours(&meta.source)) {
         skip_source(sc, d->root, &meta.source);
         return true;
     }
@@ -304,10 +304,13 @@ static bool hash_rule(struct sha256 *h, const struct sigma_entry *d, struct err 
            sigma_hash_yaml(h, yaml_get(d->root, "logsource"), e);
 }
 
+/* What is known of records is known of CloudTrail's. */
 static bool lint_rule(struct sigma_scope *sc, const struct yaml *root,
                       const struct sigma_logic *logic, struct err *e)
 {
     const struct yaml *shown = yaml_get(root, "fields");
+    if (sc->source != SOURCE_CLOUDTRAIL)
+        return true;
     for (size_t i = 0; shown && shown->kind == YAML_SEQ && i < shown->n; i++)
         if (yaml_text(shown->items[i]).n)
             sigma_lint_field(sc, shown->items[i]->line, yaml_text(shown->items[i]));
@@ -327,7 +330,7 @@ static bool read_rule(struct sigma_scope *sc, struct sigma *s, struct sigma_entr
         return sigma_at(
             sc, d->root->line,
             err_set(e, ERR_INPUT, "there is no detection (nor a correlation or filter)"));
-    if (!sigma_source_is_cloudtrail(&meta.source)) {
+    if (!sigma_source_find(&meta.source, &sc->source)) {
         skip_source(sc, d->root, &meta.source);
         d->fate = SIGMA_SKIPPED;
         return true;

@@ -45,7 +45,7 @@ static bool read_one(struct sigma_link *l, struct err *e)
         return false;
     const struct sigma_source *s = &c->meta.source;
     bool said = s->product.n || s->category.n || s->service.n;
-    if (said && !sigma_source_may_hold_cloudtrail(s)) {
+    if (said && !sigma_source_is_open_to_ours(s)) {
         diag_add(l->sc->diags, DIAG_SKIPPED, l->doc->file, l->doc->root->line, l->doc->label,
                  "its log source is not read here (product '%.*s', category '%.*s', service "
                  "'%.*s')",

@@ -299,11 +299,13 @@ static void lint_names(const struct sigma_link *l, const struct sigma_names *nam
     }
 }
 
-/* Names in the key of a correlation that is built on others are theirs. */
+/* Names in the key of a correlation that is built on others are theirs; and only CloudTrail's
+ * fields are known. */
 static void lint(const struct sigma_link *l)
 {
     for (size_t i = 0; i < l->c->n_rules; i++)
-        if (l->c->rules[i].doc->kind == SIGMA_CORRELATION)
+        if (l->c->rules[i].doc->kind == SIGMA_CORRELATION ||
+            l->c->rules[i].doc->source != SOURCE_CLOUDTRAIL)
             return;
     lint_names(l, &l->c->keys);
     lint_names(l, &l->c->values);
@@ -313,6 +315,7 @@ bool sigma_correlation_make(struct sigma_link *l, struct err *e)
 {
     struct rs_input *in = NULL;
     struct rs_list expr;
+    l->sc->source = l->c->rules[0].doc->source;
     if (!check_aliases(l, e) || !make_inputs(l, &in, e) || !make_expr(l, &expr, e) ||
         !make_hash(l, e) || !put_rule(l, in, e))
         return false;

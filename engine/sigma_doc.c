@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "engine/source.h"
+
 #define TITLE_MAX       256 /* characters; the specification's bound */
 #define UUID_LENGTH     36
 #define KEY_LENGTH_MAX  32 /* of keys that are looked at for misspelling */
@@ -334,21 +336,22 @@ const struct str *sigma_texts(struct sigma_scope *sc, const struct yaml *root, c
 /* ---- log sources ------------------------------------------------------------------------------
  */
 
-static bool says(struct str s, const char *word)
+bool sigma_source_find(const struct sigma_source *s, enum source *out)
 {
-    return str_eq_fold(s, str_of(word));
+    for (size_t i = 0; i < SOURCES; i++)
+        if (source_is_sigma((enum source)i, s->product, s->category, s->service)) {
+            *out = (enum source)i;
+            return true;
+        }
+    return false;
 }
 
-bool sigma_source_is_cloudtrail(const struct sigma_source *s)
+bool sigma_source_is_open_to_ours(const struct sigma_source *s)
 {
-    return s->category.n == 0 && says(s->product, "aws") &&
-           (s->service.n == 0 || says(s->service, "cloudtrail"));
-}
-
-bool sigma_source_may_hold_cloudtrail(const struct sigma_source *s)
-{
-    return s->category.n == 0 && (s->product.n == 0 || says(s->product, "aws")) &&
-           (s->service.n == 0 || says(s->service, "cloudtrail"));
+    for (size_t i = 0; i < SOURCES; i++)
+        if (source_may_be_sigma((enum source)i, s->product, s->category, s->service))
+            return true;
+    return false;
 }
 
 static bool part_holds(struct str outer, struct str inner)

@@ -39,10 +39,11 @@ TW_MUST_USE bool sigma_meta_read(struct sigma_scope *sc, const struct yaml *root
 const struct str *sigma_texts(struct sigma_scope *sc, const struct yaml *root, const char *key,
                               size_t *n);
 
-/* Whether events of CloudTrail are what the source means: product aws, and service cloudtrail or
- * none. For a filter also a source that says less. */
-bool sigma_source_is_cloudtrail(const struct sigma_source *s);
-bool sigma_source_may_hold_cloudtrail(const struct sigma_source *s);
+/* The source whose events are what the logsource means (engine/source.h); false when it is none of
+ * ours. */
+bool sigma_source_find(const struct sigma_source *s, enum source *out);
+/* For a filter: whether a source of ours is among those it may mean. */
+bool sigma_source_is_open_to_ours(const struct sigma_source *s);
 /* Whether every log of `inner` is one of `outer`: what outer says, inner says too. */
 bool sigma_source_holds(const struct sigma_source *outer, const struct sigma_source *inner);
 

@@ -34,7 +34,8 @@ struct sigma_scope {
     struct diags *diags;
     struct str file;
     struct str rule;
-    unsigned line; /* where what failed last stands */
+    enum source source; /* of a rule, once its logsource is read */
+    unsigned line;      /* where what failed last stands */
 };
 
 /* Notes the line and passes `failed` on: `return sigma_at(sc, line, err_set(...));` */

@@ -189,7 +189,7 @@ bool sigma_set_rule(struct sigma_scope *sc, struct sigma_entry *d, const struct 
         .line = d->root->line,
         .level = (uint8_t)m->level,
         .dialect = DIALECT_SIGMA,
-        .source = SOURCE_CLOUDTRAIL,
+        .source = (uint8_t)sc->source,
         .priority = RS_TEXT_ABSENT,
         .program = d->program,
         .window = RS_NONE,
@@ -201,6 +201,7 @@ bool sigma_set_rule(struct sigma_scope *sc, struct sigma_entry *d, const struct 
         return false;
     r.fields = builder_numbers(b, d->fields, d->n_fields);
     memcpy(r.hash, d->hash, sizeof r.hash);
+    d->source = sc->source;
     d->rule = builder_rule(b, &r);
     d->fate = SIGMA_LOADED;
     return true;

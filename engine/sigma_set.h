@@ -25,6 +25,7 @@ struct sigma_entry {
     struct str id, name, title;     /* absent or empty when it has none */
     const struct sigma_entry *twin; /* an earlier one with the same id */
     enum sigma_fate fate;
+    enum source source; /* of a correlation: its first rule's */
 
     uint32_t rule;    /* of the builder, RS_NONE until there is one */
     uint32_t program; /* its test; of a correlation one that never holds */

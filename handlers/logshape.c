@@ -7,7 +7,8 @@
 #define KEYS_TOLD_MAX      6  /* enough to recognise a format by */
 #define KEY_TOLD_BYTES_MAX 40 /* CloudTrail's longest key has 28 */
 
-/* Keys of a record's top (CloudTrail User Guide, "CloudTrail record contents"). */
+/* Keys of a record's top (CloudTrail User Guide, "CloudTrail record contents"), those of other
+ * sources behind. */
 static const char *const record_keys[] = {
     "eventVersion",
     "eventTime",
@@ -28,6 +29,21 @@ static const char *const record_keys[] = {
     "recipientAccountId",
     "managementEvent",
     "additionalEventData",
+    /* Okta's, GitHub's and Kubernetes' (engine/source.c), and EventBridge around one of them */
+    "published",
+    "legacyEventType",
+    "displayMessage",
+    "@timestamp",
+    "_document_id",
+    "action",
+    "actor",
+    "sender",
+    "repository",
+    "webhook_type",
+    "auditID",
+    "stageTimestamp",
+    "requestReceivedTimestamp",
+    "detail",
 };
 
 /* Keys of a digest ("CloudTrail digest file structure"); its first key, awsAccountId, is not among
@@ -97,7 +113,7 @@ enum logshape logshape_of(struct str bytes, size_t *at)
             return LOGSHAPE_RECORD;
         if (key_among(k.key, digest_keys, sizeof digest_keys / sizeof *digest_keys))
             return LOGSHAPE_DIGEST;
-        bool records = str_eqz(k.key, "Records");
+        bool records = str_eqz(k.key, "Records") || str_eqz(k.key, "items");
         if (records && *k.p == '[') {
             *at = (size_t)(k.p + 1 - bytes.p);
             return LOGSHAPE_LIST;

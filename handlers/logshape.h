@@ -10,10 +10,10 @@
 
 enum logshape {
     LOGSHAPE_MORE,    /* the bytes end before it can be told */
-    LOGSHAPE_LIST,    /* {..."Records":[ */
+    LOGSHAPE_LIST,    /* {..."Records":[ or Kubernetes' {..."items":[ */
     LOGSHAPE_RECORD,  /* a key that only a record has at its top came first */
     LOGSHAPE_DIGEST,  /* a CloudTrail digest: signatures of log files */
-    LOGSHAPE_EMPTY,   /* {} or {"Records":null} */
+    LOGSHAPE_EMPTY,   /* {}, {"Records":null} or {"items":null} */
     LOGSHAPE_UNKNOWN, /* none of these, by its keys */
     LOGSHAPE_BROKEN   /* not even an object with keys */
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/escape.h"
+#include "engine/json.h"
 #include "handlers/logshape.h"
 
 /* First size at which a cut value is looked at again: a few records of usual size. */
@@ -133,9 +134,36 @@ static enum step not_ended(struct records *r, struct view *v, struct err *e)
 
 /* ---- records ---- */
 
+/* An event that EventBridge carries is the record: {"detail-type":...,"detail":{...}}. */
+static bool unwrap(struct records *r)
+{
+    size_t used;
+    struct err ignored;
+    struct str detail = json_member(r->ev->record, S("detail"));
+    return str_starts(detail, S("{")) && event_read(r->ev, detail, &used, &ignored) == JSON_OK &&
+           r->ev->source_known;
+}
+
+/* Names a value that no source's records look like. */
+static void name_unknown(struct records *r, const struct view *v, const char *what)
+{
+    char space[ERR_TEXT_MAX];
+    struct buf keys;
+    buf_init(&keys, sizeof space / 2);
+    logshape_put_keys(&keys, view_record(v));
+    snprintf(space, sizeof space, "%s: its keys are %s", what, keys.failed ? "many" : buf_z(&keys));
+    buf_release(&keys);
+    name_bad(r, v, space);
+}
+
 static enum step deliver(struct records *r, struct view *v, size_t used, struct err *e)
 {
     struct record_place at = next_place(r, v);
+    if (!r->ev->source_known && !unwrap(r)) {
+        name_unknown(r, v, "no record of a log that is read here");
+        v->p += used;
+        return STEP_ON;
+    }
     r->counts.records++;
     v->p += used;
     return r->sink.record(r->sink.to, r->ev, &at, e) ? STEP_ON : STEP_FAILED;
@@ -183,14 +211,7 @@ static enum step read_line(struct records *r, struct view *v, struct err *e)
 
 static enum step unknown_shape(struct records *r, struct view *v)
 {
-    char space[ERR_TEXT_MAX];
-    struct buf keys;
-    buf_init(&keys, sizeof space / 2);
-    logshape_put_keys(&keys, view_record(v));
-    snprintf(space, sizeof space, "neither a CloudTrail record nor a list of them: its keys are %s",
-             keys.failed ? "many" : buf_z(&keys));
-    buf_release(&keys);
-    name_bad(r, v, space);
+    name_unknown(r, v, "neither a record of a log that is read here nor a list of them");
     return start_skip(r, false);
 }
 
@@ -528,6 +549,6 @@ bool records_end(struct records *r, struct err *e)
     if (r->counts.records == 0 && r->counts.bad == 0 && !r->shape_known)
         return err_set(e, ERR_INPUT, "it is empty");
     if (r->counts.records == 0 && r->counts.bad && !r->shape_known)
-        return err_set(e, ERR_INPUT, "nothing in it is a CloudTrail record: %s", r->first_bad);
+        return err_set(e, ERR_INPUT, "nothing in it is a record that is read here: %s", r->first_bad);
     return true;
 }

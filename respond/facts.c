@@ -3,6 +3,7 @@
 
 #include "base/timefmt.h"
 #include "engine/falco_term.h"
+#include "engine/source.h"
 #include "respond/put.h"
 #include "respond/redact.h"
 
@@ -74,10 +75,11 @@ void facts_read(struct event *ev, struct str object, struct facts *out)
 {
     *out = (struct facts){.object = object, .time_ms = INT64_MIN};
     read_id(ev, out);
-    out->timed = time_parse(event_core(ev, CORE_TIME), &out->time_ms);
+    out->timed = event_time(ev, &out->time_ms);
     if (!out->timed)
         out->time_ms = INT64_MIN;
-    out->source = told(ev, CORE_SOURCE);
+    out->source =
+        ev->source == SOURCE_CLOUDTRAIL ? told(ev, CORE_SOURCE) : str_of(source_name(ev->source));
     out->name = told(ev, CORE_NAME);
     out->account = told(ev, CORE_ACCOUNT);
     out->region = told(ev, CORE_REGION);

@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "base/timefmt.h"
+#include "engine/source.h"
 
 void rule_put_json(struct buf *b, const struct ruleset *rs, uint32_t rule, struct str output,
                    const struct limits *limits)

@@ -17,8 +17,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = pathlib.Path(os.environ.get("TRAILWARDEN_SHARED", ROOT.parent / "shared"))
 BIN = os.environ.get("TRAILWARDEN_BIN", str(ROOT / "build/bin/trailwarden"))
 RULES = SHARED / "peer-rules/falco"
-OTHER_SOURCES = {"github.yaml": "github", "okta_rules.yaml": "okta",
-                 "k8s_audit_rules.yaml": "k8s_audit"}
 
 pytestmark = pytest.mark.skipif(not RULES.is_dir(), reason=f"the peer rules are not at {RULES}")
 
@@ -52,15 +50,6 @@ def test_the_published_file_loads_without_a_warning():
     assert done.returncode == 0
     assert done.stderr == ""
     assert "20 rules in 1 files loaded, 0 refused, 0 skipped, 0 warnings" in done.stdout
-
-
-@pytest.mark.parametrize("name", sorted(OTHER_SOURCES))
-def test_files_of_other_sources_are_skipped_with_a_sentence(name):
-    done = run("rules", "check", "-r", RULES / name)
-    assert done.returncode == 0
-    [sentence] = done.stderr.splitlines()
-    assert f"{name}:" in sentence
-    assert f"rules of the source {OTHER_SOURCES[name]} are skipped: it is not read yet" in sentence
 
 
 def ok_login(**more):

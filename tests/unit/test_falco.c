@@ -53,16 +53,16 @@ static const struct load_case cases[] = {
                                "  output: \"%gcp.x\"\n  condition: gcp.x = (\n"},
      "1.yaml:7: g: the source gcp is unknown: the rule is dropped\n",
      "r\n"},
-    {"rules of sources not read yet are skipped, their conditions not compiled",
-     {MACRO("m", "ka.verb = x") "- rule: k\n  desc: d\n  priority: INFO\n  source: k8s_audit\n"
-                                "  output: \"%ka.verb\"\n  condition: m\n"
-                                "- rule: l\n  desc: d\n  priority: INFO\n  source: k8s_audit\n"
+    {"rules of a source that no log has are skipped, their conditions not compiled",
+     {MACRO("m", "proc.name = x") "- rule: k\n  desc: d\n  priority: INFO\n  source: syscall\n"
+                                "  output: \"%proc.name\"\n  condition: m\n"
+                                "- rule: l\n  desc: d\n  priority: INFO\n  source: syscall\n"
                                 "  output: x\n  condition: m and not\n" RULE("r", "ct.name = b")},
-     "skipped 1.yaml:3: 2 rules of the source k8s_audit are skipped: it is not read yet\n",
+     "skipped 1.yaml:3: 2 rules of the source syscall are skipped: no log has its events\n",
      "r\n"},
     {"the default source is syscall",
      {"- rule: k\n  desc: d\n  priority: INFO\n  output: x\n  condition: evt.type = open\n"},
-     "skipped 1.yaml:1: 1 rule of the source syscall is skipped: it is not read yet\n",
+     "skipped 1.yaml:1: 1 rule of the source syscall is skipped: no log has its events\n",
      ""},
     /* lists */
     {"a list used before it is defined (X)",

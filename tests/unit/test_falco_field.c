@@ -2,7 +2,7 @@
  * otherwise read in their source (cloudtrail 0.17.1, json 0.7.4) and in libs 0.25. */
 #include "tests/unit/support/falco_case.h"
 
-#include "engine/falco_field.h"
+#include "engine/falco_slots.h"
 
 #define USER(body)    "{\"userIdentity\":{" body "}}"
 #define REQUEST(body) "{\"requestParameters\":" body "}"
@@ -217,23 +217,38 @@ static void test_fields(void **state)
     }
 }
 
-/* Every field is found by its name, is there once, and can be compiled and asked for. */
-static void test_table(void **state)
+/* Every field of a source is found by its name, is there once, and can be compiled and asked for.
+ */
+static void check_table(enum source source, const struct falco_field *rows, size_t n)
 {
-    (void)state;
-    check_size("evt, json and ct fields", falco_field_count(), 18 + 6 + 73);
-    for (uint32_t i = 0; i < falco_field_count(); i++) {
-        const struct falco_field *f = falco_field_at(i);
+    for (size_t i = 0; i < n; i++) {
+        const struct falco_field *f = rows + i;
         struct buf condition;
-        check_size(f->name, falco_field_row(falco_field_find(str_of(f->name))), i);
+        uint32_t row;
+        check_true(f->name, falco_field_find(source, str_of(f->name), &row));
+        assert_ptr_equal(falco_field_at(row), f);
         buf_init(&condition, 256);
         buf_putf(&condition, "%s%s exists or evt.num > 0", f->name,
                  f->arg == FALCO_ARG_KEY ? "[/a]" : "");
-        check_true(f->name, falco_case_holds(buf_z(&condition), "{}"));
+        check_true(f->name, falco_case_holds_of(source, buf_z(&condition), "{}"));
         buf_release(&condition);
     }
-    assert_null(falco_field_find(S("ct.nothing")));
-    assert_null(falco_field_find(S("CT.NAME")));
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    size_t n;
+    uint32_t row;
+    const struct falco_field *rows = falco_common_fields(&n);
+    check_table(SOURCE_OKTA, rows, n);
+    check_size("evt and json fields", n, 18 + 6);
+    rows = falco_ct_fields(&n);
+    check_table(SOURCE_CLOUDTRAIL, rows, n);
+    check_size("ct fields", n, 73);
+    assert_false(falco_field_find(SOURCE_CLOUDTRAIL, S("ct.nothing"), &row));
+    assert_false(falco_field_find(SOURCE_CLOUDTRAIL, S("CT.NAME"), &row));
+    assert_false(falco_field_find(SOURCE_OKTA, S("ct.name"), &row));
 }
 
 int main(void)

@@ -284,7 +284,7 @@ static const struct {
      "{\"ok\":true,\"objects\":1,\"records\":1,\"bad\":0,\"hits\":1,\"alerts\":1,\"incidents\":0}",
      NULL},
     {"EventBridge, no record", BRIDGE("{\"foo\":1}"), "", NULL,
-     "nothing in it is a CloudTrail record"},
+     "nothing in it is a record that is read here"},
     /* batches */
     {"a batch", BATCH(SQS("m1", "a") "," SQS("m2", "b")), "a1;b1;", "{\"batchItemFailures\":[]}",
      NULL},

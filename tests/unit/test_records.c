@@ -111,7 +111,7 @@ static const struct {
     {"a digest", "{\"awsAccountId\":\"1\",\"digestStartTime\":\"x\",\"logFiles\":[{\"a\":\"}\"}]}",
      "."},
     {"braces in strings", "[{\"eventID\":\"a\",\"x\":\"}]{[\\\"\"}," R("b") "]", "+a +b ."},
-    {"members of a list are records whatever their keys", "[{\"x\":1},{}]", "+? +? ."},
+    {"members of a list that are no records", "[{\"x\":1}," R("a") ",{}]", "!1@1 +a !3@47 ."},
     /* bad records */
     {"broken in the middle", "{\"Records\":[" R("a") ",{\"eventID\" \"b\"}," R("c") "]}",
      "+a !2@50 +c ."},
@@ -139,15 +139,15 @@ static const struct {
     {"two records without a comma", "[" R("a") R("b") "]", "+a broken JSON at byte 38"},
     {"junk in a list", "[" R("a") ",x]", "+a broken JSON at byte 39"},
     {"an unknown object", "{\"foo\":1,\"b\\u0061r\":2}",
-     "!1@0 nothing in it is a CloudTrail record: "
-     "neither a CloudTrail record nor a list of them: its keys are \"foo\", \"b\\u0061r\""},
-    {"Records is no list", "{\"Records\":1}", "!1@0 nothing in it is a CloudTrail record"},
+     "!1@0 nothing in it is a record that is read here: "
+     "neither a record of a log that is read here nor a list of them: its keys are \"foo\", \"b\\u0061r\""},
+    {"Records is no list", "{\"Records\":1}", "!1@0 nothing in it is a record that is read here"},
     {"not JSON", "hello", "neither JSON nor gzip: byte 0 is 0x68"},
     {"CSV", "eventName,eventTime\n", "neither JSON nor gzip"},
     {"gzip inside gzip", "\x1f\x8b\x08", "gzip inside gzip is not read"},
     {"a string", "\"x\"", "neither JSON nor gzip"},
     {"UTF-16", "\xFF\xFE{", "neither JSON nor gzip"},
-    {"only a bad one", "{\"eventID\" 1}", "!1@0 nothing in it is a CloudTrail record"},
+    {"only a bad one", "{\"eventID\" 1}", "!1@0 nothing in it is a record that is read here"},
 };
 
 static void cuts_records(void **state)

@@ -110,10 +110,33 @@ static void test_sources(void **state)
     assert_true(sigma_source_holds(&trail, &trail));
     assert_true(sigma_source_holds(&nothing, &trail));
     assert_false(sigma_source_holds(&category, &trail));
-    assert_true(sigma_source_is_cloudtrail(&aws));
-    assert_false(sigma_source_is_cloudtrail(&nothing));
-    assert_true(sigma_source_may_hold_cloudtrail(&nothing));
-    assert_false(sigma_source_may_hold_cloudtrail(&category));
+    const struct {
+        const char *product, *category, *service;
+        int source; /* -1: none of ours */
+        bool open;
+    } cases[] = {
+        {"aws", NULL, NULL, SOURCE_CLOUDTRAIL, true},
+        {"AWS", NULL, "CloudTrail", SOURCE_CLOUDTRAIL, true},
+        {"aws", NULL, "vpcflow", SOURCE_VPCFLOW, true},
+        {"aws", NULL, "guardduty", -1, false},
+        {"okta", NULL, "okta", SOURCE_OKTA, true},
+        {"okta", NULL, NULL, SOURCE_OKTA, true},
+        {"github", NULL, "audit", SOURCE_GITHUB, true},
+        {"kubernetes", "application", "audit", SOURCE_K8S_AUDIT, true},
+        {"kubernetes", NULL, "audit", SOURCE_K8S_AUDIT, true},
+        {NULL, NULL, "audit", -1, true},
+        {NULL, "c", NULL, -1, false},
+        {NULL, NULL, NULL, -1, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct sigma_source s = {str_of(cases[i].product), str_of(cases[i].category),
+                                       str_of(cases[i].service)};
+        enum source found;
+        assert_int_equal(sigma_source_find(&s, &found), cases[i].source >= 0);
+        if (cases[i].source >= 0)
+            assert_int_equal((int)found, cases[i].source);
+        assert_int_equal(sigma_source_is_open_to_ours(&s), cases[i].open);
+    }
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include "engine/event.h"
 #include "engine/falco_term.h"
 #include "engine/loader.h"
+#include "engine/source.h"
 #include "tests/unit/support/check.h"
 
 /* Everything between rule files' texts and their hits. */
@@ -65,6 +66,8 @@ static inline void falco_case_outputs(struct falco_case *c, const char *event, s
     struct event ev;
     size_t used, n;
     assert_true(event_init(&ev, c->rules, &e));
+    if (c->rules->n_rules)
+        event_force_source(&ev, (enum source)c->rules->rules[0].source);
     if (event_read(&ev, str_of(event), &used, &e) != JSON_OK)
         fail_msg("no JSON: %s", event);
     const uint32_t *hits = event_match(&ev, &n);
@@ -76,15 +79,21 @@ static inline void falco_case_outputs(struct falco_case *c, const char *event, s
 }
 
 /* A file of one rule. condition and output are put in as quoted YAML scalars. */
-static inline void falco_case_rule(struct buf *out, const char *condition, const char *output)
+static inline void falco_case_rule_of(enum source source, struct buf *out, const char *condition,
+                                      const char *output)
 {
     buf_init(out, 4 << 20);
-    buf_putz(out,
-             "- rule: r\n  desc: d\n  priority: INFO\n  source: aws_cloudtrail\n  condition: ");
+    buf_putf(out, "- rule: r\n  desc: d\n  priority: INFO\n  source: %s\n  condition: ",
+             source_falco(source));
     buf_put_json(out, str_of(condition));
     buf_putz(out, "\n  output: ");
     buf_put_json(out, str_of(output));
     buf_putc(out, '\n');
+}
+
+static inline void falco_case_rule(struct buf *out, const char *condition, const char *output)
+{
+    falco_case_rule_of(SOURCE_CLOUDTRAIL, out, condition, output);
 }
 
 /* What loading the files says, and their outputs for an event (which may be NULL), must be these;
@@ -110,11 +119,11 @@ static inline void falco_case_expect(const char *const *files, const char *said,
 }
 
 /* Whether a rule with this condition holds for the event; loading must say nothing but warnings. */
-static inline bool falco_case_holds(const char *condition, const char *event)
+static inline bool falco_case_holds_of(enum source source, const char *condition, const char *event)
 {
     struct falco_case c;
     struct buf file, out;
-    falco_case_rule(&file, condition, "hit");
+    falco_case_rule_of(source, &file, condition, "hit");
     buf_init(&out, 1 << 20);
     falco_case_load(&c, (const char *const[]){buf_z(&file), NULL});
     if (c.rules->n_rules != 1)
@@ -126,6 +135,11 @@ static inline bool falco_case_holds(const char *condition, const char *event)
     buf_release(&file);
     buf_release(&out);
     return holds;
+}
+
+static inline bool falco_case_holds(const char *condition, const char *event)
+{
+    return falco_case_holds_of(SOURCE_CLOUDTRAIL, condition, event);
 }
 
 /* The one line that loading a rule with this condition and output says ("" is: nothing). */
