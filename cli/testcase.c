@@ -114,9 +114,33 @@ static json_t *event_id(struct str name, size_t i)
     return out;
 }
 
-static json_t *time_text(int64_t ms)
+/* Where a record of each source has its time and its id (engine/source.c). */
+static const struct moment {
+    const char *time, *id;
+    int64_t unit_ms; /* of a time that is a number; 0 when it is a text */
+} moments[] = {
+    {"eventTime", "eventID", 0},       {"published", "uuid", 0},
+    {"@timestamp", "_document_id", 1}, {"webhook_time", "webhook_delivery", 0},
+    {"stageTimestamp", "auditID", 0},  {"requestReceivedTimestamp", "auditID", 0},
+};
+#define MOMENTS (sizeof moments / sizeof *moments)
+
+/* The time that a record gives in the way of m. */
+static bool moment_read(const struct moment *m, const json_t *record, int64_t *ms)
+{
+    const json_t *j = json_object_get(record, m->time);
+    if (m->unit_ms) {
+        *ms = json_integer_value(j) * m->unit_ms;
+        return json_is_integer(j);
+    }
+    return time_parse(str_n(json_string_value(j), json_string_length(j)), ms);
+}
+
+static json_t *time_text(const struct moment *m, int64_t ms)
 {
     struct buf b;
+    if (m->unit_ms)
+        return json_integer(ms / m->unit_ms);
     buf_init(&b, 64);
     time_put(&b, ms);
     json_t *out = json_stringn(buf_str(&b).p, b.n);
@@ -127,8 +151,9 @@ static json_t *time_text(int64_t ms)
 /* How one entry of `events` makes its records. */
 struct series {
     const struct yaml *y;
-    json_t *record; /* before the changes */
-    bool own_id;    /* `event` gives the eventID */
+    json_t *record;              /* before the changes */
+    const struct moment *moment; /* how it tells its time */
+    bool own_id;                 /* `event` gives its id */
     int64_t first_ms, every_ms;
     unsigned long long repeat;
 };
@@ -150,15 +175,20 @@ static bool read_times(struct series *s, struct err *e)
     return true;
 }
 
-/* The moment that `at` counts from. */
+/* The moment that `at` counts from: base's, else the event's own. */
 static bool read_start(const struct reading *r, struct series *s, struct err *e)
 {
-    struct str base = yaml_text(r->base ? yaml_get(r->base, "eventTime") : NULL), own;
-    if (!str_present(base) && text_of(s->record, "eventTime", &own))
-        base = own;
-    return time_parse(base, &s->first_ms) ||
-           testrecord_wrong(e, s->y->line, "`at` counts from base's eventTime, and there is none",
-                            S(""));
+    json_t *base = NULL;
+    if (r->base && !testrecord_make(r->base, &base, e))
+        return false;
+    bool found = false;
+    for (size_t i = 0; i < 2 * MOMENTS && !found; i++) {
+        s->moment = &moments[i % MOMENTS];
+        found = moment_read(s->moment, i < MOMENTS ? base : s->record, &s->first_ms);
+    }
+    json_decref(base);
+    return found || testrecord_wrong(e, s->y->line,
+                                     "`at` counts from base's eventTime, and there is none", S(""));
 }
 
 static bool series_make(const struct reading *r, const struct yaml *y, struct series *s,
@@ -173,8 +203,10 @@ static bool series_make(const struct reading *r, const struct yaml *y, struct se
     if (!check_changes(r, y, known, sizeof known / sizeof *known, e) ||
         !testrecord_make(event ? event : r->base, &s->record, e))
         return false;
-    s->own_id = event && text_of(s->record, "eventID", &id);
-    return read_start(r, s, e) && read_times(s, e);
+    if (!read_start(r, s, e))
+        return false;
+    s->own_id = event && text_of(s->record, s->moment->id, &id);
+    return read_times(s, e);
 }
 
 /* Record number n of a series, number i of its case. */
@@ -183,9 +215,10 @@ static bool series_record(const struct reading *r, const struct series *s, const
 {
     json_t *record = json_deep_copy(s->record);
     int64_t ms = s->first_ms + (int64_t)n * s->every_ms;
-    bool ok =
-        record && json_object_set_new(record, "eventTime", time_text(ms)) == 0 &&
-        (s->own_id || json_object_set_new(record, "eventID", event_id(t->name, t->n_records)) == 0);
+    bool ok = record &&
+              json_object_set_new(record, s->moment->time, time_text(s->moment, ms)) == 0 &&
+              (s->own_id ||
+               json_object_set_new(record, s->moment->id, event_id(t->name, t->n_records)) == 0);
     if (!ok)
         no_memory(e);
     ok = ok && change(record, s->y, n, e) && testrecord_text(record, r->memory, out, e);
