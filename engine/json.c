@@ -329,3 +329,18 @@ struct str json_element(struct str value, size_t at)
             return STR_ABSENT;
     }
 }
+
+struct str json_array_next(struct str array, size_t *at)
+{
+    const char *end = array.p + array.n, *p = array.p + *at;
+    if (*at == 0 && (array.n == 0 || *p != '['))
+        return STR_ABSENT;
+    p = json_blanks(p + (p < end), end); /* past the bracket or the comma */
+    const char *from = p;
+    if (p >= end || json_skip(&p, end) != JSON_OK)
+        return STR_ABSENT;
+    struct str member = str_n(from, (size_t)(p - from));
+    p = json_blanks(p, end);
+    *at = (size_t)(p - array.p);
+    return member;
+}

@@ -65,6 +65,8 @@ bool json_each_string(struct str value, bool (*fn)(void *to, struct str raw, boo
  * or when value is neither. raw values, a string with its quotes. For cold paths. */
 struct str json_member(struct str value, struct str key);
 struct str json_element(struct str value, size_t at);
+/* The next member of a raw array, one after the other; *at starts at 0. Absent at the end. */
+struct str json_array_next(struct str array, size_t *at);
 
 /* ---- inline: the hot path calls these for every key and value ----------------------------------
  */
