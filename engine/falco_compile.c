@@ -74,15 +74,6 @@ static bool pointer_slot(struct falco_compiler *c, struct str arg, uint32_t *slo
     return true;
 }
 
-static uint32_t path_slot(struct falco_compiler *c, const char *path)
-{
-    struct str steps[FIELD_STEPS_MAX], rest = str_of(path);
-    size_t n = 0;
-    while (str_present(rest) && n < FIELD_STEPS_MAX)
-        steps[n++] = str_cut(&rest, '/');
-    return builder_slot_point(c->b, steps, n);
-}
-
 static bool field_argument(const struct falco_field *f, const struct falco_operand *o,
                            uint32_t *index, struct err *e)
 {
@@ -109,11 +100,24 @@ static bool field_argument(const struct falco_field *f, const struct falco_opera
 }
 
 #define PATHS_MAX 20 /* of one field; evt.plugininfo has 16 */
+#define KEY_PARTS 2  /* numbers that an rs_text takes */
+
+/* Writes the text of an argument behind an extractor's slots; returns how many numbers it took. */
+static size_t put_key(struct falco_compiler *c, const struct falco_field *f, struct str arg,
+                      uint32_t to[KEY_PARTS])
+{
+    if (f->arg != FALCO_ARG_KEY)
+        return 0;
+    struct rs_text t = builder_text(c->b, arg);
+    to[0] = t.at;
+    to[1] = t.n;
+    return KEY_PARTS;
+}
 
 static bool field(struct falco_compiler *c, const struct falco_operand *o, struct typed *out,
                   struct err *e)
 {
-    uint32_t index, slots[PATHS_MAX];
+    uint32_t index, slots[PATHS_MAX + KEY_PARTS];
     size_t n = 0;
     uint32_t row;
     if (!falco_field_find(c->source, o->name, &row))
@@ -123,14 +127,16 @@ static bool field(struct falco_compiler *c, const struct falco_operand *o, struc
         return false;
     struct rs_term t = {.fn = f->fn, .type = f->type, .a = RS_NONE, .b = index};
     for (; f->paths[n] && n < PATHS_MAX; n++)
-        slots[n] = path_slot(c, f->paths[n]);
-    if (f->fn == FALCO_FN_PLAIN) {
+        if (!pointer_slot(c, str_of(f->paths[n]), slots + n, e))
+            return false;
+    if (f->fn == FALCO_FN_PLAIN || (f->fn == FALCO_FN_JSON && n)) {
         t.a = slots[0];
     } else if (f->fn == FALCO_FN_JSON) {
         if (!pointer_slot(c, o->arg, &t.a, e))
             return false;
     } else {
         t.a = row;
+        n += put_key(c, f, o->arg, slots + n);
         t.args = builder_numbers(c->b, slots, n);
     }
     *out = (struct typed){.term = builder_term(c->b, t), .type = f->type};
@@ -514,11 +520,13 @@ static uint32_t index_slot(const struct falco_expr *x, const struct typed *left,
 
 static uint32_t plain_slot(const struct falco_operand *o, struct falco_compiler *c)
 {
-    uint32_t row;
+    uint32_t row, slot;
+    struct err ignored;
     if (o->kind != FALCO_OPERAND_FIELD || !falco_field_find(c->source, o->name, &row))
         return RS_NONE;
     const struct falco_field *f = falco_field_at(row);
-    return f->fn == FALCO_FN_PLAIN ? path_slot(c, f->paths[0]) : RS_NONE;
+    bool scalar = f->paths[0] && (f->fn == FALCO_FN_PLAIN || f->fn == FALCO_FN_JSON);
+    return scalar && pointer_slot(c, str_of(f->paths[0]), &slot, &ignored) ? slot : RS_NONE;
 }
 
 static bool check_right_term(struct falco_compiler *c, const struct falco_expr *x,

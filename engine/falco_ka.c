@@ -6,29 +6,21 @@
  * of a list is the position in the event's own array (of containers, volumes, rules). */
 #include "engine/falco_ka_list.h"
 
-#define TEXT_MAX (4u << 20) /* of a text that an extractor builds; no record is larger */
-
 /* ---- scalars -----------------------------------------------------------------------------------
  */
-
-static bool give(struct str text, struct falco_value *out)
-{
-    out->text = text;
-    return str_present(text);
-}
 
 static bool plain(struct event *ev, const uint32_t *slots, uint32_t index, struct falco_value *out)
 {
     struct value *v = event_first(ev, slots[0]);
     (void)index;
-    return v && give(event_text(ev, v), out);
+    return v && falco_give(event_text(ev, v), out);
 }
 
 static bool constant_true(struct event *ev, const uint32_t *slots, uint32_t index,
                           struct falco_value *out)
 {
     (void)ev, (void)slots, (void)index;
-    return give(S("true"), out);
+    return falco_give(S("true"), out);
 }
 
 /* Appends a piece of a query with its escapes resolved; false for a broken escape. */
@@ -61,7 +53,7 @@ static bool query_value(struct event *ev, struct str query, struct str key, stru
             continue;
         struct str name = str_cut(&value, '=');
         struct buf b;
-        buf_init(&b, TEXT_MAX);
+        buf_init(&b, FALCO_TEXT_MAX);
         ok = str_find_byte(name, ';', 0) == SIZE_MAX && put_unescaped(&b, name);
         bool wanted = ok && !str_present(*out) && buf_str(&b).n == key.n &&
                       (key.n == 0 || str_eq(buf_str(&b), key));
@@ -215,7 +207,6 @@ static const struct falco_field fields[] = {
     TEXT("ka.req.container.host_network", SPEC "hostNetwork"),
 };
 
-const struct falco_field *falco_ka_fields(size_t *n);
 const struct falco_field *falco_ka_fields(size_t *n)
 {
     *n = sizeof fields / sizeof *fields;

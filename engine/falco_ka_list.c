@@ -3,8 +3,7 @@
 
 #include "base/vec.h"
 
-#define TEXT_MAX  (4u << 20) /* of a text that is made; no record is larger */
-#define ITEMS_MAX 65536      /* of a list; an audit event is at most a few MB */
+#define ITEMS_MAX 65536 /* of a list; an audit event is at most a few MB */
 
 /* ---- raw JSON ----------------------------------------------------------------------------------
  */
@@ -31,7 +30,7 @@ static struct str text_of(struct event *ev, struct str raw)
     if (raw.p[0] != '{' && raw.p[0] != '[')
         return raw;
     struct buf b;
-    buf_init(&b, TEXT_MAX);
+    buf_init(&b, FALCO_TEXT_MAX);
     json_put_compact(&b, raw);
     return ka_keep(ev, &b);
 }
@@ -53,12 +52,6 @@ static bool is_array(struct str raw)
 static bool is_object(struct str raw)
 {
     return raw.n && raw.p[0] == '{';
-}
-
-static bool give(struct str text, struct falco_value *out)
-{
-    out->text = text;
-    return str_present(text);
 }
 
 struct str ka_argument(const struct event *ev, const uint32_t *slots, size_t n)
@@ -174,7 +167,7 @@ static bool take_words(struct gather *g, struct str member)
     struct buf b;
     if (!is_array(words))
         return true;
-    buf_init(&b, TEXT_MAX);
+    buf_init(&b, FALCO_TEXT_MAX);
     for (size_t i = 0; str_present(word = json_array_next(words, &at)); i++) {
         if (i)
             buf_putc(&b, ' ');
@@ -238,7 +231,7 @@ static bool take_namespaced(struct gather *g, struct str subject)
     if (!str_eqz(kind, g->keys) || !str_present(name) || !str_present(space))
         return true;
     struct buf b;
-    buf_init(&b, TEXT_MAX);
+    buf_init(&b, FALCO_TEXT_MAX);
     buf_put(&b, text_of(g->ev, space));
     buf_putc(&b, ':');
     buf_put(&b, text_of(g->ev, name));
@@ -340,7 +333,7 @@ bool ka_has_host_path(struct event *ev, const uint32_t *slots, uint32_t index,
     for (size_t i = 0; i < paths.n && !hit; i++)
         hit = str_eq(paths.items[i], wanted) ||
               (prefix && str_starts(paths.items[i], str_slice(wanted, 0, wanted.n - 1)));
-    return give(hit ? S("true") : S("false"), out);
+    return falco_give(hit ? S("true") : S("false"), out);
 }
 
 /* ---- containers --------------------------------------------------------------------------------
@@ -437,7 +430,7 @@ bool ka_first_image(struct event *ev, const uint32_t *slots, uint32_t index,
 {
     struct falco_value v = {0};
     (void)index;
-    return ka_images(ev, slots, 0, &v) && give(v.items[0], out);
+    return ka_images(ev, slots, 0, &v) && falco_give(v.items[0], out);
 }
 
 bool ka_first_repository(struct event *ev, const uint32_t *slots, uint32_t index,
@@ -445,7 +438,7 @@ bool ka_first_repository(struct event *ev, const uint32_t *slots, uint32_t index
 {
     struct falco_value v = {0};
     (void)index;
-    return ka_repositories(ev, slots, 0, &v) && give(v.items[0], out);
+    return ka_repositories(ev, slots, 0, &v) && falco_give(v.items[0], out);
 }
 
 bool ka_any_privileged(struct event *ev, const uint32_t *slots, uint32_t index,
@@ -460,5 +453,5 @@ bool ka_any_privileged(struct event *ev, const uint32_t *slots, uint32_t index,
         flags.n = 0;
     for (size_t i = 0; i < flags.n && !any; i++)
         any = str_eq(flags.items[i], S("true"));
-    return give(any ? S("true") : S("false"), out);
+    return falco_give(any ? S("true") : S("false"), out);
 }

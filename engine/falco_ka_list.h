@@ -3,7 +3,7 @@
 #ifndef TW_ENGINE_FALCO_KA_LIST_H
 #define TW_ENGINE_FALCO_KA_LIST_H
 
-#include "engine/falco_field.h"
+#include "engine/falco_slots.h"
 
 /* What b holds, moved to the event's scratch, and b released; absent, counted, when that is full.
  */

@@ -60,8 +60,10 @@ static size_t find_candidates(struct event *ev)
     size_t n = add_candidates(ev, ix->always, ix->n_always, 0);
     for (uint32_t s = 0; s < ix->n_slots; s++) {
         const struct rs_index_slot *slot = ix->slots + s;
+        bool fan = ev->rules->slots[slot->slot].kind == SLOT_FAN; /* members follow their array */
         for (struct value *v = event_first(ev, slot->slot); v; v = event_next(ev, v)) {
-            struct str text = v->type == JSON_ARRAY ? STR_ABSENT : event_text(ev, v);
+            bool skip = fan && v->type == JSON_ARRAY;
+            struct str text = skip ? STR_ABSENT : event_text(ev, v);
             const struct rs_index_entry *found =
                 str_present(text) ? index_find(ix, slot, text) : NULL;
             if (found)
