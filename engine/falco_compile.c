@@ -123,6 +123,11 @@ static bool field(struct falco_compiler *c, const struct falco_operand *o, struc
     if (!falco_field_find(c->source, o->name, &row))
         return err_set(e, ERR_MISSING, "there is no field %.*s", (int)o->name.n, o->name.p);
     const struct falco_field *f = falco_field_at(row);
+    if (f->fn == FALCO_FN_FIELD && !f->extract) {
+        c->counts = true;
+        return err_set(e, ERR_MISSING,
+                       "%s counts earlier events, which only a correlation does here", f->name);
+    }
     if (!field_argument(f, o, &index, e))
         return false;
     struct rs_term t = {.fn = f->fn, .type = f->type, .a = RS_NONE, .b = index};

@@ -25,6 +25,7 @@ struct falco_compiler {
     /* The program of a macro; ERR_INPUT when there is none by that name, or it refers to itself. */
     bool (*macro)(void *to, struct str name, struct falco_program *out, struct err *e);
     void (*warn)(void *to, const char *text);
+    bool counts; /* set, with ERR_MISSING, by a field that counts earlier events */
 };
 
 /* Errors are sentences; ERR_MISSING means that a field is not known (a rule may ask to be skipped

@@ -17,7 +17,8 @@ struct falco_field {
     uint8_t arg;              /* enum falco_arg: KEY must be there, INDEX may */
     uint8_t fn;               /* FALCO_FN_PLAIN, FALCO_FN_JSON or FALCO_FN_FIELD */
     const char *const *paths; /* from the record's root, steps parted by '/'; NULL ends */
-    falco_extract *extract;   /* of FALCO_FN_FIELD */
+    falco_extract *extract; /* of FALCO_FN_FIELD; NULL: it counts earlier events, which a rule here
+                               cannot: a rule that names it is left out, with a warning */
 };
 
 /* The row of a field (exact name) in rules of the source; false when it has none of that name. */

@@ -269,10 +269,11 @@ static bool condition_text(struct run *r, const struct falco_rule *rule, struct 
     return ok;
 }
 
-/* Whether a failure means that the rule is left out: it asked for that when fields are unknown. */
+/* Whether a failure means that the rule is left out: it asked for that when fields are unknown, or
+ * it counts events. */
 static bool skipped(struct run *r, const struct falco_rule *rule)
 {
-    if (!rule->skip_unknown || r->e->kind != ERR_MISSING)
+    if ((!rule->skip_unknown && !r->c.counts) || r->e->kind != ERR_MISSING)
         return false;
     if (r->trial)
         diag_add(r->diags, DIAG_WARNING, r->at.file, r->at.line, r->item,
@@ -286,6 +287,7 @@ static bool compile_rule(struct run *r, const struct falco_rule *rule)
     struct falco_program program;
     const struct falco_expr *x;
     struct str condition;
+    r->c.counts = false;
     r->at.line = rule->output_line;
     if (!falco_compile_output(&r->c, rule->output, &output, r->e))
         return err_wrap(r->e, "output") || skipped(r, rule);
