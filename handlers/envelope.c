@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/escape.h"
 #include "engine/json.h"
+#include "handlers/eksaudit.h"
 #include "handlers/inflate.h"
 #include "handlers/logshape.h"
 #include "handlers/members.h"
@@ -393,8 +394,22 @@ static bool inflate_text(struct arena *a, struct str gz, struct str *text, struc
     return ok;
 }
 
-/* {"messageType":"DATA_MESSAGE","logGroup":"...","logEvents":[{"id":"...","message":"<record>"}]}
- */
+/* One message of a log group; of EKS' group, a cluster's audit event, or something else that its
+ * control plane said. */
+static bool add_message(const struct reader *rd, struct str message, struct str cluster, bool audit,
+                        struct err *e)
+{
+    if (str_present(cluster) && !audit) {
+        rd->w->ignored++;
+        return true;
+    }
+    if (str_present(cluster))
+        message = eksaudit_named(&rd->w->arena, str_trim(message), cluster);
+    return str_present(message) ? add_record(rd, message, e) : too_much(e);
+}
+
+/* {"messageType":"DATA_MESSAGE","logGroup":"...","logStream":"...",
+ *  "logEvents":[{"id":"...","message":"<record>"}]} */
 static bool read_log_events(const struct reader *rd, struct str value, struct err *e)
 {
     struct arena *a = &rd->w->arena;
@@ -406,13 +421,15 @@ static bool read_log_events(const struct reader *rd, struct str value, struct er
     }
     if (!str_eq(type, S("DATA_MESSAGE")))
         return err_set(e, ERR_INPUT, "CloudWatch Logs messageType \"%s\"", told(name, type));
+    struct str cluster = eksaudit_cluster(member_text(value, "logGroup", a));
+    bool audit = eksaudit_is_stream(member_text(value, "logStream", a));
     struct members m = members_of(json_member(value, S("logEvents")));
     struct str event;
     while (members_next(&m, &event)) {
         struct str message = member_text(event, "message", a);
         if (!str_present(message))
             return err_set(e, ERR_INPUT, "a CloudWatch Logs event without message");
-        if (!add_record(rd, message, e))
+        if (!add_message(rd, message, cluster, audit, e))
             return false;
     }
     return m.broken ? err_set(e, ERR_INPUT, "broken JSON inside logEvents") : true;

@@ -432,7 +432,7 @@ static enum step step_keys(struct records *r, struct view *v, struct err *e)
     enum step step = keys_value(v, &key, e);
     if (step != STEP_ON)
         return step;
-    if (str_eq(key, S("Records")) && *v->p == '[')
+    if ((str_eq(key, S("Records")) || str_eq(key, S("items"))) && *v->p == '[')
         return enter_list(r, v, 1, true);
     return start_skip(r, false);
 }
@@ -549,6 +549,7 @@ bool records_end(struct records *r, struct err *e)
     if (r->counts.records == 0 && r->counts.bad == 0 && !r->shape_known)
         return err_set(e, ERR_INPUT, "it is empty");
     if (r->counts.records == 0 && r->counts.bad && !r->shape_known)
-        return err_set(e, ERR_INPUT, "nothing in it is a record that is read here: %s", r->first_bad);
+        return err_set(e, ERR_INPUT, "nothing in it is a record that is read here: %s",
+                       r->first_bad);
     return true;
 }

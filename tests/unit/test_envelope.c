@@ -313,6 +313,18 @@ static void reads_cloudwatch_logs(void **state)
          "0:{\"a\":1} 0:not JSON "},
         {"control", "{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[{\"message\":\"x\"}]}",
          "~1 "},
+        {"EKS, audit: the cluster's name is added",
+         "{\"messageType\":\"DATA_MESSAGE\",\"logGroup\":\"/aws/eks/prod-1/cluster\","
+         "\"logStream\":\"kube-apiserver-audit-0a1b\",\"logEvents\":[{\"message\":"
+         "\"{\\\"auditID\\\":\\\"i\\\"}\"},{\"message\":"
+         "\"{\\\"annotations\\\":{\\\"a\\\":1}}\"}]}",
+         "0:{\"annotations\":{\"cluster_name\":\"prod-1\"},\"auditID\":\"i\"} "
+         "0:{\"annotations\":{\"cluster_name\":\"prod-1\",\"a\":1}} "},
+        {"EKS, another of its logs",
+         "{\"messageType\":\"DATA_MESSAGE\",\"logGroup\":\"/aws/eks/prod-1/cluster\","
+         "\"logStream\":\"authenticator-0a1b\",\"logEvents\":[{\"message\":\"time=\"},"
+         "{\"message\":\"x\"}]}",
+         "~2 "},
         {"unknown type", "{\"messageType\":\"X\"}", "!0:CloudWatch Logs messageType \"X\" "},
         {"event without message", "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[{}]}",
          "!0:a CloudWatch Logs event without message "},
