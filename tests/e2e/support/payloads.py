@@ -117,11 +117,12 @@ def api_call(record, detail_type="AWS API Call via CloudTrail"):
     return _eventbridge(source, detail_type, record)
 
 
-def logs_subscription(*records, kind="DATA_MESSAGE"):
+def logs_subscription(*records, kind="DATA_MESSAGE", group="CloudTrail",
+                      stream=f"{ACCOUNT}_CloudTrail_{REGION}"):
     """CloudWatch Logs calling a function.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html"""
-    data = {"messageType": kind, "owner": ACCOUNT, "logGroup": "CloudTrail",
-            "logStream": f"{ACCOUNT}_CloudTrail_{REGION}", "subscriptionFilters": ["trail"],
+    data = {"messageType": kind, "owner": ACCOUNT, "logGroup": group,
+            "logStream": stream, "subscriptionFilters": ["trail"],
             "logEvents": [{"id": f"3195310660696698337880902507980421114328961542429EXAMPL{i}",
                            "timestamp": 1773756300000, "message": json.dumps(record)}
                           for i, record in enumerate(records)]}
