@@ -91,13 +91,13 @@ void advising_see(struct advising *g, struct event *ev, const struct facts *f)
     bool asked = false, fresh = false;
     for (size_t k = 0; k < g->n && f->timed && !g->failed; k++) {
         struct advice *a = &g->list[k].advice;
-        bool data = !a->data_events && advice_is_data(ev->record);
+        bool data = !a->data_events && advice_is_data(event_json(ev));
         g->failed = !advice_cover(a, f->time_ms, f->region, data, NULL);
-        if (g->failed || !advice_may_concern(a, ev->record))
+        if (g->failed || !advice_may_concern(a, event_json(ev)))
             continue;
         fresh = asked ? fresh : is_fresh(g, f);
         asked = true;
-        g->failed = fresh && !advice_see(a, ev->record, NULL);
+        g->failed = fresh && !advice_see(a, event_json(ev), NULL);
     }
 }
 

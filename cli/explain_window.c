@@ -120,7 +120,7 @@ bool explain_windows_add(struct explain_windows *x, struct event *ev, struct err
     struct kept *k = vec_push(&x->records, 1);
     if (!k)
         return err_set(e, ERR_LIMIT, "more than %d events to explain", EXPLAIN_EVENTS_MAX);
-    *k = (struct kept){id128_of(f.evidence), arena_str(&x->memory, ev->record),
+    *k = (struct kept){id128_of(f.evidence), arena_str(&x->memory, event_json(ev)),
                        arena_str(&x->memory, f.evidence)};
     if (!str_present(k->record) || !str_present(k->name))
         return err_set(e, ERR_LIMIT, "more than %u MB of events to explain",

@@ -108,6 +108,8 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     struct reading *r = to;
     struct advice *a = r->advice;
     int64_t ms;
+    if (ev->source != SOURCE_CLOUDTRAIL)
+        return true;
     if (!event_time(ev, &ms) || ms >= r->until_ms)
         return true;
     if (r->searching) {

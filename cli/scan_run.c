@@ -359,6 +359,8 @@ static void count_records(struct scan *s)
     s->counts.records += c->records;
     s->counts.bad += c->bad;
     s->counts.digests += c->digests;
+    s->counts.no_data += c->no_data;
+    s->counts.skipped_data += c->skipped_data;
 }
 
 bool scan_object(struct scan *s, const struct port_objects *port, const struct object_ref *ref,

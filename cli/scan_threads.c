@@ -107,8 +107,9 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     w->out_of_time += use == SCAN_OUT_OF_TIME;
     if (use != SCAN_LINK && use != SCAN_HIT)
         return true;
-    const struct entry head = {use, (uint32_t)n, ev->number, ev->record.n};
-    return keep(w, &head, hits, ev->record, e);
+    struct str record = event_json(ev);
+    const struct entry head = {use, (uint32_t)n, ev->number, record.n};
+    return keep(w, &head, hits, record, e);
 }
 
 /* object_calls.bad */
@@ -160,6 +161,8 @@ static void report(struct worker *w, bool ok, const struct err *why)
     job->counts.records = c->records;
     job->counts.bad = c->bad;
     job->counts.digests = c->digests;
+    job->counts.no_data = c->no_data;
+    job->counts.skipped_data = c->skipped_data;
     job->counts.out_of_time = w->out_of_time;
     job->event_counts = w->reader.ev.counts;
     job->numbers = w->reader.ev.number;
@@ -256,6 +259,8 @@ static void add_counts(struct scan *s, const struct job *job)
     s->counts.records += job->counts.records;
     s->counts.bad += job->counts.bad;
     s->counts.digests += job->counts.digests;
+    s->counts.no_data += job->counts.no_data;
+    s->counts.skipped_data += job->counts.skipped_data;
     s->counts.out_of_time += job->counts.out_of_time;
     ev->values_cut += job->event_counts.values_cut;
     ev->scratch_full += job->event_counts.scratch_full;

@@ -116,12 +116,16 @@ static json_t *event_id(struct str name, size_t i)
 
 /* Where a record of each source has its time and its id (engine/source.c). */
 static const struct moment {
-    const char *time, *id;
-    int64_t unit_ms; /* of a time that is a number; 0 when it is a text */
+    const char *time, *id; /* id NULL: events have none, and must differ in something */
+    int64_t unit_ms;       /* of a time that is a number; 0 when it is a text */
 } moments[] = {
-    {"eventTime", "eventID", 0},       {"published", "uuid", 0},
-    {"@timestamp", "_document_id", 1}, {"webhook_time", "webhook_delivery", 0},
-    {"stageTimestamp", "auditID", 0},  {"requestReceivedTimestamp", "auditID", 0},
+    {"eventTime", "eventID", 0},
+    {"published", "uuid", 0},
+    {"@timestamp", "_document_id", 1},
+    {"webhook_time", "webhook_delivery", 0},
+    {"stageTimestamp", "auditID", 0},
+    {"requestReceivedTimestamp", "auditID", 0},
+    {"start", NULL, 1000},
 };
 #define MOMENTS (sizeof moments / sizeof *moments)
 
@@ -205,7 +209,7 @@ static bool series_make(const struct reading *r, const struct yaml *y, struct se
         return false;
     if (!read_start(r, s, e))
         return false;
-    s->own_id = event && text_of(s->record, s->moment->id, &id);
+    s->own_id = !s->moment->id || (event && text_of(s->record, s->moment->id, &id));
     return read_times(s, e);
 }
 

@@ -27,7 +27,9 @@
  * `at` and `every` are a whole number and s, m, h or d; base's eventTime is 0s (without base, the
  * event's own). `geo`, beside base or in a test, tells where addresses are (cli/testgeo.h). Each
  * event gets the eventTime that follows and an eventID of its own, a UUID made from the case's name
- * and the event's number, unless `set` or `event` gives an eventID. */
+ * and the event's number, unless `set` or `event` gives an eventID. Of other logs than CloudTrail's
+ * the same fields have their own names (engine/source.h); events of a log that has no ids, a flow
+ * log, must differ in something. */
 #ifndef TW_CLI_TESTCASE_H
 #define TW_CLI_TESTCASE_H
 

@@ -104,6 +104,7 @@ static void start(struct event *ev)
         ev->slot_first[ev->touched[i]] = 0;
     ev->n_touched = 0;
     ev->n_values = 0;
+    ev->columns.n = 0;
     arena_reset(&ev->scratch);
     if (ev->epoch == EPOCH_MAX) {
         const struct ruleset *rs = ev->rules;
@@ -465,9 +466,11 @@ void event_force_source(struct event *ev, enum source source)
     ev->source_known = ev->source_forced = true;
 }
 
-void event_begin(struct event *ev, enum source source, struct str record)
+void event_begin(struct event *ev, enum source source, struct str record,
+                 struct event_columns columns)
 {
     start(ev);
+    ev->columns = columns;
     ev->source = source;
     ev->source_known = true;
     ev->record = record;
@@ -479,6 +482,11 @@ void event_put(struct event *ev, uint32_t slot, enum json_type type, struct str 
     uint32_t at = slot == RS_NONE ? RS_NONE : add_value(ev, slot);
     if (at != RS_NONE)
         ev->values[at] = (struct value){.raw = raw, .type = (uint8_t)type};
+}
+
+uint32_t event_member_slot(const struct event *ev, struct str name)
+{
+    return slot_at(ev->rules, key_find(&ev->keys, ev->rules->roots[SLOT_FAN], name));
 }
 
 void event_end(struct event *ev)

@@ -51,16 +51,25 @@ struct event_counts {
     uint64_t regex_limit;  /* regular expressions that met the match limit, or found no memory */
 };
 
+/* The columns of a record that is a line of values with a blank between them ("-": none). Borrowed
+ * from whoever began the record. */
+struct event_columns {
+    const struct str *names; /* n */
+    const bool *numbers;     /* n: its values are decimal numbers */
+    size_t n;                /* 0: the record is JSON */
+};
+
 /* One reader: it keeps its memory from record to record. For one thread. */
 struct event {
     const struct ruleset *rules;
     struct key_table keys;
-    struct str record;    /* the present record, from { to } */
-    enum source source;   /* of the present record */
-    bool source_known;    /* by the record's own fields, or because it is forced */
-    bool source_forced;   /* event_force_source */
-    uint64_t number;      /* of this reader, from 1 (Falco's evt.num) */
-    struct value *values; /* n_values */
+    struct str record;            /* the present record, from { to }; or a line */
+    struct event_columns columns; /* of a line */
+    enum source source;           /* of the present record */
+    bool source_known;            /* by the record's own fields, or because it is forced */
+    bool source_forced;           /* event_force_source */
+    uint64_t number;              /* of this reader, from 1 (Falco's evt.num) */
+    struct value *values;         /* n_values */
     uint32_t n_values, cap_values;
     uint32_t *slot_first; /* by slot: position + 1 in values, or 0 */
     uint32_t *slot_last;
@@ -98,13 +107,21 @@ TW_MUST_USE enum json_status event_read(struct event *ev, struct str bytes, size
 /* From the next record on, records are taken to be of this source, whatever they hold. */
 void event_force_source(struct event *ev, enum source source);
 
-/* A record that is no JSON, made of values for slots: begins one of the source `source`, whose
- * bytes are `record`, and puts a value into it; raw must stay until the next record. A slot gets at
+/* A record that is no JSON but a line of values: begins one of the source `source`, whose bytes are
+ * `record`, and puts a value into it; raw must stay until the next record. A slot gets at
  * most one value; RS_NONE, what no rule names, is left out. */
-void event_begin(struct event *ev, enum source source, struct str record);
+void event_begin(struct event *ev, enum source source, struct str record,
+                 struct event_columns columns);
 void event_put(struct event *ev, uint32_t slot, enum json_type type, struct str raw);
 /* Ends it: what is known of its address is added. */
 void event_end(struct event *ev);
+
+/* The slot for a member of a record's top, RS_NONE when no rule names it. */
+uint32_t event_member_slot(const struct event *ev, struct str name);
+/* The present record as JSON: of a line, an object with a member for each column that has a value
+ * (engine/event_json.c); to be read again as such, it comes to the same. Until the next record;
+ * empty when the scratch is full (counted). */
+struct str event_json(struct event *ev);
 
 /* The first value of a slot in this record, and the next after one; NULL when there is none.
  * A SLOT_FAN slot that ends at an array has the array itself (JSON_ARRAY) and then each member;

@@ -250,7 +250,7 @@ bool sigma_pred(struct event *ev, const struct rs_pred *p)
     const struct rs_term *t = ev->rules->terms + p->term;
     if (t->fn == SIGMA_ANY) {
         struct keyword_walk walk = {ev, p};
-        return json_each_string(ev->record, keyword_in, &walk);
+        return json_each_string(event_json(ev), keyword_in, &walk);
     }
     switch ((enum sigma_op)p->op) {
     case SIGMA_IS:

@@ -19,12 +19,58 @@ static bool take_piece(void *to, struct str piece, struct err *e)
     return false;
 }
 
+static bool hand_on(struct object_reader *o, struct str text, struct err *e)
+{
+    return o->text == OBJECT_FLOWS ? flowlog_take(&o->flows, text, e)
+                                   : records_take(&o->records, text, e);
+}
+
+/* Tells what the text is that begins so, or asks for more of it by leaving it untold. */
+static bool tell(struct object_reader *o, struct str begin, bool whole, struct err *e)
+{
+    if (str_starts(begin, S("PAR1")))
+        return err_set(e, ERR_INPUT,
+                       "it is Parquet, which is not read: let flow logs be written as text");
+    enum flow_told told = flowlog_tell(&o->flows, begin, whole);
+    if (told != FLOW_MORE)
+        o->text = told == FLOW_IS ? OBJECT_FLOWS : OBJECT_JSON;
+    return true;
+}
+
+/* The text's first bytes, more of which is needed to tell what it is. */
+static bool take_head(struct object_reader *o, struct str text, struct err *e)
+{
+    struct str more = str_slice(text, 0, FLOW_HEADER_MAX - o->head.n);
+    buf_put(&o->head, more);
+    if (!buf_ok(&o->head, "the beginning of a log", e) || !tell(o, buf_str(&o->head), false, e))
+        return false;
+    if (o->text == OBJECT_UNTOLD)
+        return true;
+    return hand_on(o, buf_str(&o->head), e) && hand_on(o, str_skip(text, more.n), e);
+}
+
+static bool take_told(struct object_reader *o, struct str text, struct err *e)
+{
+    if (o->text == OBJECT_UNTOLD && o->head.n == 0 && !tell(o, text, false, e))
+        return false;
+    return o->text == OBJECT_UNTOLD ? take_head(o, text, e) : hand_on(o, text, e);
+}
+
+/* The text ends here. */
+static bool end_text(struct object_reader *o, struct err *e)
+{
+    struct str head = buf_str(&o->head);
+    if (o->text == OBJECT_UNTOLD && (!tell(o, head, true, e) || !hand_on(o, head, e)))
+        return false;
+    return o->text == OBJECT_FLOWS ? flowlog_end(&o->flows, e) : records_end(&o->records, e);
+}
+
 /* bytes_fn of the inflater. */
 static bool take_text(void *to, struct str text, struct err *e)
 {
     struct object_reader *o = to;
     o->text_bytes += text.n;
-    return records_take(&o->records, text, e);
+    return take_told(o, text, e);
 }
 
 /* records_sink.record */
@@ -58,6 +104,9 @@ static void begin(struct object_reader *o)
     o->fault = OBJECT_WHOLE;
     inflate_begin(&o->inflate);
     records_begin(&o->records);
+    flowlog_begin(&o->flows);
+    buf_reset(&o->head);
+    o->text = OBJECT_UNTOLD;
 }
 
 /* Says how many bad records were not named, and what kind of end it was. */
@@ -83,7 +132,7 @@ bool object_read(struct object_reader *o, const struct port_objects *port,
     begin(o);
     bool ok = port->read(port->self, ref, take_piece, o, e);
     if (ok) {
-        ok = inflate_end(&o->inflate, e) && records_end(&o->records, e);
+        ok = inflate_end(&o->inflate, e) && end_text(o, e);
         if (!ok && o->fault == OBJECT_WHOLE)
             o->fault = OBJECT_CONTENT;
     }
@@ -94,7 +143,7 @@ bool object_read_text(struct object_reader *o, struct str text, struct err *e)
 {
     begin(o);
     o->text_bytes = text.n;
-    bool ok = records_take(&o->records, text, e) && records_end(&o->records, e);
+    bool ok = take_told(o, text, e) && end_text(o, e);
     if (!ok && o->fault == OBJECT_WHOLE)
         o->fault = OBJECT_CONTENT;
     return end(o, ok, e);
@@ -107,12 +156,23 @@ bool object_reader_init(struct object_reader *o, const struct ruleset *rules,
 {
     *o = (struct object_reader){.calls = calls};
     inflate_init(&o->inflate, take_text, o);
-    records_init(&o->records, &o->ev, (struct records_sink){o, take_record, take_bad});
+    const struct records_sink sink = {o, take_record, take_bad};
+    records_init(&o->records, &o->ev, sink);
+    flowlog_init(&o->flows, &o->ev, sink, &o->records.counts);
+    buf_init(&o->head, FLOW_HEADER_MAX);
     return event_init(&o->ev, rules, e);
+}
+
+bool object_reader_flow_format(struct object_reader *o, struct str format, struct err *e)
+{
+    return flowlog_set_format(&o->flows, format) ||
+           err_set(e, ERR_USAGE, "no format of flow logs: the names of its columns are wanted");
 }
 
 void object_reader_release(struct object_reader *o)
 {
+    flowlog_release(&o->flows);
+    buf_release(&o->head);
     records_release(&o->records);
     inflate_release(&o->inflate);
     event_release(&o->ev);

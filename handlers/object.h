@@ -1,8 +1,10 @@
-/* Reading one log object: stored bytes are inflated, cut into records, and each record is read into
- * an event. What the function and the laptop do alike stands here once. */
+/* Reading one log object: stored bytes are inflated, told to be JSON or a flow log, cut into
+ * records, and each record is read into an event. What the function and the laptop do alike stands
+ * here once. */
 #ifndef TW_HANDLERS_OBJECT_H
 #define TW_HANDLERS_OBJECT_H
 
+#include "handlers/flowlog.h"
 #include "handlers/inflate.h"
 #include "handlers/ports.h"
 #include "handlers/records.h"
@@ -29,11 +31,17 @@ enum object_fault {
     OBJECT_SOURCE   /* it could not be fetched, or memory is out */
 };
 
+/* What the present object's text is. */
+enum object_text { OBJECT_UNTOLD, OBJECT_JSON, OBJECT_FLOWS };
+
 /* One object after another; for one thread. */
 struct object_reader {
     struct event ev;
     struct inflate inflate;
     struct records records; /* with the counts of the present object */
+    struct flowlog flows;
+    enum object_text text;
+    struct buf head; /* the text's beginning, while it does not show what it is */
     struct object_calls calls;
     uint64_t stored_bytes, text_bytes; /* of the present object */
     enum object_fault fault;           /* of the last reading */
@@ -42,6 +50,10 @@ struct object_reader {
 /* Release in either case. False when memory is out. */
 TW_MUST_USE bool object_reader_init(struct object_reader *o, const struct ruleset *rules,
                                     struct object_calls calls, struct err *e);
+/* From now on, flow logs without a header have this format: the columns' names with blanks between
+ * them. ERR_USAGE when it is none. */
+TW_MUST_USE bool object_reader_flow_format(struct object_reader *o, struct str format,
+                                           struct err *e);
 void object_reader_release(struct object_reader *o);
 
 /* Reads the whole object. What stands in front of a fault of its content has been delivered. On

@@ -56,6 +56,8 @@ struct records_counts {
     uint64_t bad;     /* named and skipped, oversized ones included */
     uint64_t oversized;
     uint64_t digests;
+    uint64_t no_data, skipped_data; /* lines of flow logs that tell of no flow: none was seen, or
+                                       AWS could not record what was */
 };
 
 enum records_state { RECORDS_TOP, RECORDS_LIST, RECORDS_KEYS, RECORDS_SKIP };

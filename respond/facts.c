@@ -39,7 +39,7 @@ static void read_id(struct event *ev, struct facts *f)
     if (f->id.n)
         return;
     f->id = STR_ABSENT;
-    hash_record(ev->record, f->hash);
+    hash_record(event_json(ev), f->hash);
     f->evidence = str_n(f->hash, sizeof f->hash);
 }
 

@@ -94,7 +94,7 @@ static void take_target(void *to, const char *type, struct str name)
 
 static void take_record(struct story_step *s, struct event *ev)
 {
-    struct str record = redact_text(ev->record, &ev->scratch);
+    struct str record = redact_text(event_json(ev), &ev->scratch);
     if (record.n <= STEP_RAW_MAX)
         s->text[STEP_RAW] = record;
 }
