@@ -49,9 +49,9 @@ struct scan_counts {
     uint64_t stored_bytes, text_bytes;
     uint64_t records, bad, digests;
     uint64_t no_data, skipped_data; /* of handlers/records.h */
-    uint64_t out_of_time; /* records before from or after to */
-    uint64_t copies;      /* matches of events that were told before */
-    uint64_t told;        /* matches, alerts or incidents written */
+    uint64_t out_of_time;           /* records before from or after to */
+    uint64_t copies;                /* matches of events that were told before */
+    uint64_t told;                  /* matches, alerts or incidents written */
     uint64_t hits[LEVELS];
 };
 
