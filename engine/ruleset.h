@@ -126,8 +126,17 @@ enum tie_field {
     TIE_ROLE_ID,   /* of the role made */
     TIE_ROLE_MADE, /* its ARN */
     TIE_LAUNCHED,  /* instance ids */
-    TIE_RESOURCE,  /* ARNs of what the call touched; few services tell them */
-    TIE_TARGETS,   /* from here on: names of what the call is about, as its parameters say */
+    TIE_INTERFACE, /* network interface ids of them */
+    TIE_TAG_KEY,   /* of the session asked for */
+    TIE_TAG_VALUE,
+    TIE_REPO,       /* GitHub: "org/name" in the audit log, */
+    TIE_REPOSITORY, /* and in webhooks */
+    TIE_KUBE_SUBRESOURCE,
+    TIE_KUBE_NAMESPACE,
+    TIE_KUBE_NAME,
+    TIE_POD_ACCOUNT, /* the service account a pod runs as */
+    TIE_RESOURCE,    /* ARNs of what the call touched; few services tell them */
+    TIE_TARGETS,     /* from here on: names of what the call is about, as its parameters say */
     TIE_USER_NAME = TIE_TARGETS,
     TIE_ROLE_NAME,
     TIE_GROUP_NAME,

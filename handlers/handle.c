@@ -191,7 +191,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     facts_read(ev, h->named ? buf_str(&h->name) : STR_ABSENT, &facts);
     if (h->teller && !teller_see(h->teller, ev, &facts, hits, wanted ? n : 0, e))
         return false;
-    if (wanted && h->containing)
+    if (wanted && h->containing && ev->source == SOURCE_CLOUDTRAIL)
         containing_see(h->containing, ev, &facts);
     return wanted == 0 || windows_add(h->windows, ev, &facts, hits, n, e);
 }

@@ -1,10 +1,10 @@
 /* Nodes and links of one event. */
 #include "respond/lineage.h"
 
-#include "base/sha256.h"
 #include "base/timefmt.h"
+#include "engine/source.h"
+#include "respond/lineage_reading.h"
 #include "respond/lineage_trust.h"
-#include "respond/redact.h"
 
 const char *lineage_kind_name(enum lineage_kind kind)
 {
@@ -41,6 +41,7 @@ const char *lineage_type_name(enum lineage_type type)
         [LINK_OPENED] = "opened",
         [LINK_TRUSTS] = "trusts",
         [LINK_SAME_CALL] = "same call",
+        [LINK_WRITES] = "writes to",
     };
     return names[type];
 }
@@ -49,117 +50,6 @@ const char *lineage_strength_name(enum lineage_strength strength)
 {
     static const char *const names[] = {"weak", "strong", "certain"};
     return names[strength];
-}
-
-/* ---- naming ------------------------------------------------------------------------------------
- */
-
-/* First half of the SHA-256 of a number and parts, each with its length. */
-static struct id128 hash_parts(unsigned char number, struct str a, struct str b)
-{
-    unsigned char raw[SHA256_BYTES];
-    struct sha256 s;
-    struct id128 id = {0, 0};
-    sha256_init(&s);
-    sha256_add_part(&s, str_n((const char *)&number, 1));
-    sha256_add_part(&s, a);
-    sha256_add_part(&s, b);
-    sha256_end(&s, raw);
-    for (size_t i = 0; i < 8; i++) {
-        id.hi = id.hi << 8 | raw[i];
-        id.lo = id.lo << 8 | raw[8 + i];
-    }
-    return id;
-}
-
-/* What an anonymised record writes over an id ("AKIA****"): many people's, or nobody's. */
-static bool is_masked(struct str s)
-{
-    return s.n && str_find_byte(s, '*', 0) != SIZE_MAX;
-}
-
-static bool is_usable(struct str s)
-{
-    return s.n && !is_masked(s);
-}
-
-/* Reading goes through this: the event, its facts, and what is being found. */
-struct reading {
-    struct event *ev;
-    const struct facts *f;
-    struct lineage_event *out;
-};
-
-/* The first string of a field, secrets taken out; absent when there is none. */
-static struct str tie_text(const struct reading *r, enum tie_field field)
-{
-    struct event *ev = r->ev;
-    for (struct value *v = event_first(ev, ev->rules->ties[field]); v; v = event_next(ev, v))
-        if (v->type == JSON_STRING)
-            return redact_text(event_text(ev, v), &ev->scratch);
-    return STR_ABSENT;
-}
-
-static bool tie_time(const struct reading *r, enum tie_field field, int64_t *ms)
-{
-    return time_parse(tie_text(r, field), ms);
-}
-
-/* Adds a node, or finds it. When there is no room, the event is cut, and node 0 stands for it: a
- * link from it to itself says nothing. */
-static uint32_t put_node_of(const struct reading *r, const struct lineage_node *node)
-{
-    struct lineage_event *out = r->out;
-    for (uint32_t i = 0; i < out->n_nodes; i++)
-        if (id128_cmp(out->nodes[i].id, node->id) == 0)
-            return i;
-    if (out->n_nodes == LINEAGE_NODES_PER_EVENT) {
-        out->cut = true;
-        return 0;
-    }
-    out->nodes[out->n_nodes] = *node;
-    return out->n_nodes++;
-}
-
-/* A node of an account, named by its kind and two parts. */
-static uint32_t put_node_in(const struct reading *r, enum lineage_kind kind, struct str a,
-                            struct str b, struct str name, struct str account)
-{
-    return put_node_of(r, &(struct lineage_node){.id = hash_parts((unsigned char)kind, a, b),
-                                                 .kind = kind,
-                                                 .name = name.p ? name : S(""),
-                                                 .account = account,
-                                                 .created_ms = INT64_MIN});
-}
-
-/* The same, of the caller's account. */
-static uint32_t put_node(const struct reading *r, enum lineage_kind kind, struct str a,
-                         struct str b, struct str name)
-{
-    return put_node_in(r, kind, a, b, name, r->f->user_account);
-}
-
-static void put_link(const struct reading *r, uint32_t from, uint32_t to, enum lineage_type type,
-                     enum lineage_strength strength)
-{
-    struct lineage_event *out = r->out;
-    if (from == to)
-        return;
-    if (out->n_links == LINEAGE_LINKS_PER_EVENT) {
-        out->cut = true;
-        return;
-    }
-    out->links[out->n_links++] = (struct lineage_link){from, to, type, strength};
-}
-
-static void put_tie(const struct reading *r, enum lineage_tie_kind kind, struct id128 lane,
-                    int64_t time_ms, uint32_t node)
-{
-    struct lineage_event *out = r->out;
-    if (out->n_ties == LINEAGE_TIES_PER_EVENT)
-        out->cut = true;
-    else
-        out->ties[out->n_ties++] = (struct lineage_tie){kind, lane, time_ms, node};
 }
 
 /* Lanes have numbers of their own, behind those of the kinds. */
@@ -200,21 +90,16 @@ static bool is_instance_id(struct str s)
     return true;
 }
 
-static struct str first_of(struct str a, struct str b)
-{
-    return a.n ? a : b;
-}
-
 /* A user is his AIDA id. Records that hide it leave his ARN, or the name that was typed. */
 static uint32_t put_user(const struct reading *r)
 {
     const struct facts *f = r->f;
-    struct str name = first_of(f->user_arn, first_of(f->user_name, f->principal));
-    if (is_usable(f->principal))
-        return put_node(r, LINEAGE_USER, f->principal, STR_ABSENT, name);
+    struct str name = reading_first_of(f->user_arn, reading_first_of(f->user_name, f->principal));
+    if (reading_is_usable(f->principal))
+        return reading_put_node(r, LINEAGE_USER, f->principal, STR_ABSENT, name);
     if (f->user_arn.n)
-        return put_node(r, LINEAGE_USER, f->user_arn, f->user_account, name);
-    return put_node(r, LINEAGE_NAME, f->user_account, f->user_name, name);
+        return reading_put_node(r, LINEAGE_USER, f->user_arn, f->user_account, name);
+    return reading_put_node(r, LINEAGE_NAME, f->user_account, f->user_name, name);
 }
 
 static uint32_t put_session_at(const struct reading *r, struct str principal, int64_t created_ms,
@@ -222,12 +107,12 @@ static uint32_t put_session_at(const struct reading *r, struct str principal, in
 {
     struct time_part at = time_part(created_ms);
     struct str created = str_n(at.bytes, sizeof at.bytes);
-    return put_node_of(r,
-                       &(struct lineage_node){.id = hash_parts(LINEAGE_SESSION, principal, created),
-                                              .kind = LINEAGE_SESSION,
-                                              .name = name.p ? name : S(""),
-                                              .account = r->f->user_account,
-                                              .created_ms = created_ms});
+    return reading_put_node_of(
+        r, &(struct lineage_node){.id = reading_hash_parts(LINEAGE_SESSION, principal, created),
+                                  .kind = LINEAGE_SESSION,
+                                  .name = name.p ? name : S(""),
+                                  .account = r->f->user_account,
+                                  .created_ms = created_ms});
 }
 
 /* A session of a role or federated user; what a role does on one instance is one node, however
@@ -235,15 +120,15 @@ static uint32_t put_session_at(const struct reading *r, struct str principal, in
 static uint32_t put_session(const struct reading *r)
 {
     const struct facts *f = r->f;
-    struct str principal = is_usable(f->principal) ? f->principal : f->user_arn;
-    struct str name = first_of(f->user_arn, f->principal);
+    struct str principal = reading_is_usable(f->principal) ? f->principal : f->user_arn;
+    struct str name = reading_first_of(f->user_arn, f->principal);
     int64_t created;
     if (is_instance_id(session_name(principal)))
-        return put_node(r, LINEAGE_WORKLOAD, principal, STR_ABSENT, name);
-    if (tie_time(r, TIE_CREATED, &created))
+        return reading_put_node(r, LINEAGE_WORKLOAD, principal, STR_ABSENT, name);
+    if (reading_tie_time(r, TIE_CREATED, &created))
         return put_session_at(r, principal, created, name);
-    return put_node(r, LINEAGE_SESSION, principal,
-                    is_usable(f->access_key) ? f->access_key : STR_ABSENT, name);
+    return reading_put_node(r, LINEAGE_SESSION, principal,
+                            reading_is_usable(f->access_key) ? f->access_key : STR_ABSENT, name);
 }
 
 /* The caller as another account sees him. */
@@ -251,39 +136,43 @@ static uint32_t put_stranger(const struct reading *r)
 {
     const struct facts *f = r->f;
     if (str_eq(f->user_account, S("ANONYMOUS_PRINCIPAL")))
-        return put_node(r, LINEAGE_OTHER, f->user_account, f->ip, S("anonymous"));
+        return reading_put_node(r, LINEAGE_OTHER, f->user_account, f->ip, S("anonymous"));
     if (str_starts(f->principal, S("AIDA")))
         return put_user(r);
     if (f->principal.n)
         return put_session(r);
-    return put_node(r, LINEAGE_ACCOUNT, f->user_account, STR_ABSENT, f->user_account);
+    return reading_put_node(r, LINEAGE_ACCOUNT, f->user_account, STR_ABSENT, f->user_account);
 }
 
 static uint32_t put_service(const struct reading *r)
 {
-    struct str name = first_of(r->f->invoked_by, r->f->source);
-    return put_node(r, LINEAGE_SERVICE, name, r->f->account, name);
+    struct str name = reading_first_of(r->f->invoked_by, r->f->source);
+    return reading_put_node(r, LINEAGE_SERVICE, name, r->f->account, name);
 }
 
 static uint32_t put_federated(const struct reading *r)
 {
     const struct facts *f = r->f;
-    struct str subject = first_of(f->principal, f->user_name);
-    return put_node(r, LINEAGE_FEDERATED, tie_text(r, TIE_PROVIDER), subject,
-                    first_of(f->user_name, subject));
+    struct str subject = reading_first_of(f->principal, f->user_name);
+    if (reading_is_shared(f->user_name))
+        return reading_put_subject(r, f->user_name);
+    return reading_put_node(r, LINEAGE_FEDERATED, reading_tie_text(r, TIE_PROVIDER), subject,
+                            reading_first_of(f->user_name, subject));
 }
 
 /* What providers and people of Identity Center have in common is only that they have no account. */
 static uint32_t put_person(const struct reading *r)
 {
-    struct str id = first_of(tie_text(r, TIE_PERSON), r->f->principal);
-    return put_node(r, LINEAGE_FEDERATED, STR_ABSENT, id, first_of(r->f->user_name, id));
+    struct str id = reading_first_of(reading_tie_text(r, TIE_PERSON), r->f->principal);
+    return reading_put_node(r, LINEAGE_FEDERATED, STR_ABSENT, id,
+                            reading_first_of(r->f->user_name, id));
 }
 
 static uint32_t put_root(const struct reading *r)
 {
-    struct str account = first_of(r->f->user_account, r->f->principal);
-    return put_node(r, LINEAGE_ROOT, account, STR_ABSENT, first_of(r->f->user_arn, account));
+    struct str account = reading_first_of(r->f->user_account, r->f->principal);
+    return reading_put_node(r, LINEAGE_ROOT, account, STR_ABSENT,
+                            reading_first_of(r->f->user_arn, account));
 }
 
 /* By userIdentity.type (CloudTrail's user guide, "userIdentity element"). */
@@ -306,6 +195,10 @@ static const struct actor_type {
 static void put_actor(const struct reading *r)
 {
     const struct facts *f = r->f;
+    if (r->ev->source != SOURCE_CLOUDTRAIL) {
+        reading_put_other_actor(r);
+        return;
+    }
     for (size_t i = 0; i < sizeof actor_types / sizeof *actor_types; i++)
         if (str_eqz(f->user_type, actor_types[i].type)) {
             actor_types[i].put(r);
@@ -314,7 +207,7 @@ static void put_actor(const struct reading *r)
     if (f->invoked_by.n)
         put_service(r);
     else
-        put_node(r, LINEAGE_OTHER, f->identity, f->user_account, f->identity);
+        reading_put_node(r, LINEAGE_OTHER, f->identity, f->user_account, f->identity);
 }
 
 /* ---- what the actor's own fields tie him to ----------------------------------------------------
@@ -326,98 +219,106 @@ static bool is_forwarded(const struct facts *f)
     return f->invoked_by.n && !str_eq(f->invoked_by, S("AWS Internal"));
 }
 
-static void put_own_key(const struct reading *r)
+void reading_put_own_key(const struct reading *r)
 {
-    if (!is_usable(r->f->access_key) || is_forwarded(r->f))
+    if (!reading_is_usable(r->f->access_key) || is_forwarded(r->f))
         return;
-    uint32_t key = put_node(r, LINEAGE_KEY, r->f->access_key, STR_ABSENT, r->f->access_key);
-    put_link(r, key, 0, LINK_KEY_OF, LINK_CERTAIN);
+    uint32_t key = reading_put_node(r, LINEAGE_KEY, r->f->access_key, STR_ABSENT, r->f->access_key);
+    reading_put_link(r, key, 0, LINK_KEY_OF, LINK_CERTAIN);
     r->out->key = key;
 }
 
 static uint32_t put_name(const struct reading *r, struct str account, struct str user)
 {
-    return put_node_in(r, LINEAGE_NAME, account, user, user, account);
+    return reading_put_node_in(r, LINEAGE_NAME, account, user, user, account);
 }
 
 /* A user deleted and made anew is another under the same name. */
 static void put_bearer(const struct reading *r, uint32_t name, uint32_t user)
 {
-    put_link(r, name, user, LINK_NAMED, LINK_WEAK);
-    put_tie(r, LINEAGE_BEARS, r->out->nodes[name].id, 0, user);
+    reading_put_link(r, name, user, LINK_NAMED, LINK_WEAK);
+    reading_put_tie(r, LINEAGE_BEARS, r->out->nodes[name].id, 0, user);
 }
 
 static void put_own_name(const struct reading *r)
 {
     const struct facts *f = r->f;
-    if (r->out->nodes[0].kind == LINEAGE_USER && is_usable(f->user_name) && f->user_account.n)
+    if (r->out->nodes[0].kind == LINEAGE_USER && reading_is_usable(f->user_name) &&
+        f->user_account.n)
         put_bearer(r, put_name(r, f->user_account, f->user_name), 0);
 }
 
 /* The user or root whom sts:GetFederationToken names as the issuer in every call of its bearer. */
 static void put_own_issuer(const struct reading *r)
 {
-    struct str issuer = tie_text(r, TIE_ISSUER_ID);
-    if (!str_eq(r->f->user_type, S("FederatedUser")) || !is_usable(issuer))
+    struct str issuer = reading_tie_text(r, TIE_ISSUER_ID);
+    if (!str_eq(r->f->user_type, S("FederatedUser")) || !reading_is_usable(issuer))
         return;
     bool user = str_starts(issuer, S("AIDA"));
-    uint32_t node = put_node(r, user ? LINEAGE_USER : LINEAGE_ROOT, issuer, STR_ABSENT,
-                             first_of(r->f->issuer, issuer));
-    put_link(r, node, 0, LINK_ISSUED, LINK_CERTAIN);
+    uint32_t node = reading_put_node(r, user ? LINEAGE_USER : LINEAGE_ROOT, issuer, STR_ABSENT,
+                                     reading_first_of(r->f->issuer, issuer));
+    reading_put_link(r, node, 0, LINK_ISSUED, LINK_CERTAIN);
 }
 
 static struct id128 id_lane(struct str principal)
 {
-    return hash_parts(LANE_ID, principal, STR_ABSENT);
+    return reading_hash_parts(LANE_ID, principal, STR_ABSENT);
 }
 
 static void put_session_ties(const struct reading *r)
 {
     const struct facts *f = r->f;
-    struct str role = tie_text(r, TIE_ISSUER_ID), name = session_name(f->principal);
+    struct str role = reading_tie_text(r, TIE_ISSUER_ID), name = session_name(f->principal);
     enum lineage_tie_kind kind = is_forwarded(f) ? LINEAGE_ONCALL : LINEAGE_USE;
     int64_t created;
-    if (!is_usable(f->principal) || !tie_time(r, TIE_CREATED, &created))
+    if (!reading_is_usable(f->principal) || !reading_tie_time(r, TIE_CREATED, &created))
         return;
-    put_tie(r, kind, id_lane(f->principal), created, 0);
+    reading_put_tie(r, kind, id_lane(f->principal), created, 0);
     if (f->issuer.n && name.n)
-        put_tie(r, kind, hash_parts(LANE_NAME, f->issuer, name), created, 0);
-    if (is_usable(role) && str_eq(f->user_type, S("AssumedRole")))
-        put_tie(r, LINEAGE_OF_ROLE, hash_parts(LANE_ROLE, role, STR_ABSENT), created, 0);
+        reading_put_tie(r, kind, reading_hash_parts(LANE_NAME, f->issuer, name), created, 0);
+    if (reading_is_usable(role) && str_eq(f->user_type, S("AssumedRole")))
+        reading_put_tie(r, LINEAGE_OF_ROLE, reading_hash_parts(LANE_ROLE, role, STR_ABSENT),
+                        created, 0);
 }
 
-/* A session of a role that Identity Center gave somebody. */
+/* A session of a role that Identity Center gave somebody; it is named by who signed in, where the
+ * directory is one of addresses. */
 static void put_own_person(const struct reading *r)
 {
-    struct str person = tie_text(r, TIE_PERSON);
-    if (is_usable(person))
-        put_link(r, put_node(r, LINEAGE_FEDERATED, STR_ABSENT, person, person), 0, LINK_ACTS_FOR,
-                 LINK_STRONG);
+    struct str name = session_name(r->f->principal);
+    if (str_find(r->f->issuer, S("/aws-reserved/sso.amazonaws.com/"), 0) != SIZE_MAX &&
+        reading_is_shared(name))
+        reading_put_link(r, reading_put_subject(r, name), 0, LINK_ACTS_FOR, LINK_STRONG);
+    struct str person = reading_tie_text(r, TIE_PERSON);
+    if (reading_is_usable(person))
+        reading_put_link(r, reading_put_node(r, LINEAGE_FEDERATED, STR_ABSENT, person, person), 0,
+                         LINK_ACTS_FOR, LINK_STRONG);
 }
 
 static void put_own_instance(const struct reading *r)
 {
-    struct str name = session_name(first_of(r->f->principal, r->f->user_arn));
-    put_link(r, put_node(r, LINEAGE_INSTANCE, name, STR_ABSENT, name), 0, LINK_RUNS, LINK_CERTAIN);
+    struct str name = session_name(reading_first_of(r->f->principal, r->f->user_arn));
+    reading_put_link(r, reading_put_node(r, LINEAGE_INSTANCE, name, STR_ABSENT, name), 0, LINK_RUNS,
+                     LINK_CERTAIN);
 }
 
 static void put_own(const struct reading *r)
 {
     switch (r->out->nodes[0].kind) {
     case LINEAGE_USER:
-        put_own_key(r);
+        reading_put_own_key(r);
         put_own_name(r);
         break;
     case LINEAGE_ROOT:
-        put_own_key(r);
+        reading_put_own_key(r);
         break;
     case LINEAGE_WORKLOAD:
         put_own_instance(r);
-        put_own_key(r);
+        reading_put_own_key(r);
         put_session_ties(r);
         break;
     case LINEAGE_SESSION:
-        put_own_key(r);
+        reading_put_own_key(r);
         put_own_issuer(r);
         put_session_ties(r);
         put_own_person(r);
@@ -433,7 +334,7 @@ static void put_own(const struct reading *r)
 /* Where things are made. */
 static struct str account_of(const struct reading *r)
 {
-    return first_of(r->f->account, r->f->user_account);
+    return reading_first_of(r->f->account, r->f->user_account);
 }
 
 /* Of what a service, a stranger or nobody known makes, nothing follows for others. */
@@ -451,86 +352,99 @@ static enum lineage_strength strength_of(const struct reading *r, enum lineage_s
 
 static void put_made(const struct reading *r, uint32_t node, enum lineage_type type)
 {
-    put_link(r, 0, node, type, strength_of(r, LINK_CERTAIN));
+    reading_put_link(r, 0, node, type, strength_of(r, LINK_CERTAIN));
 }
 
 /* The key says whose session it signs for, so that who assumed a role is known before the role has
  * done anything. */
-static void put_issued_key(const struct reading *r)
+static void put_issued_key(const struct reading *r, uint32_t issuer, enum lineage_strength strength)
 {
-    struct str key = tie_text(r, TIE_ISSUED_KEY);
-    if (!is_usable(key))
+    struct str key = reading_tie_text(r, TIE_ISSUED_KEY);
+    if (!reading_is_usable(key))
         return;
-    struct lineage_node node = {.id = hash_parts(LINEAGE_KEY, key, STR_ABSENT),
+    struct lineage_node node = {.id = reading_hash_parts(LINEAGE_KEY, key, STR_ABSENT),
                                 .kind = LINEAGE_KEY,
                                 .name = key,
                                 .account = r->f->user_account,
-                                .session = tie_text(r, TIE_ASSUMED_ARN),
+                                .session = reading_tie_text(r, TIE_ASSUMED_ARN),
                                 .created_ms = INT64_MIN};
-    put_made(r, put_node_of(r, &node), LINK_ISSUED);
+    reading_put_link(r, issuer, reading_put_node_of(r, &node), LINK_ISSUED, strength);
 }
 
 /* {"credentials":{"accessKeyId":"ASIA..."},"assumedRoleUser":{"assumedRoleId":"AROA...:name",
  * "arn":"arn:aws:sts::..."}}; in what AWS hands to its workloads only credentials are there. */
 static void read_issue(const struct reading *r)
 {
-    struct str assumed = first_of(tie_text(r, TIE_ASSUMED), tie_text(r, TIE_FEDERATED));
-    struct str role = tie_text(r, TIE_ROLE_ARN), name = tie_text(r, TIE_SESSION_NAME);
-    put_issued_key(r);
+    struct str assumed =
+        reading_first_of(reading_tie_text(r, TIE_ASSUMED), reading_tie_text(r, TIE_FEDERATED));
+    struct str role = reading_tie_text(r, TIE_ROLE_ARN),
+               name = reading_tie_text(r, TIE_SESSION_NAME);
+    uint32_t issuer = 0;
+    bool pod = reading_put_pod_account(r, &issuer);
+    put_issued_key(r, issuer, pod ? LINK_STRONG : strength_of(r, LINK_CERTAIN));
     if (!r->f->timed)
         return;
-    if (is_usable(assumed))
-        put_tie(r, LINEAGE_ISSUE, id_lane(assumed), r->f->time_ms, 0);
+    if (reading_is_usable(assumed))
+        reading_put_tie(r, LINEAGE_ISSUE, id_lane(assumed), r->f->time_ms, issuer);
     else if (role.n && name.n)
-        put_tie(r, LINEAGE_ISSUE, hash_parts(LANE_NAME, role, name), r->f->time_ms, 0);
+        reading_put_tie(r, LINEAGE_ISSUE, reading_hash_parts(LANE_NAME, role, name), r->f->time_ms,
+                        issuer);
 }
 
 /* {"user":{"userId":"AIDA...","arn":"arn:...","userName":"..."}} */
 static void read_create_user(const struct reading *r)
 {
-    struct str id = tie_text(r, TIE_USER_ID), name = tie_text(r, TIE_USER_NAME);
-    if (!is_usable(id)) {
-        if (is_usable(name))
+    struct str id = reading_tie_text(r, TIE_USER_ID), name = reading_tie_text(r, TIE_USER_NAME);
+    if (!reading_is_usable(id)) {
+        if (reading_is_usable(name))
             put_made(r, put_name(r, account_of(r), name), LINK_CREATED);
         return;
     }
-    uint32_t user =
-        put_node_in(r, LINEAGE_USER, id, STR_ABSENT,
-                    first_of(tie_text(r, TIE_USER_ARN), first_of(name, id)), account_of(r));
+    uint32_t user = reading_put_node_in(
+        r, LINEAGE_USER, id, STR_ABSENT,
+        reading_first_of(reading_tie_text(r, TIE_USER_ARN), reading_first_of(name, id)),
+        account_of(r));
     put_made(r, user, LINK_CREATED);
-    if (is_usable(name))
+    if (reading_is_usable(name))
         put_bearer(r, put_name(r, account_of(r), name), user);
 }
 
 /* {"accessKey":{"accessKeyId":"AKIA...","userName":"..."}} */
 static void read_create_key(const struct reading *r)
 {
-    struct str key = tie_text(r, TIE_MADE_KEY), owner = tie_text(r, TIE_KEY_OWNER);
-    if (!is_usable(key))
+    struct str key = reading_tie_text(r, TIE_MADE_KEY), owner = reading_tie_text(r, TIE_KEY_OWNER);
+    if (!reading_is_usable(key))
         return;
-    uint32_t node = put_node(r, LINEAGE_KEY, key, STR_ABSENT, key);
+    uint32_t node = reading_put_node(r, LINEAGE_KEY, key, STR_ABSENT, key);
     put_made(r, node, LINK_CREATED);
-    if (!is_usable(owner))
+    if (!reading_is_usable(owner))
         return;
-    put_link(r, node, put_name(r, account_of(r), owner), LINK_KEY_OF, LINK_CERTAIN);
+    reading_put_link(r, node, put_name(r, account_of(r), owner), LINK_KEY_OF, LINK_CERTAIN);
 }
 
 static void read_password(const struct reading *r)
 {
-    struct str user = tie_text(r, TIE_USER_NAME);
-    if (is_usable(user))
+    struct str user = reading_tie_text(r, TIE_USER_NAME);
+    if (reading_is_usable(user))
         put_made(r, put_name(r, account_of(r), user), LINK_PASSWORD);
 }
 
-static void read_launch(const struct reading *r)
+static void put_launched(const struct reading *r, enum tie_field field)
 {
     struct event *ev = r->ev;
-    struct value *v = event_first(ev, ev->rules->ties[TIE_LAUNCHED]);
+    struct value *v = event_first(ev, ev->rules->ties[field]);
     for (; v && !r->out->cut; v = event_next(ev, v)) {
         struct str id = v->type == JSON_STRING ? event_text(ev, v) : STR_ABSENT;
-        if (is_usable(id))
-            put_made(r, put_node(r, LINEAGE_INSTANCE, id, STR_ABSENT, id), LINK_LAUNCHED);
+        if (reading_is_usable(id))
+            put_made(r, reading_put_node(r, LINEAGE_INSTANCE, id, STR_ABSENT, id), LINK_LAUNCHED);
     }
+}
+
+/* Instances, and their network interfaces, which flow logs name. */
+static void read_launch(const struct reading *r)
+{
+    put_launched(r, TIE_LAUNCHED);
+    put_launched(r, TIE_INTERFACE);
 }
 
 /* Every session of a console sign-in by a role carries its time as creationDate. (A user's sign-in
@@ -538,12 +452,12 @@ static void read_launch(const struct reading *r)
 static void read_sign_in(const struct reading *r)
 {
     const struct facts *f = r->f;
-    if (!str_eq(tie_text(r, TIE_SIGNED_IN), S("Success")) || !f->timed ||
-        r->out->nodes[0].kind != LINEAGE_SESSION || !is_usable(f->principal))
+    if (!str_eq(reading_tie_text(r, TIE_SIGNED_IN), S("Success")) || !f->timed ||
+        r->out->nodes[0].kind != LINEAGE_SESSION || !reading_is_usable(f->principal))
         return;
     uint32_t session =
-        put_session_at(r, f->principal, f->time_ms, first_of(f->user_arn, f->principal));
-    put_link(r, 0, session, LINK_SIGNED_IN, LINK_STRONG);
+        put_session_at(r, f->principal, f->time_ms, reading_first_of(f->user_arn, f->principal));
+    reading_put_link(r, 0, session, LINK_SIGNED_IN, LINK_STRONG);
 }
 
 /* The last part of an ARN's path, of arn:aws:iam::<account>:user/...; *account its account. Absent
@@ -564,9 +478,9 @@ static struct str user_of_arn(struct str arn, struct str *account)
 /* Who switched role in the console; the paired AssumeRole knows only "AWS Internal". */
 static void read_switch(const struct reading *r)
 {
-    struct str account, user = user_of_arn(tie_text(r, TIE_SWITCHED), &account);
-    if (is_usable(user))
-        put_link(r, put_name(r, account, user), 0, LINK_SIGNED_IN, LINK_STRONG);
+    struct str account, user = user_of_arn(reading_tie_text(r, TIE_SWITCHED), &account);
+    if (reading_is_usable(user))
+        reading_put_link(r, put_name(r, account, user), 0, LINK_SIGNED_IN, LINK_STRONG);
 }
 
 /* ---- trust -------------------------------------------------------------------------------------
@@ -586,8 +500,8 @@ static void put_trusted(void *to, struct str account)
     account = arena_str(&r->ev->scratch, account);
     if (!str_present(account))
         return;
-    uint32_t node = put_node_in(r, LINEAGE_ACCOUNT, account, STR_ABSENT, account, account);
-    put_link(r, t->role, node, LINK_TRUSTS, LINK_WEAK);
+    uint32_t node = reading_put_node_in(r, LINEAGE_ACCOUNT, account, STR_ABSENT, account, account);
+    reading_put_link(r, t->role, node, LINK_TRUSTS, LINK_WEAK);
 }
 
 static void put_trust(const struct reading *r, uint32_t role, struct str policy)
@@ -599,26 +513,28 @@ static void put_trust(const struct reading *r, uint32_t role, struct str policy)
 /* {"role":{"roleId":"AROA...","arn":"arn:...","roleName":"..."}} */
 static void read_create_role(const struct reading *r)
 {
-    struct str id = tie_text(r, TIE_ROLE_ID);
-    if (!is_usable(id))
+    struct str id = reading_tie_text(r, TIE_ROLE_ID);
+    if (!reading_is_usable(id))
         return;
-    struct str name = first_of(tie_text(r, TIE_ROLE_MADE), tie_text(r, TIE_ROLE_NAME));
-    uint32_t role = put_node_in(r, LINEAGE_ROLE, id, STR_ABSENT, name, account_of(r));
+    struct str name =
+        reading_first_of(reading_tie_text(r, TIE_ROLE_MADE), reading_tie_text(r, TIE_ROLE_NAME));
+    uint32_t role = reading_put_node_in(r, LINEAGE_ROLE, id, STR_ABSENT, name, account_of(r));
     put_made(r, role, LINK_CREATED);
     if (r->f->timed)
-        put_tie(r, LINEAGE_MADE, hash_parts(LANE_ROLE, id, STR_ABSENT), r->f->time_ms, role);
-    put_trust(r, role, tie_text(r, TIE_TRUST));
+        reading_put_tie(r, LINEAGE_MADE, reading_hash_parts(LANE_ROLE, id, STR_ABSENT),
+                        r->f->time_ms, role);
+    put_trust(r, role, reading_tie_text(r, TIE_TRUST));
 }
 
 /* Names the role only by name. */
 static void read_trust(const struct reading *r)
 {
-    struct str name = tie_text(r, TIE_ROLE_NAME);
-    if (!is_usable(name))
+    struct str name = reading_tie_text(r, TIE_ROLE_NAME);
+    if (!reading_is_usable(name))
         return;
-    uint32_t role = put_node_in(r, LINEAGE_ROLE, account_of(r), name, name, account_of(r));
-    put_link(r, 0, role, LINK_OPENED, LINK_WEAK);
-    put_trust(r, role, tie_text(r, TIE_POLICY));
+    uint32_t role = reading_put_node_in(r, LINEAGE_ROLE, account_of(r), name, name, account_of(r));
+    reading_put_link(r, 0, role, LINK_OPENED, LINK_WEAK);
+    put_trust(r, role, reading_tie_text(r, TIE_POLICY));
 }
 
 /* ---- the event ---------------------------------------------------------------------------------
@@ -663,11 +579,12 @@ static const struct making *find_making(struct str source, struct str name)
  * caller a stranger. Most sharedEventIDs have no copy, so accounts are compared later. */
 static void put_copy(const struct reading *r)
 {
-    struct str shared = tie_text(r, TIE_SHARED);
+    struct str shared = reading_tie_text(r, TIE_SHARED);
     if (!shared.n || !r->f->account.n || strength_of(r, LINK_CERTAIN) == LINK_WEAK)
         return;
-    struct id128 account = hash_parts(LANE_ACCOUNT, r->f->account, STR_ABSENT);
-    put_tie(r, LINEAGE_COPY, hash_parts(LANE_CALL, shared, STR_ABSENT), (int64_t)account.hi, 0);
+    struct id128 account = reading_hash_parts(LANE_ACCOUNT, r->f->account, STR_ABSENT);
+    reading_put_tie(r, LINEAGE_COPY, reading_hash_parts(LANE_CALL, shared, STR_ABSENT),
+                    (int64_t)account.hi, 0);
 }
 
 void lineage_read(struct event *ev, const struct facts *f, struct lineage_event *out)
@@ -677,6 +594,10 @@ void lineage_read(struct event *ev, const struct facts *f, struct lineage_event 
     out->n_nodes = out->n_links = out->n_ties = out->key = 0;
     out->cut = false;
     put_actor(&r);
+    if (ev->source != SOURCE_CLOUDTRAIL) {
+        reading_put_other_links(&r);
+        return;
+    }
     put_own(&r);
     if (m && !f->error.n)
         m->read(&r);
@@ -690,7 +611,7 @@ void lineage_actor(struct event *ev, const struct facts *f, struct lineage_node 
     struct lineage_event out = {.n_nodes = 0};
     const struct reading r = {ev, f, &out};
     put_actor(&r);
-    put_own_key(&r);
+    reading_put_own_key(&r);
     *who = out.nodes[0];
     *key = out.key ? out.nodes[out.key].id : (struct id128){0, 0};
 }
@@ -698,6 +619,8 @@ void lineage_actor(struct event *ev, const struct facts *f, struct lineage_node 
 bool lineage_links(struct event *ev)
 {
     struct str name = event_core(ev, CORE_NAME);
+    if (ev->source != SOURCE_CLOUDTRAIL)
+        return reading_other_links(ev);
     return find_making(event_core(ev, CORE_SOURCE), name) ||
            str_eq(event_core(ev, CORE_USER_TYPE), S("AWSAccount"));
 }

@@ -28,10 +28,11 @@ enum lineage_kind {
     LINEAGE_ROLE, /* by its AROA id */
     LINEAGE_SESSION,  /* of a role or a federated user: principalId and creationDate */
     LINEAGE_WORKLOAD, /* a role on one instance: all sessions that its metadata service hands out */
-    LINEAGE_INSTANCE, /* i-... */
+    LINEAGE_INSTANCE, /* i-..., or a network interface of one, eni-... */
     LINEAGE_KEY,      /* an access key */
     LINEAGE_NAME,     /* a user of whom only account and name are known yet */
-    LINEAGE_FEDERATED, /* a subject of an identity provider: SAML, OIDC, Identity Center */
+    LINEAGE_FEDERATED, /* a subject of an identity provider: SAML, OIDC, Identity Center; who acts
+                          in Okta, GitHub or Kubernetes */
     LINEAGE_SERVICE,   /* of AWS */
     LINEAGE_ACCOUNT,   /* another account, of whose inside nothing is known */
     LINEAGE_OTHER,     /* anonymous, or of a type not known here */
@@ -56,6 +57,7 @@ enum lineage_type {
     LINK_OPENED,     /* to a role whose trust policy was replaced */
     LINK_TRUSTS,     /* from a role to an account that may assume it */
     LINK_SAME_CALL,  /* the two names that one call has in two accounts */
+    LINK_WRITES,     /* to a repository, whose workflows then act */
     LINK_TYPES
 };
 

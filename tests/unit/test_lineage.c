@@ -76,6 +76,59 @@ static void names_who_acted(void **state)
     alert_case_release(&c);
 }
 
+/* Who acts in another log is the node that CloudTrail's record names. */
+static void meets_other_sources(void **state)
+{
+    static const struct {
+        const char *name, *other, *trail;
+        bool same;
+    } cases[] = {
+        {"Okta and a SAML subject",
+         "{\"eventType\":\"user.session.start\",\"published\":\"2026-03-17T14:00:00Z\",\"actor\":{"
+         "\"id\":\"00u1\",\"alternateId\":\"eve@example.com\"}}",
+         CALL("14:00:00", "sts", "AssumeRoleWithSAML",
+              "{\"type\":\"SAMLUser\",\"principalId\":\"q:x\",\"userName\":\"Eve@Example.com\","
+              "\"identityProvider\":\"q\"}",
+              ""),
+         true},
+        {"Okta and somebody else",
+         "{\"eventType\":\"user.session.start\",\"published\":\"2026-03-17T14:00:00Z\",\"actor\":{"
+         "\"id\":\"00u1\",\"alternateId\":\"eve@example.com\"}}",
+         CALL("14:00:00", "sts", "AssumeRoleWithSAML",
+              "{\"type\":\"SAMLUser\",\"principalId\":\"q:x\",\"userName\":\"bob@example.com\"}",
+              ""),
+         false},
+        {"a pod and its session",
+         "{\"auditID\":\"1\",\"verb\":\"get\",\"user\":{\"username\":"
+         "\"system:serviceaccount:shop:cart\"}}",
+         CALL("14:00:00", "sts", "AssumeRoleWithWebIdentity",
+              "{\"type\":\"WebIdentityUser\",\"principalId\":\"arn:oidc:x\",\"userName\":"
+              "\"system:serviceaccount:shop:cart\",\"identityProvider\":\"arn:oidc\"}",
+              ""),
+         true},
+        {"an instance and what it does",
+         "{\"srcaddr\":\"10.0.0.1\",\"dstaddr\":\"10.0.0.2\",\"instance-id\":"
+         "\"i-0123456789abcdef0\",\"interface-id\":\"eni-1\"}",
+         CALL("14:00:00", "s3", "ListBuckets",
+              SESSION("R1", "i-0123456789abcdef0", "13:00:00", "A"), ""),
+         true},
+    };
+    struct alert_case c;
+    struct lineage_event out;
+    (void)state;
+    alert_case_init(&c, "a.yml", every_event);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bool met = false;
+        read_record(&c, cases[i].other, &out);
+        struct id128 actor = out.nodes[0].id;
+        read_record(&c, cases[i].trail, &out);
+        for (uint32_t n = 0; n < out.n_nodes; n++)
+            met = met || id128_cmp(out.nodes[n].id, actor) == 0;
+        check_true(cases[i].name, met == cases[i].same);
+    }
+    alert_case_release(&c);
+}
+
 /* "from -type/strength-> to; ..." in the order found. */
 static void put_links(struct buf *b, const struct lineage_event *ev)
 {
@@ -197,6 +250,51 @@ static void links_what_a_call_made(void **state)
               SESSION_MORE("R1", "alice", "14:00:00", "", ",\"onBehalfOf\":{\"userId\":\"9067\"}"),
               ""),
          "9067 -acts as/strong-> " ALICE},
+        {"a role of Identity Center, named by an address",
+         CALL("14:00:00", "s3", "ListBuckets",
+              "{\"type\":\"AssumedRole\",\"principalId\":\"AROAR1:Eve@example.com\",\"arn\":\"arn:"
+              "s\","
+              "\"sessionContext\":{\"sessionIssuer\":{\"type\":\"Role\",\"principalId\":\"AROAR1\","
+              "\"arn\":\"arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_1\"},"
+              "\"attributes\":{\"creationDate\":\"2026-03-17T14:00:00Z\"}}}",
+              ""),
+         "Eve@example.com -acts as/strong-> arn:s"},
+        {"a session for a pod, by Pod Identity",
+         CALL("14:00:00", "sts", "AssumeRole", SERVICE("pods.eks"),
+              ",\"requestParameters\":{\"tags\":[{\"key\":\"kubernetes-namespace\",\"value\":"
+              "\"shop\"},"
+              "{\"key\":\"kubernetes-service-account\",\"value\":\"cart\"}]},"
+              "\"responseElements\":{\"credentials\":{\"accessKeyId\":\"ASIA1\"}}"),
+         "system:serviceaccount:shop:cart -issued/strong-> ASIA1"},
+        {"interfaces launched",
+         CALL("14:00:00", "ec2", "RunInstances", USER("U1", "dana", "AKIA1"),
+              ",\"responseElements\":{\"instancesSet\":{\"items\":[{\"instanceId\":\"i-1\","
+              "\"networkInterfaceSet\":{\"items\":[{\"networkInterfaceId\":\"eni-1\"}]}}]}}"),
+         OWN "; " DANA " -launched/certain-> i-1; " DANA " -launched/certain-> eni-1"},
+        /* other sources */
+        {"GitHub: a push",
+         "{\"webhook_type\":\"push\",\"sender\":{\"login\":\"eve\"},\"repository\":{"
+         "\"full_name\":\"Org/App\"}}",
+         "eve -writes to/strong-> repo:Org/App"},
+        {"GitHub: a star",
+         "{\"action\":\"star.create\",\"@timestamp\":1700000000000,\"actor\":\"eve\","
+         "\"repo\":\"org/app\"}",
+         "eve -writes to/weak-> repo:org/app"},
+        {"Kubernetes: a token",
+         "{\"auditID\":\"1\",\"verb\":\"create\",\"user\":{\"username\":\"eve\",\"extra\":{"
+         "\"accessKeyId\":[\"ASIA2\"],\"arn\":[\"arn:s\"]}},\"objectRef\":{\"resource\":"
+         "\"serviceaccounts\",\"subresource\":\"token\",\"namespace\":\"shop\",\"name\":\"cart\"}}",
+         "ASIA2 -key of/certain-> eve; eve -issued/strong-> system:serviceaccount:shop:cart"},
+        {"Kubernetes: a pod",
+         "{\"auditID\":\"1\",\"verb\":\"create\",\"user\":{\"username\":\"eve\"},\"objectRef\":{"
+         "\"resource\":\"pods\",\"namespace\":\"shop\"},\"requestObject\":{\"spec\":{"
+         "\"serviceAccountName\":\"cart\"}}}",
+         "eve -launched/strong-> system:serviceaccount:shop:cart"},
+        {"Kubernetes: a pod that Kubernetes itself makes",
+         "{\"auditID\":\"1\",\"verb\":\"create\",\"user\":{\"username\":"
+         "\"system:serviceaccount-controller\"},\"objectRef\":{\"resource\":\"pods\",\"namespace\":"
+         "\"shop\"},\"requestObject\":{\"spec\":{\"serviceAccountName\":\"cart\"}}}",
+         ""},
     };
     struct alert_case c;
     struct lineage_event out;
@@ -267,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_who_acted),
+        cmocka_unit_test(meets_other_sources),
         cmocka_unit_test(links_what_a_call_made),
         cmocka_unit_test(cuts_what_is_too_much),
         cmocka_unit_test(looks_at_the_few_that_link),
