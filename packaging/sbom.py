@@ -20,7 +20,7 @@ LICENCES = {  # package: licence, what it is here for
     "ca-certificates": ("MPL-2.0", "AWS's certificate authorities, built in"),
     "curl": ("curl", "HTTP; built from source with Debian's patches"),
     "libc6-dev": ("LGPL-2.1-or-later", "the C library"),
-    "libdeflate-dev": ("MIT", "gzip in one piece"),
+    "libdeflate-dev": ("MIT", "writing gzip, and its checksums"),
     "libjansson-dev": ("MIT", "JSON"),
     "libmaxminddb-dev": ("Apache-2.0", "countries and networks of addresses"),
     "libpcre2-dev": ("BSD-3-Clause", "regular expressions"),
@@ -28,7 +28,6 @@ LICENCES = {  # package: licence, what it is here for
     "libssl-dev": ("Apache-2.0", "TLS and hashes"),
     "libyaml-dev": ("MIT", "YAML"),
     "linux-libc-dev": ("GPL-2.0-only WITH Linux-syscall-note", "headers of the kernel"),
-    "zlib1g-dev": ("Zlib", "gzip as a stream"),
 }
 GCC_LICENCE = "GPL-3.0-or-later WITH GCC-exception-3.1"
 
