@@ -57,3 +57,28 @@ void sha256_end(struct sha256 *s, unsigned char out[SHA256_BYTES])
         for (unsigned j = 0; j < 4; j++)
             out[4 * i + j] = (unsigned char)(s->h[i] >> (24 - 8 * j));
 }
+
+void hmac_sha256(struct str key, struct str message, unsigned char out[SHA256_BYTES])
+{
+    unsigned char pad[64] = {0}; /* SHA-256's block */
+    struct sha256 s;
+    if (key.n > sizeof pad) {
+        sha256_init(&s);
+        sha256_add(&s, key);
+        sha256_end(&s, pad);
+    } else if (key.n) {
+        memcpy(pad, key.p, key.n);
+    }
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36;
+    sha256_init(&s);
+    sha256_add(&s, str_n((const char *)pad, sizeof pad));
+    sha256_add(&s, message);
+    sha256_end(&s, out);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    sha256_init(&s);
+    sha256_add(&s, str_n((const char *)pad, sizeof pad));
+    sha256_add(&s, str_n((const char *)out, SHA256_BYTES));
+    sha256_end(&s, out);
+}

@@ -23,4 +23,7 @@ void sha256_add(struct sha256 *s, struct str bytes);
 void sha256_add_part(struct sha256 *s, struct str part);
 void sha256_end(struct sha256 *s, unsigned char out[SHA256_BYTES]);
 
+/* HMAC (RFC 2104) of the message under the key. */
+void hmac_sha256(struct str key, struct str message, unsigned char out[SHA256_BYTES]);
+
 #endif

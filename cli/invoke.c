@@ -117,6 +117,7 @@ static bool make_config(const struct asked *a, const struct ruleset *rules,
     *cfg = (struct handle_config){.rules = rules,
                                   .min_level = LEVEL_LOW,
                                   .buckets = str_of(getenv("TRAILWARDEN_BUCKETS")),
+                                  .github_secret = str_of(getenv("TRAILWARDEN_GITHUB_SECRET")),
                                   .version = S(TRAILWARDEN_VERSION),
                                   .incidents = table_of(a)};
     if (!level || level_parse(str_of(level), &cfg->min_level))

@@ -10,6 +10,7 @@
 #include "handlers/logshape.h"
 #include "handlers/members.h"
 #include "handlers/urldecode.h"
+#include "handlers/webhook.h"
 
 #define TOLD_BYTES_MAX 80 /* of a name out of the payload in a sentence */
 
@@ -223,6 +224,37 @@ static bool read_cloudtrail(const struct reader *rd, struct str value, struct er
     return m.broken ? err_set(e, ERR_INPUT, "broken JSON inside s3ObjectKey") : true;
 }
 
+/* ---- webhooks ---- */
+
+static bool add_webhook(const struct reader *rd, const struct webhook *hook, struct err *e)
+{
+    struct str record;
+    return webhook_record(hook, rd->w->github_secret, &rd->w->arena, &record, e) &&
+           add_record(rd, record, e);
+}
+
+/* {"headers":{"x-github-event":"push"},"body":"{...}"}: a request to a URL. */
+static bool read_request(const struct reader *rd, struct str value, struct err *e)
+{
+    struct webhook hook;
+    return webhook_of_request(value, &rd->w->arena, &hook, e) && add_webhook(rd, &hook, e);
+}
+
+/* {"source":"github.com","detail-type":"push","id":"...","time":"...","detail":{<body>}}: whoever
+ * put it on the bus has checked the signature, or nobody has. */
+static bool read_bridge_webhook(const struct reader *rd, struct str value, struct err *e)
+{
+    struct arena *a = &rd->w->arena;
+    struct webhook hook = {
+        .type = member_text(value, "detail-type", a),
+        .delivery = member_text(value, "id", a),
+        .time = member_text(value, "time", a),
+        .body = json_member(value, S("detail")),
+    };
+    struct str record;
+    return webhook_record(&hook, STR_ABSENT, a, &record, e) && add_record(rd, record, e);
+}
+
 /* ---- messages inside messages ---- */
 
 static bool read_text(const struct reader *rd, struct str text, struct err *e);
@@ -275,10 +307,12 @@ static bool read_sqs_message(const struct reader *rd, struct str record, struct 
     w->sqs = true;
     struct reader inner = {w, w->groups.n - 1, rd->depth + 1};
     struct err why = {0};
-    struct str body = member_text(record, "body", &w->arena);
-    if (!str_present(body))
+    struct webhook hook;
+    bool github = webhook_of_message(record, &w->arena, &hook);
+    if (!str_present(hook.body))
         err_set(&why, ERR_INPUT, "an SQS message without body");
-    if (!str_present(body) || !read_text(&inner, body, &why))
+    if (!str_present(hook.body) ||
+        !(github ? add_webhook(&inner, &hook, &why) : read_text(&inner, hook.body, &why)))
         work_fail(w, inner.group, &why);
     return true;
 }
@@ -343,7 +377,8 @@ static bool read_bridge_object(const struct reader *rd, struct str value, struct
     return add_object(rd, ref, false, e);
 }
 
-/* {"source":"aws.iam","detail-type":"AWS API Call via CloudTrail","detail":{<record>}} */
+/* {"source":"aws.iam","detail-type":"AWS API Call via CloudTrail","detail":{<record>}}, and the
+ * same of "aws.partner/okta.com/NAME/ID" with a record of Okta's System Log. */
 static bool read_bridge(const struct reader *rd, struct str value, struct err *e)
 {
     struct arena *a = &rd->w->arena;
@@ -361,6 +396,10 @@ static bool read_bridge(const struct reader *rd, struct str value, struct err *e
         rd->w->ignored++;
         return true;
     }
+    if (str_starts(source, S("aws.partner/okta.com")) && detail.n && *detail.p == '{')
+        return add_record(rd, detail, e);
+    if (str_eq(source, S("github.com")) || str_starts(source, S("aws.partner/github.com")))
+        return read_bridge_webhook(rd, value, e);
     return err_set(e, ERR_INPUT,
                    "an EventBridge event that is not understood: detail-type \"%s\", "
                    "source \"%s\"",
@@ -481,6 +520,7 @@ static const struct form {
     {"detail-type", read_bridge},     /* EventBridge */
     {"s3ObjectKey", read_cloudtrail}, /* CloudTrail's SNS message */
     {"awslogs", read_logs},           /* CloudWatch Logs subscription */
+    {"headers", read_request},        /* API Gateway, function URL: GitHub's webhooks */
     {"Event", read_test},             /* S3's test event */
     {"trailwarden", read_action},
 };

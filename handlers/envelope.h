@@ -56,13 +56,14 @@ struct work_group {
 /* Borrows the payload, and holds what was unescaped from it. */
 struct work {
     struct arena arena;
-    struct vec items;   /* struct work_item, in the payload's order */
-    struct vec groups;  /* struct work_group */
-    struct vec digests; /* struct object_ref: those that were ignored, in no order */
-    bool sqs;           /* answer with batchItemFailures */
-    struct str action;  /* of {"trailwarden":{"action":...}}, else absent */
-    struct str order;   /* and the whole of what "trailwarden" says, JSON */
-    uint64_t ignored;   /* test events, other S3 events, digests, empty objects, folders */
+    struct vec items;         /* struct work_item, in the payload's order */
+    struct vec groups;        /* struct work_group */
+    struct vec digests;       /* struct object_ref: those that were ignored, in no order */
+    bool sqs;                 /* answer with batchItemFailures */
+    struct str action;        /* of {"trailwarden":{"action":...}}, else absent */
+    struct str order;         /* and the whole of what "trailwarden" says, JSON */
+    struct str github_secret; /* set before reading: webhooks must be signed with it; absent: any */
+    uint64_t ignored;         /* test events, other S3 events, digests, empty objects, folders */
 };
 
 void work_init(struct work *w);

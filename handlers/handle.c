@@ -488,6 +488,7 @@ static void watch_logs(struct handler *h, const struct work *w)
 static bool run_work(struct handler *h, struct work *w, struct str payload, struct buf *answer,
                      struct err *e)
 {
+    w->github_secret = h->cfg.github_secret;
     if (!envelope_read(w, payload, e))
         return false;
     h->counts->ignored = w->ignored;

@@ -42,9 +42,10 @@ struct handle_config {
     const struct ruleset *rules;
     enum level min_level; /* alerts of rules below it are not made */
     struct str buckets;   /* TRAILWARDEN_BUCKETS: names, comma separated; absent or empty: any */
-    struct str version;   /* for the self-test */
-    bool incidents;       /* the state lasts: what belongs together is told as incidents, too */
-    bool watch;           /* the state lasts: whose logs come is noted there (handlers/watch.h) */
+    struct str github_secret; /* TRAILWARDEN_GITHUB_SECRET; absent or empty: webhooks of anybody */
+    struct str version;       /* for the self-test */
+    bool incidents;           /* the state lasts: what belongs together is told as incidents, too */
+    bool watch; /* the state lasts: whose logs come is noted there (handlers/watch.h) */
     enum contain_mode containment; /* other than off: the state lasts, and buckets are named */
     const struct contain_config *contain; /* needed when it is not off */
 };

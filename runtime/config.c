@@ -103,6 +103,7 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->asn = get(env, "TRAILWARDEN_ASN");
     out->reports = str_of(get(env, "TRAILWARDEN_REPORTS"));
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
+    out->github_secret = str_of(get(env, "TRAILWARDEN_GITHUB_SECRET"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");
     return read_rules(out, env, e) && read_refresh(out, env, e) && read_level(out, env, e) &&

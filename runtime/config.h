@@ -24,7 +24,9 @@ struct runtime_config {
     struct str table;        /* TRAILWARDEN_TABLE; absent: windows see one invocation only */
     const char *config_file; /* TRAILWARDEN_CONFIG; NULL: none */
     struct str buckets;      /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
-    enum level min_level;    /* TRAILWARDEN_MIN_LEVEL; default low */
+    struct str
+        github_secret;    /* TRAILWARDEN_GITHUB_SECRET, of webhooks; absent: none is asked for */
+    enum level min_level; /* TRAILWARDEN_MIN_LEVEL; default low */
     enum contain_mode containment; /* TRAILWARDEN_CONTAINMENT; default off. Anything else needs
                                       TRAILWARDEN_BUCKETS and TRAILWARDEN_TABLE */
     struct str metrics; /* the name that metrics go under, AWS_LAMBDA_FUNCTION_NAME; absent with

@@ -165,6 +165,7 @@ static bool start_handler(struct function *f, struct err *e)
         .rules = f->rules,
         .min_level = f->config.min_level,
         .buckets = f->config.buckets,
+        .github_secret = f->config.github_secret,
         .version = S(TRAILWARDEN_VERSION),
         .incidents = !f->memory, /* of one invocation they would say no more than its alerts */
         .watch = !f->memory,
