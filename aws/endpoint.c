@@ -42,6 +42,9 @@ static const struct {
     [AWS_SECRETSMANAGER] = {"secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"},
     [AWS_LAMBDA] = {"lambda", "AWS_ENDPOINT_URL_LAMBDA"},
     [AWS_CLOUDTRAIL] = {"cloudtrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"},
+    [AWS_RDS] = {"rds", "AWS_ENDPOINT_URL_RDS"},
+    [AWS_SES] = {"ses", "AWS_ENDPOINT_URL_SES"},
+    [AWS_SERVICEQUOTAS] = {"servicequotas", "AWS_ENDPOINT_URL_SERVICE_QUOTAS"},
 };
 
 const char *aws_service_name(enum aws_service service)
@@ -136,7 +139,7 @@ static void put_own_origin(struct endpoint *ep, enum aws_service service, struct
         buf_putz(b, p->iam_host);
         return;
     }
-    buf_putz(b, services[service].name);
+    buf_putz(b, service == AWS_SES ? "email" : services[service].name);
     buf_putc(b, '.');
     buf_put(b, region);
     buf_putc(b, '.');

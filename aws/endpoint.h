@@ -22,10 +22,13 @@ enum aws_service {
     AWS_ROLESANYWHERE,
     AWS_SECRETSMANAGER,
     AWS_LAMBDA,
-    AWS_CLOUDTRAIL
+    AWS_CLOUDTRAIL,
+    AWS_RDS,
+    AWS_SES,
+    AWS_SERVICEQUOTAS
 };
 
-/* The name that signatures and host names use: "s3", "sns", ... */
+/* The name that signatures use, and host names but for SES: "s3", "sns", ... */
 const char *aws_service_name(enum aws_service service);
 
 struct endpoint {

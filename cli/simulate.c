@@ -9,6 +9,7 @@
 #include "base/timefmt.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/simulate_execute.h"
 #include "cli/simulate_found.h"
 #include "cli/words.h"
 
@@ -17,10 +18,13 @@
 /* A fixed day, so that the same question has the same answer. */
 #define START "2026-01-15T09:30:00Z"
 
+static const char *const formats[] = {"text", "jsonl"};
+
 struct asked {
     struct vec rules, names; /* const char * */
     const char *config, *out, *seed, *start, *noise, *format;
-    bool list, invoke, help;
+    const char *account, *confirm, *journal, *clean_up;
+    bool list, invoke, execute, help;
 };
 
 /* The objects on their way into the folder. */
@@ -32,10 +36,28 @@ struct writing {
 
 static const char usage_text[] =
     "usage: trailwarden simulate [options] SCENARIO --out DIR\n"
+    "       trailwarden simulate SCENARIO --execute --account ID\n"
+    "       trailwarden simulate --clean-up JOURNAL\n"
     "       trailwarden simulate --list\n\n"
     "Writes the CloudTrail objects of an attack as AWS would deliver them, among those of an\n"
     "ordinary day, scans them with the rules, and tells of each step which rule found it and how\n"
-    "long after. The same options write the same bytes.\n\n";
+    "long after. The same options write the same bytes.\n"
+    "With --execute its harmless steps are made in an account of yours, a sandbox, with your own\n"
+    "credentials; whatever that makes is removed again.\n\n";
+
+static bool check_asked(const struct asked *a, struct err *e)
+{
+    if (a->clean_up || a->list)
+        return true;
+    if (a->execute && (a->names.n != 1 || !a->account || a->out || a->invoke))
+        return err_set(e, ERR_USAGE,
+                       "simulate --execute needs a scenario and --account ID, and writes no --out");
+    if (!a->execute && (a->account || a->confirm || a->journal))
+        return err_set(e, ERR_USAGE, "--account, --confirm and --journal are of --execute");
+    if (!a->execute && (a->names.n != 1 || !a->out))
+        return err_set(e, ERR_USAGE, "simulate needs a scenario and --out DIR; --list names them");
+    return true;
+}
 
 static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 {
@@ -49,6 +71,12 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text or jsonl"},
         {"invoke", 0, OPTION_FLAG, &a->invoke, NULL,
          "send them through the function's handler, too"},
+        {"execute", 0, OPTION_FLAG, &a->execute, NULL, "make the harmless steps in an account"},
+        {"account", 0, OPTION_TEXT, &a->account, "ID", "of --execute: the sandbox it may run in"},
+        {"confirm", 0, OPTION_TEXT, &a->confirm, "ID", "the account's id, instead of typing it"},
+        {"journal", 0, OPTION_TEXT, &a->journal, "FILE",
+         "what --execute makes is on record there; default: trailwarden-sim-ID.journal"},
+        {"clean-up", 0, OPTION_TEXT, &a->clean_up, "JOURNAL", "remove what an --execute left"},
         {"list", 0, OPTION_FLAG, &a->list, NULL, "name the scenarios"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
@@ -60,9 +88,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         options_help(stdout, options, n);
         return true;
     }
-    if (!a->list && (a->names.n != 1 || !a->out))
-        return err_set(e, ERR_USAGE, "simulate needs a scenario and --out DIR; --list names them");
-    return true;
+    return check_asked(a, e);
 }
 
 /* ---- scenarios ---------------------------------------------------------------------------------
@@ -190,7 +216,6 @@ static bool write_object(void *to, struct str key, struct str gzip, int64_t at_m
 static bool tell(const struct asked *a, struct world *w, const struct ruleset *rules,
                  const struct found_of *of, struct err *e)
 {
-    static const char *const formats[] = {"text", "jsonl"};
     struct output out = {.fd = -1};
     struct found found;
     found_init(&found);
@@ -249,6 +274,32 @@ static int simulate(const void *asked, const struct ruleset *rules)
     return ok ? EXIT_DONE : fail(&e);
 }
 
+static int execute(const struct asked *a)
+{
+    struct err e = {0};
+    struct world_asked w;
+    size_t format = 0;
+    if (!read_asked(a, &w, &e) || !word_choice("format", a->format, formats, 2, &format, &e))
+        return fail(&e);
+    const struct execution_asked asked = {.scenario = *(const char **)vec_at(&a->names, 0),
+                                          .yaml = w.scenario,
+                                          .account = a->account,
+                                          .confirm = a->confirm,
+                                          .journal = a->journal,
+                                          .format = a->format};
+    return simulate_execute(&asked);
+}
+
+static int run_asked(const struct asked *a)
+{
+    if (a->list)
+        return list_scenarios();
+    interrupt_watch();
+    if (a->clean_up)
+        return simulate_clean_up(a->clean_up);
+    return a->execute ? execute(a) : with_rules(&a->rules, a->config, simulate, a);
+}
+
 int simulate_command(int argc, char **argv)
 {
     struct err e = {0};
@@ -258,11 +309,8 @@ int simulate_command(int argc, char **argv)
     int code = EXIT_DONE;
     if (!read_options(argc, argv, &a, &e)) {
         code = fail(&e);
-    } else if (a.list && !a.help) {
-        code = list_scenarios();
     } else if (!a.help) {
-        interrupt_watch();
-        code = with_rules(&a.rules, a.config, simulate, &a);
+        code = run_asked(&a);
     }
     vec_release(&a.rules);
     vec_release(&a.names);

@@ -69,6 +69,8 @@ static void finds_partitions(void **state)
          "lambda.eu-west-1.amazonaws.com", "", "eu-west-1"},
         {AWS_CLOUDTRAIL, "cn-north-1", NULL, "https://cloudtrail.cn-north-1.amazonaws.com.cn",
          "cloudtrail.cn-north-1.amazonaws.com.cn", "", "cn-north-1"},
+        {AWS_SES, "eu-west-1", NULL, "https://email.eu-west-1.amazonaws.com",
+         "email.eu-west-1.amazonaws.com", "", "eu-west-1"},
         {AWS_SECRETSMANAGER, "eu-west-1", NULL, "https://secretsmanager.eu-west-1.amazonaws.com",
          "secretsmanager.eu-west-1.amazonaws.com", "", "eu-west-1"},
         {AWS_S3, "us-east-1", "my-bucket", "https://my-bucket.s3.us-east-1.amazonaws.com",
