@@ -376,6 +376,32 @@ bool s3_list(struct aws_client *client, struct str bucket, struct str prefix, s3
     return ok || name_object(&(struct object_ref){.bucket = bucket, .key = prefix}, e);
 }
 
+/* Who wants keys alone. */
+struct wanting {
+    key_fn each;
+    void *to;
+};
+
+/* s3_object_fn */
+static bool hand_key(void *to, const struct s3_listed *o, struct err *e)
+{
+    const struct wanting *w = to;
+    return o->bytes == 0 || w->each(w->to, o->key, e);
+}
+
+/* port_listing.list */
+static bool list_keys(void *self, struct str bucket, struct str prefix, key_fn each, void *to,
+                      struct err *e)
+{
+    struct wanting w = {each, to};
+    return s3_list(self, bucket, prefix, hand_key, &w, e);
+}
+
+struct port_listing s3_listing(struct aws_client *client)
+{
+    return (struct port_listing){client, list_keys};
+}
+
 bool s3_list_page(struct aws_client *client, struct str bucket, struct str prefix, struct str after,
                   s3_object_fn each, void *to, bool *more, struct err *e)
 {

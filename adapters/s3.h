@@ -53,6 +53,9 @@ typedef bool (*s3_object_fn)(void *to, const struct s3_listed *o, struct err *e)
 TW_MUST_USE bool s3_list(struct aws_client *client, struct str bucket, struct str prefix,
                          s3_object_fn each, void *to, struct err *e);
 
+/* The port: s3_list for keys alone; client is borrowed and must outlive it. */
+struct port_listing s3_listing(struct aws_client *client);
+
 /* One page of such a listing, at most 1,000 objects: those whose keys come behind `after` (empty:
  * from the beginning; it need not be the key of an object). *more: others come behind them. For who
  * leaves parts out, or goes on another day.

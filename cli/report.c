@@ -1,6 +1,9 @@
 /* The second reading, and the page. */
 #include "cli/report.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "cli/command.h"
 #include "respond/page.h"
 
@@ -10,32 +13,23 @@
 /* ---- reading -----------------------------------------------------------------------------------
  */
 
-/* object_calls.piece */
-static bool on_piece(void *to, size_t bytes, struct err *e)
+/* rereading_calls.going */
+static bool go_on(void *to, struct err *e)
 {
-    (void)to;
-    (void)bytes;
+    struct report *r = to;
+    const struct rereading *now = &r->reading;
+    progress_tick(&r->progress, &(struct scan_counts){.objects = now->objects,
+                                                      .stored_bytes = now->stored_bytes,
+                                                      .text_bytes = now->text_bytes,
+                                                      .records = now->records});
     return !interrupted() || err_set(e, ERR_SYSTEM, "interrupted");
 }
 
-/* object_calls.record */
-static bool on_record(void *to, struct event *ev, struct err *e)
+/* rereading_calls.see */
+static void advise(void *to, struct event *ev, const struct facts *f)
 {
     struct report *r = to;
-    struct facts facts;
-    (void)e;
-    facts_read(ev, r->object, &facts);
-    stories_see(&r->stories, ev, &facts);
-    advising_see(&r->advising, ev, &facts);
-    return true;
-}
-
-/* object_calls.bad: whoever found the incidents has named it. */
-static void on_bad(void *to, const char *sentence)
-{
-    struct report *r = to;
-    (void)sentence;
-    r->bad++;
+    advising_see(&r->advising, ev, f);
 }
 
 bool report_init(struct report *r, const struct ruleset *rules, struct port_geo geo, struct err *e)
@@ -43,11 +37,8 @@ bool report_init(struct report *r, const struct ruleset *rules, struct port_geo 
     *r = (struct report){.rules = rules};
     stories_init(&r->stories);
     veil_init(&r->veil);
-    if (!object_reader_init(&r->reader, rules,
-                            (struct object_calls){r, on_piece, on_record, on_bad}, e))
-        return false;
-    event_set_geo(&r->reader.ev, geo);
-    return true;
+    return rereading_init(&r->reading, &r->stories, rules, geo,
+                          (struct rereading_calls){r, go_on, advise}, e);
 }
 
 void report_release(struct report *r)
@@ -55,33 +46,7 @@ void report_release(struct report *r)
     stories_release(&r->stories);
     veil_release(&r->veil);
     advising_release(&r->advising);
-    object_reader_release(&r->reader);
-}
-
-/* An object port that hashes what goes through it. */
-struct hashing {
-    struct report *report;
-    const struct port_objects *port;
-    bytes_fn take;
-    void *to;
-};
-
-/* bytes_fn */
-static bool hash_piece(void *to, struct str piece, struct err *e)
-{
-    struct hashing *h = to;
-    sha256_add(&h->report->hash, piece);
-    return h->take(h->to, piece, e);
-}
-
-/* port_objects.read */
-static bool read_hashing(void *self, const struct object_ref *ref, bytes_fn take, void *to,
-                         struct err *e)
-{
-    struct hashing *h = self;
-    h->take = take;
-    h->to = to;
-    return h->port->read(h->port->self, ref, hash_piece, h, e);
+    rereading_release(&r->reading);
 }
 
 /* log_taker.object */
@@ -89,23 +54,13 @@ static bool take_object(void *to, const struct port_objects *port, const struct 
                         struct str name, struct err *e)
 {
     struct report *r = to;
-    unsigned char hash[SHA256_BYTES];
-    struct hashing h = {.report = r, .port = port};
-    const struct port_objects through = {&h, read_hashing};
-    sha256_init(&r->hash);
-    r->object = name;
-    stories_file(&r->stories, name);
-    bool ok = object_read(&r->reader, &through, ref, e);
-    sha256_end(&r->hash, hash);
-    r->failed += !ok;
-    stories_file_end(&r->stories, ok ? hash : NULL, r->reader.records.counts.records);
-    return !interrupted() || err_set(e, ERR_SYSTEM, "interrupted");
+    return rereading_object(&r->reading, port, ref, name, e);
 }
 
 /* log_taker.fault */
 static void count_fault(void *to)
 {
-    ((struct report *)to)->failed++;
+    ((struct report *)to)->reading.failed++;
 }
 
 bool report_take(struct report *r, struct incidents *x, const struct incident_group *groups,
@@ -122,7 +77,14 @@ bool report_read(struct report *r, const struct logs *logs, struct err *e)
     stories_ready(&r->stories);
     if (!r->redact && logs->paths.n)
         advising_begin(&r->advising, &r->stories);
+    progress_init(&r->progress, isatty(STDERR_FILENO) ? logs_bytes(logs) : 0);
     bool ok = logs_walk(logs, &taker, e);
+    progress_end(&r->progress);
+    if (interrupted()) {
+        fputs("trailwarden: interrupted; the story has what was read again so far\n", stderr);
+        r->stories.stopped = "somebody interrupted it";
+        ok = true;
+    }
     stories_recall(&r->stories);
     stories_end(&r->stories);
     advising_end(&r->advising);

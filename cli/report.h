@@ -6,18 +6,16 @@
 #include "adapters/output.h"
 #include "cli/advising.h"
 #include "cli/logs.h"
-#include "handlers/object.h"
-#include "respond/story.h"
+#include "cli/progress.h"
+#include "handlers/rereading.h"
 #include "respond/veil.h"
 
 struct report {
     struct stories stories;
     const struct ruleset *rules;
-    struct object_reader reader;
-    struct str object;    /* the present one */
-    struct sha256 hash;   /* of its stored bytes */
-    uint64_t failed, bad; /* objects and records that could not be read */
-    bool redact;          /* for sharing (respond/veil.h); to be set before report_take */
+    struct rereading reading;
+    struct progress progress;
+    bool redact; /* for sharing (respond/veil.h); to be set before report_take */
     struct veil veil;
     struct advising advising; /* not with redact: a policy is made of names */
 };
@@ -31,8 +29,9 @@ void report_release(struct report *r);
 TW_MUST_USE bool report_take(struct report *r, struct incidents *x,
                              const struct incident_group *groups, size_t n, struct err *e);
 
-/* Reads the logs for their steps. What cannot be read is counted;
- * false only when reading was interrupted, or as logs_walk. */
+/* Reads the logs for their steps, with a line of progress. What cannot be read is counted. When
+ * somebody interrupts (cli/command.h), the stories are what was read until then, and say so; false
+ * only as logs_walk. */
 TW_MUST_USE bool report_read(struct report *r, const struct logs *logs, struct err *e);
 
 /* Writes the page into an output that is open. */

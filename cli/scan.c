@@ -189,12 +189,14 @@ static bool tell_stories(const struct asked *a, struct scan *s, struct report *r
            report_read(r, &a->logs, e) && report_write(r, a->report, e);
 }
 
-static bool write_report(const struct asked *a, struct scan *s, struct err *e)
+static int write_report(const struct asked *a, struct scan *s)
 {
+    struct err e = {0};
     struct report r;
-    bool ok = report_init(&r, s->rules, s->options.geo, e) && tell_stories(a, s, &r, e);
+    bool ok = report_init(&r, s->rules, s->options.geo, &e) && tell_stories(a, s, &r, &e);
+    bool stopped = r.stories.stopped;
     report_release(&r);
-    return ok;
+    return !ok ? fail(&e) : stopped ? EXIT_INTERRUPTED : EXIT_DONE;
 }
 
 static int run(const struct asked *a, struct scan *s, const struct loaded *rules)
@@ -209,8 +211,8 @@ static int run(const struct asked *a, struct scan *s, const struct loaded *rules
     if (ok && s->counts.objects == 0)
         fprintf(stderr, "trailwarden: there is no log file in the paths given\n");
     int code = end_run(s, ok, &e);
-    if (code == EXIT_DONE && a->report && !write_report(a, s, &e))
-        code = fail(&e);
+    if (code == EXIT_DONE && a->report)
+        code = write_report(a, s);
     scan_summary(s, diags_count(&rules->diags, DIAG_REFUSED),
                  clock_mono_ms() - progress.started_ms);
     return code;

@@ -171,14 +171,16 @@ static int story(const struct asked *a, const struct ruleset *rules, struct geo_
         ok = open && gather(&t, &e) && tell(&t, &e);
         report_release(&t.report);
     }
-    bool unread = ok && (t.report.failed || t.report.bad);
+    bool unread = ok && (t.report.reading.failed || t.report.reading.bad);
     buf_release(&t.containment);
     about_release(&t.about);
     retelling_release(&t.retelling);
     if (unread)
         fprintf(stderr,
                 "trailwarden: something of the logs could not be read: see the story's end\n");
-    return !ok ? interrupted() ? EXIT_INTERRUPTED : fail(&e) : unread ? EXIT_UNREADABLE : EXIT_DONE;
+    if (!ok)
+        return interrupted() ? EXIT_INTERRUPTED : fail(&e);
+    return t.report.stories.stopped ? EXIT_INTERRUPTED : unread ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
 static int load_and_tell(const struct asked *a)

@@ -252,8 +252,10 @@ static void name_inline(struct handler *h)
     h->named = false;
 }
 
-static bool bucket_allowed(const struct handler *h, struct str bucket)
+/* storytelling.may_read, too */
+static bool bucket_allowed(void *to, struct str bucket)
 {
+    const struct handler *h = to;
     struct str rest = h->cfg.buckets;
     if (rest.n == 0)
         return true;
@@ -371,7 +373,8 @@ static bool tell_story(struct handler *h, const struct work *w, struct buf *answ
         return answer_unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
     if (!h->ports.reports.put)
         return answer_unable(w->action, "is not available: TRAILWARDEN_REPORTS names no bucket", e);
-    return storytelling_order(h->teller, h->cfg.rules, &h->ports.reports, w->order, answer, e);
+    const struct storytelling with = {h->cfg.rules, &h->ports, bucket_allowed, h};
+    return storytelling_order(h->teller, &with, w->order, answer, e);
 }
 
 static bool act(struct handler *h, const struct work *w, struct buf *answer, struct err *e)

@@ -38,6 +38,18 @@ struct port_objects {
     bool (*read)(void *self, const struct object_ref *ref, bytes_fn take, void *to, struct err *e);
 };
 
+/* Gets the key of each object of a listing; false (with e) ends it. */
+typedef bool (*key_fn)(void *to, struct str key, struct err *e);
+
+/* Lists log objects. */
+struct port_listing {
+    void *self;
+    /* Hands over the keys that begin with prefix (may be empty), in order, of objects that are not
+     * empty. Fails as reading them does, or with what each said. */
+    bool (*list)(void *self, struct str bucket, struct str prefix, key_fn each, void *to,
+                 struct err *e);
+};
+
 /* Tells people. */
 struct port_alerts {
     void *self;
@@ -78,6 +90,7 @@ struct ports {
     struct port_state state;
     struct port_geo geo;         /* its find may be NULL */
     struct port_iam iam;         /* its call may be NULL: nobody is contained */
+    struct port_listing listing; /* its list may be NULL: logs are read only when they are named */
     struct port_reports reports; /* its put may be NULL: there is no place for any */
 };
 

@@ -5,9 +5,8 @@
 
 #include "respond/incident_say.h"
 
-/* Before the steps are cut to STORY_STEPS_MAX again, so that cutting costs little. */
-#define STEPS_HELD_MAX (STORY_STEPS_MAX + STORY_STEPS_MAX / 2)
-#define BYTES_HELD_MAX (STORY_BYTES_MAX + STORY_BYTES_MAX / 2)
+/* Of what is to stay, what is held before steps are cut again, so that cutting costs little. */
+#define HELD_OF(n) ((n) + (n) / 2)
 
 /* A node that stands for an actor of an incident. */
 struct doer {
@@ -24,14 +23,22 @@ struct named {
 
 void stories_init(struct stories *s)
 {
-    *s = (struct stories){.newest_ms = INT64_MIN, .file = LINEAGE_NONE};
+    *s = (struct stories){.newest_ms = INT64_MIN,
+                          .file = LINEAGE_NONE,
+                          .bounds = {STORY_STEPS_MAX, STORY_BYTES_MAX, STORY_KNOWN_MAX}};
     vec_init(&s->list, sizeof(struct story *), STORIES_MAX);
     vec_init(&s->doers, sizeof(struct doer), STORY_DOERS_MAX);
     vec_init(&s->evidence, sizeof(struct named), STORIES_MAX * 20000u);
-    vec_init(&s->steps, sizeof(struct story_step *), STEPS_HELD_MAX);
+    vec_init(&s->steps, sizeof(struct story_step *), HELD_OF(STORY_STEPS_MAX));
     vec_init(&s->files, sizeof(struct story_file), STORY_FILES_MAX);
     lineage_map_init(&s->known, STORY_KNOWN_MAX);
     arena_init(&s->texts, STORY_FILE_TEXTS_MAX);
+}
+
+void stories_bound(struct stories *s, const struct story_bounds *b)
+{
+    s->bounds = *b;
+    lineage_map_init(&s->known, b->known);
 }
 
 static struct story_step **step_at(const struct stories *s, size_t i)
@@ -217,7 +224,7 @@ static void drop(struct stories *s, struct story_step *t)
 /* Leaves the weightiest steps that fit. Without memory for their order all of them stay. */
 static void cut_steps(struct stories *s)
 {
-    if (s->steps.n <= STORY_STEPS_MAX && s->bytes <= STORY_BYTES_MAX)
+    if (s->steps.n <= s->bounds.steps && s->bytes <= s->bounds.bytes)
         return;
     struct weighed *all = calloc(s->steps.n, sizeof *all);
     if (!all)
@@ -226,8 +233,8 @@ static void cut_steps(struct stories *s)
         all[k] = (struct weighed){*step_at(s, k), distance(s, *step_at(s, k))};
     qsort(all, s->steps.n, sizeof *all, by_weight);
     size_t kept = 0, bytes = 0;
-    while (kept < s->steps.n && kept < STORY_STEPS_MAX &&
-           bytes + all[kept].step->bytes <= STORY_BYTES_MAX)
+    while (kept < s->steps.n && kept < s->bounds.steps &&
+           bytes + all[kept].step->bytes <= s->bounds.bytes)
         bytes += all[kept++].step->bytes;
     for (size_t k = 0; k < s->steps.n; k++) {
         *step_at(s, k) = all[k].step;
@@ -309,7 +316,7 @@ static void add_step(struct stories *s, struct story_step *step, uint32_t story,
     step->evidence = evidence;
     *to = step;
     s->bytes += step->bytes;
-    if (s->steps.n == STEPS_HELD_MAX || s->bytes > BYTES_HELD_MAX)
+    if (s->steps.n >= HELD_OF(s->bounds.steps) || s->bytes > HELD_OF(s->bounds.bytes))
         cut_steps(s);
 }
 

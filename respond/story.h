@@ -30,6 +30,11 @@
 #define STORY_FILES_MAX      10000u
 #define STORY_FILE_TEXTS_MAX (16u << 20)
 
+/* How much is kept; for who has less room than the limits above. */
+struct story_bounds {
+    size_t steps, bytes, known;
+};
+
 /* A log object that was read. */
 struct story_file {
     struct str name;
@@ -61,11 +66,18 @@ struct stories {
     uint64_t copies;   /* records that were there before */
     uint64_t lost;     /* beyond STORY_KNOWN_MAX, or without memory */
     uint64_t files_cut;
+    uint64_t passed_over; /* objects of other days, which were not read */
+    /* Why the logs were not read to their end, as the rest of a sentence; a constant. NULL: they
+     * were. */
+    const char *stopped;
+    struct story_bounds bounds;
     uint32_t file;          /* the present one; LINEAGE_NONE: it found no room */
     uint32_t incidents_cut; /* beyond STORIES_MAX */
 };
 
 void stories_init(struct stories *s);
+/* Keeps less. Right behind stories_init; no bound may be above its limit. */
+void stories_bound(struct stories *s, const struct story_bounds *b);
 void stories_release(struct stories *s);
 
 /* Takes the n incidents of x, which incidents_group or incidents_order made ready; x and the groups

@@ -337,6 +337,8 @@ static void put_limits(struct buf *b, const struct stories *s)
     put_number(b, "lost", s->lost);
     put_number(b, "files", s->files_cut);
     put_number(b, "incidents", s->incidents_cut);
+    put_number(b, "passed_over", s->passed_over);
+    put_member(b, S("stopped"), s->stopped ? str_of(s->stopped) : STR_ABSENT, SIZE_MAX);
     put_member_time(b, "newest", s->newest_ms != INT64_MIN, s->newest_ms);
     end_object(b);
 }

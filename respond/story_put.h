@@ -21,7 +21,8 @@
  *    "containment":[...] or null, "advice":{...} or null,
  *    "cut":{"steps":0}}],
  *  "files":[{"name":"...","sha256":"...","records":10}],
- *  "limits":{"records":..,"copies":..,"lost":..,"files":..,"incidents":..,"newest":"..."},
+ *  "limits":{"records":..,"copies":..,"lost":..,"files":..,"incidents":..,"passed_over":..,
+ *    "stopped":"..." or null,"newest":"..."},
  *  "version":"...","rules":"<SHA-256>"}
  *
  * Members of a step that its record does not have are left out. "raw" is the line of

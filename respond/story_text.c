@@ -216,4 +216,6 @@ void story_put_text(struct buf *b, const struct stories *s, const struct story *
         buf_put_u64(b, story->cut);
         buf_putz(b, " further steps.\n");
     }
+    if (s->stopped)
+        buf_putf(b, "  The logs were not read to their end: %s.\n", s->stopped);
 }

@@ -174,6 +174,7 @@ static bool start_handler(struct function *f, struct err *e)
     };
     struct ports ports = {
         .objects = s3_objects(f->client),
+        .listing = s3_listing(f->client),
         .alerts = alerts_of(f),
         .clock = deadline_clock(&f->deadline),
         .random = {NULL, fill_random},

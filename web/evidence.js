@@ -70,6 +70,8 @@ function unknowns(story) {
 
 function cuts(report, story) {
   const l = report.limits, list = story.incident.truncated.map(t => `${t.what}: ${t.kept} of ${t.total} are told.`);
+  if (l.stopped) list.push(`The logs were not read to their end: ${l.stopped}. Steps of the rest are told only as far as alerts name them.`);
+  if (l.passed_over) list.push(`${count(l.passed_over, 'file', 'files')} of other days were passed over.`);
   if (story.cut.steps) list.push(`${count(story.cut.steps, 'step was', 'steps were')} left out for want of room; those that alerts name stay first.`);
   if (l.incidents) list.push(`${count(l.incidents, 'less grave incident is', 'less grave incidents are')} not in this page.`);
   if (l.lost) list.push(`${count(l.lost, 'step', 'steps')} found no room while reading.`);

@@ -20,7 +20,10 @@ def world(stage, dynamodb, start):
     world = World(stage, dynamodb, start)
     stage.iam.put_role_policy(RoleName=stage.name, PolicyName="reports", PolicyDocument=json.dumps({
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject",
-                                                "Resource": f"arn:aws:s3:::{stage.bucket}/reports/*"}]}))
+                                                "Resource": f"arn:aws:s3:::{stage.bucket}/reports/*"},
+                                               {"Effect": "Allow", "Action": "s3:ListBucket",
+                                                "Resource": f"arn:aws:s3:::{stage.bucket}",
+                                                "Condition": {"StringLike": {"s3:prefix": "AWSLogs/*"}}}]}))
     return world
 
 
@@ -30,8 +33,13 @@ def told_incident(world, function):
     return body["id"]
 
 
-def order(incident):
-    return {"trailwarden": {"action": "story", "incident": incident}}
+def order(incident, **more):
+    return {"trailwarden": {"action": "story", "incident": incident, **more}}
+
+
+def page_of(world, incident):
+    stored = world.stage.s3.get_object(Bucket=world.stage.bucket, Key=f"reports/story-{incident}.html")
+    return json.loads(DATA.search(stored["Body"].read().decode()).group(1))
 
 
 def test_a_page_lands_in_the_bucket(world):
@@ -91,3 +99,115 @@ def test_where_it_may_not_write_it_says_so(world):
 @pytest.mark.parametrize("place", ["s3://bucket/x/", "Bucket", "bucket/without-end", "b"])
 def test_what_is_no_place_fails_at_the_start(start, place):
     assert_init_error(start(TRAILWARDEN_REPORTS=place), "TRAILWARDEN_REPORTS")
+
+
+# ---- from logs -------------------------------------------------------------------------------------
+
+@pytest.fixture
+def attacked(world):
+    """A function that told an incident, its id, and the key of its log: of three calls no rule holds for one."""
+    function = world.start(TRAILWARDEN_REPORTS=f"{world.stage.bucket}/reports/")
+    key = world.put(record("StopLogging", 1), record("ListBuckets", 2), record("StopLogging", 3))
+    [(_, body)] = world.deliver(function, key)
+    return function, body["id"], key
+
+
+def test_it_reads_logs_again(world, attacked):
+    function, incident, key = attacked
+    day = "AWSLogs/111122223333/CloudTrail/eu-west-1/"
+    world.stage.put(day + "2019/01/01/old.json.gz", trail.packed([record("ListBuckets", 4)]))
+    answer = function.invoke(order(incident, **{"from": f"s3://{world.stage.bucket}/AWSLogs/"})).answer
+    assert answer["read"] == {"objects": 1, "failed": 0, "passed_over": 1, "whole": True}
+    data = page_of(world, incident)
+    [story] = data["stories"]
+    assert [s["event"] for s in story["steps"]] == ["StopLogging", "ListBuckets", "StopLogging"]
+    assert not any(s.get("recalled") for s in story["steps"]) and answer["steps"] == 3
+    [file] = data["files"]
+    assert file["name"] == f"s3://{world.stage.bucket}/{key}" and file["sha256"] and file["records"] == 3
+    assert data["limits"]["passed_over"] == 1 and data["limits"]["stopped"] is None
+
+
+def test_objects_are_read_by_name_and_a_missing_one_is_told(world, attacked):
+    """[P2] Without a listing."""
+    function, incident, key = attacked
+    place = f"s3://{world.stage.bucket}/"
+    answer = function.invoke(order(incident, **{"from": [place + key, place + "AWSLogs/none.json.gz"]})).answer
+    assert answer["read"] == {"objects": 2, "failed": 1, "passed_over": 0, "whole": True}
+    assert [f["sha256"] is None for f in page_of(world, incident)["files"]] == [False, True]
+
+
+def test_without_time_the_page_says_so(world, attacked):
+    """With less than is wanted for making the page nothing is read, and the alerts' notes are told."""
+    function, incident, key = attacked
+    answer = function.invoke(order(incident, **{"from": f"s3://{world.stage.bucket}/{key}"}), deadline_s=1.4).answer
+    assert answer["read"]["whole"] is False and answer["read"]["objects"] == 0
+    data = page_of(world, incident)
+    assert data["limits"]["stopped"] == "the function's time was up"
+    assert all(s["recalled"] for s in data["stories"][0]["steps"])
+
+
+@pytest.mark.parametrize("given, says", [
+    ("/tmp/logs", "takes addresses"), ([], "is an address or a list"), (7, "is an address or a list"),
+    ([None], "takes addresses"), ("s3://somebody-elses/AWSLogs/", "TRAILWARDEN_BUCKETS")])
+def test_what_is_no_place_of_logs_is_refused(world, given, says):
+    function = world.start(TRAILWARDEN_REPORTS=f"{world.stage.bucket}/reports/", TRAILWARDEN_BUCKETS=world.stage.bucket)
+    failed = function.invoke(order(told_incident(world, function), **{"from": given}))
+    assert says in failed.answer["errorMessage"]
+
+
+def test_reading_again_stays_within_its_memory(world, attacked):
+    """[P4] More steps with records than the function keeps."""
+    if b"__asan_init" in (build_dir() / "bin" / "bootstrap").read_bytes():
+        pytest.skip("AddressSanitizer's own memory would be measured")
+    function, incident, _ = attacked
+    key = world.put(*[record("ListBuckets", 2, eventID=f"00000000-0000-4000-8000-{n:012x}") for n in range(40000)])
+    answer = function.invoke(order(incident, **{"from": f"s3://{world.stage.bucket}/{key}"}), deadline_s=60).answer
+    story = page_of(world, incident)["stories"][0]
+    assert 500 < answer["steps"] <= 2000 and story["cut"]["steps"] + answer["steps"] >= 40000
+    assert function.peak_bytes() < 24 * 1024 * 1024
+
+
+# ---- who is compromised ----------------------------------------------------------------------------
+
+def told_by(world, *arguments):
+    credentials = world.stage.moto.admin.get_credentials()
+    return subprocess.run(
+        [build_dir() / "bin" / "trailwarden", *arguments, "--state", f"dynamodb:{world.table}"],
+        env={"AWS_ENDPOINT_URL": world.stage.moto.url, "AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.url,
+             "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": credentials.access_key,
+             "AWS_SECRET_ACCESS_KEY": credentials.secret_key}, capture_output=True, timeout=60)
+
+
+def test_the_command_line_tells_from_logs_in_s3(world, attacked):
+    _, incident, key = attacked
+    told = told_by(world, "story", "--incident", incident, "-r", RULES, "--format", "json",
+                   "--from", f"s3://{world.stage.bucket}/AWSLogs/")
+    assert told.returncode == 0, told.stderr
+    data = json.loads(told.stdout)
+    assert [s["event"] for s in data["stories"][0]["steps"]] == ["StopLogging", "ListBuckets", "StopLogging"]
+    assert [f["name"] for f in data["files"]] == [f"s3://{world.stage.bucket}/{key}"]
+
+
+def test_who_is_compromised_is_noted_and_cleared(world, attacked):
+    function, incident, _ = attacked
+    [story] = json.loads(told_by(world, "story", "--incident", incident, "-r", RULES, "--format", "json").stdout)["stories"]
+    who = story["todo"][0]["principal"]
+
+    def mark(**more):
+        return function.invoke({"trailwarden": {"action": "compromised", "principal": who, "by": "ana", **more}})
+
+    def seen():
+        listed = told_by(world, "identities", "-r", RULES, "--format", "jsonl").stdout.decode().splitlines()
+        [one] = [i for i in map(json.loads, listed) if i.get("principal") == who]
+        return one
+
+    before = seen()
+    noted = mark(reason="key on a paste site").answer
+    assert noted["ok"] and (noted["mark"]["principal"], noted["mark"]["marked"]) == (who, True)
+    marked = seen()
+    assert marked["compromised"] and marked["mark"]["reason"] == "key on a paste site" and marked["mark"]["by"] == "ana"
+    assert incident.encode() in told_by(world, "incidents", "-r", RULES, "--format", "text").stdout
+    assert mark(marked=False).answer["mark"]["marked"] is False
+    assert seen()["compromised"] is False and before.get("mark") is None
+    assert "is no ARN" in function.invoke(
+        {"trailwarden": {"action": "compromised", "principal": "dana"}}).answer["errorMessage"]
