@@ -107,11 +107,6 @@ void buf_putz(struct buf *b, const char *z)
     buf_put(b, str_of(z));
 }
 
-void buf_putc(struct buf *b, char c)
-{
-    buf_put(b, str_n(&c, 1));
-}
-
 void buf_put_u64(struct buf *b, uint64_t v)
 {
     char d[20];

@@ -45,7 +45,14 @@ void buf_drop_front(struct buf *b, size_t n);
 
 void buf_put(struct buf *b, struct str s);
 void buf_putz(struct buf *b, const char *z);
-void buf_putc(struct buf *b, char c);
+static inline void buf_putc(struct buf *b, char c)
+{
+    char *p = !b->failed && b->n + 1 < b->cap && b->n < b->max ? b->p + b->n : buf_room(b, 1);
+    if (!p)
+        return;
+    *p = c;
+    b->n++;
+}
 void buf_put_u64(struct buf *b, uint64_t v);
 void buf_put_i64(struct buf *b, int64_t v);
 void buf_putf(struct buf *b, const char *fmt, ...) TW_PRINTF(2, 3);

@@ -64,26 +64,6 @@ size_t str_find_byte(struct str s, char c, size_t from)
     return p ? (size_t)(p - s.p) : SIZE_MAX;
 }
 
-struct str str_skip(struct str s, size_t n)
-{
-    if (!s.p)
-        return s;
-    if (n > s.n)
-        n = s.n;
-    return str_n(s.p + n, s.n - n);
-}
-
-struct str str_slice(struct str s, size_t from, size_t to)
-{
-    if (!s.p)
-        return s;
-    if (to > s.n)
-        to = s.n;
-    if (from > to)
-        from = to;
-    return str_n(s.p + from, to - from);
-}
-
 static bool byte_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

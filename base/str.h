@@ -56,9 +56,23 @@ size_t str_find(struct str s, struct str needle, size_t from);
 /* Index of the first byte c at or after from, or SIZE_MAX. */
 size_t str_find_byte(struct str s, char c, size_t from);
 /* s without its first n bytes (at most all of them). */
-struct str str_skip(struct str s, size_t n);
+static inline struct str str_skip(struct str s, size_t n)
+{
+    if (n > s.n)
+        n = s.n;
+    return s.p ? str_n(s.p + n, s.n - n) : s;
+}
+
 /* The part of s in [from, to); both are cut to s. */
-struct str str_slice(struct str s, size_t from, size_t to);
+static inline struct str str_slice(struct str s, size_t from, size_t to)
+{
+    if (to > s.n)
+        to = s.n;
+    if (from > to)
+        from = to;
+    return s.p ? str_n(s.p + from, to - from) : s;
+}
+
 /* s without blanks (space, tab, CR, LF) at either end. */
 struct str str_trim(struct str s);
 

@@ -119,11 +119,30 @@ bool time_parse(struct str s, int64_t *ms)
     return true;
 }
 
+/* Two digits of a number below 100. */
+static void put_digits(struct buf *b, int value)
+{
+    buf_putc(b, (char)('0' + value / 10));
+    buf_putc(b, (char)('0' + value % 10));
+}
+
 void time_put(struct buf *b, int64_t ms)
 {
     struct time_parts t = time_split(ms);
-    buf_putf(b, "%04d-%02d-%02dT%02d:%02d:%02d", t.year, t.month, t.day, t.hour, t.minute,
-             t.second);
+    if (t.year < 0 || t.year > 9999) {
+        buf_putf(b, "%04d", t.year);
+    } else {
+        put_digits(b, t.year / 100);
+        put_digits(b, t.year % 100);
+    }
+    const struct {
+        char before;
+        int value;
+    } parts[] = {{'-', t.month}, {'-', t.day}, {'T', t.hour}, {':', t.minute}, {':', t.second}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        buf_putc(b, parts[i].before);
+        put_digits(b, parts[i].value);
+    }
     if (t.ms)
         buf_putf(b, ".%03d", t.ms);
     buf_putc(b, 'Z');

@@ -5,6 +5,7 @@
 #include "adapters/once.h"
 #include "adapters/output.h"
 #include "cli/gathered.h"
+#include "cli/scan_lines.h"
 #include "handlers/alerting.h"
 #include "handlers/object.h"
 #include "handlers/teller.h"
@@ -73,7 +74,9 @@ struct scan {
     struct buf json;       /* of one incident, to be exported */
     struct once *once;
     struct buf output_line; /* of Falco rules */
-    uint64_t *rule_hits;    /* by rule */
+    struct lines_maker lines;
+    struct line_heads line_heads;
+    uint64_t *rule_hits; /* by rule */
     bool worst_told;
     enum level worst; /* of what was told */
     struct scan_counts counts;
@@ -105,7 +108,8 @@ enum scan_use {
     SCAN_NOTHING,
     SCAN_OUT_OF_TIME, /* before from or after to */
     SCAN_LINK,        /* tells who is behind which identity */
-    SCAN_HIT          /* rules hold that are told or counted */
+    SCAN_HIT,         /* rules hold that are told or counted */
+    SCAN_LINES        /* rules hold that are told, by lines that need nothing of the run */
 };
 
 /* The two halves of reading a record. Judging only reads s, and may be done by several threads,
@@ -114,6 +118,12 @@ enum scan_use {
 enum scan_use scan_judge(const struct scan *s, struct event *ev, const uint32_t **hits, size_t *n);
 TW_MUST_USE bool scan_take(struct scan *s, struct event *ev, enum scan_use use,
                            const uint32_t *hits, size_t n, struct err *e);
+
+/* What is told of a record of SCAN_LINES, in the same two halves: made by any thread with a maker
+ * of its own, and taken in the order of the records. */
+void scan_put_lines(const struct scan *s, struct event *ev, struct str object, const uint32_t *hits,
+                    size_t n, struct lines_maker *maker, struct buf *out);
+TW_MUST_USE bool scan_take_lines(struct scan *s, struct str made, struct err *e);
 
 /* Prints "trailwarden: <object>: <sentence>" on standard error. */
 void scan_say(const struct scan *s, const char *sentence);

@@ -98,6 +98,7 @@ static void describe(void *to, struct event *ev, uint32_t rule, const struct fac
     alerting_describe(&s->alerting, ev, rule, f, out);
 }
 
+/* A match in a form that needs its event; of the others, see cli/scan_lines.h. */
 static bool tell_match(struct scan *s, struct event *ev, uint32_t rule, const struct facts *f,
                        struct err *e)
 {
@@ -215,24 +216,64 @@ static bool is_told(const struct scan *s, uint32_t rule)
     return !r->muted && r->level >= s->options.min_level;
 }
 
-/* Counts a hit that may be told, and tells it when matches are asked for; a copy of an event that
- * was there before counts as such. */
+/* Counts a hit that may be told; a copy of an event that was there before counts as such, and is
+ * not fresh. */
+static bool count_hit(struct scan *s, uint32_t rule, const unsigned char key[ONCE_KEY_BYTES],
+                      bool *fresh, struct err *e)
+{
+    if (!once_add(s->once, key, fresh, e))
+        return false;
+    s->counts.copies += !*fresh;
+    s->counts.hits[s->rules->rules[rule].level] += *fresh;
+    s->rule_hits[rule] += *fresh;
+    return true;
+}
+
 static bool on_hit(struct scan *s, struct event *ev, uint32_t rule, const struct facts *f,
                    struct err *e)
 {
-    const struct rs_rule *r = &s->rules->rules[rule];
     unsigned char key[ONCE_KEY_BYTES];
     bool fresh;
-    once_key(rs_str(s->rules, r->id), f->evidence, key);
-    if (!once_add(s->once, key, &fresh, e))
-        return false;
-    if (!fresh) {
-        s->counts.copies++;
-        return true;
+    once_key(rs_str(s->rules, s->rules->rules[rule].id), f->evidence, key);
+    return count_hit(s, rule, key, &fresh, e) &&
+           (!fresh || s->options.emit != EMIT_MATCHES || tell_match(s, ev, rule, f, e));
+}
+
+/* Whether matches are told by lines: nothing else of the event is asked for. */
+static bool writes_lines(const struct scan *s)
+{
+    return s->options.emit == EMIT_MATCHES && s->options.format == FORMAT_JSONL &&
+           !gathers_incidents(s) && !s->teller;
+}
+
+void scan_put_lines(const struct scan *s, struct event *ev, struct str object, const uint32_t *hits,
+                    size_t n, struct lines_maker *maker, struct buf *out)
+{
+    struct facts facts;
+    facts_read(ev, object, &facts);
+    lines_begin(maker);
+    for (size_t i = 0; i < n; i++)
+        if (is_told(s, hits[i]))
+            lines_add(maker, ev, hits[i], &facts);
+    lines_end(maker, &facts, out);
+}
+
+bool scan_take_lines(struct scan *s, struct str made, struct err *e)
+{
+    struct line_hit hit;
+    struct str event = lines_event(made);
+    for (size_t i = 0; lines_hit(made, i, &hit); i++) {
+        bool fresh;
+        if (!count_hit(s, hit.rule, hit.key, &fresh, e))
+            return false;
+        if (!fresh)
+            continue;
+        line_put(&s->line_heads, &s->out->pending, &hit, event);
+        note_told(s, level_of(s, hit.rule));
+        if (!output_put(s->out, e))
+            return false;
     }
-    s->counts.hits[r->level]++;
-    s->rule_hits[rule]++;
-    return s->options.emit != EMIT_MATCHES || tell_match(s, ev, rule, f, e);
+    return true;
 }
 
 /* Settles what was gathered, and goes on with an empty memory of events. */
@@ -290,7 +331,9 @@ enum scan_use scan_judge(const struct scan *s, struct event *ev, const uint32_t 
         return SCAN_OUT_OF_TIME;
     *hits = event_match(ev, n);
     for (size_t i = 0; i < *n; i++)
-        if (is_told(s, (*hits)[i]) || windows_wants(s->windows, (*hits)[i]))
+        if (is_told(s, (*hits)[i]))
+            return writes_lines(s) ? SCAN_LINES : SCAN_HIT;
+        else if (!writes_lines(s) && windows_wants(s->windows, (*hits)[i]))
             return SCAN_HIT;
     *n = 0;
     return (gathers_incidents(s) || s->teller) && lineage_links(ev) ? SCAN_LINK : SCAN_NOTHING;
@@ -301,6 +344,12 @@ bool scan_take(struct scan *s, struct event *ev, enum scan_use use, const uint32
 {
     struct facts facts;
     s->counts.out_of_time += use == SCAN_OUT_OF_TIME;
+    if (use == SCAN_LINES) {
+        struct buf *made = &s->lines.made;
+        buf_reset(made);
+        scan_put_lines(s, ev, s->object, hits, n, &s->lines, made);
+        return buf_ok(made, "matches of a record", e) && scan_take_lines(s, buf_str(made), e);
+    }
     if (use == SCAN_HIT)
         return on_hits(s, ev, hits, n, e);
     if (use != SCAN_LINK)
@@ -433,6 +482,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
 {
     *s = (struct scan){.rules = rules, .options = *options, .out = out, .durable = state->durable};
     buf_init(&s->output_line, FACTS_OUTPUT_MAX);
+    lines_maker_init(&s->lines, rules);
     buf_init(&s->text, OUTPUT_LINE_MAX);
     buf_init(&s->json, OUTPUT_LINE_MAX);
     alerting_init(&s->alerting, rules);
@@ -440,7 +490,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
     incidents_init(&s->incidents, rules);
     s->once = once_new(ONCE_MEMORY_MAX);
     s->rule_hits = calloc((size_t)rules->n_rules + 1, sizeof *s->rule_hits);
-    if (!s->once || !s->rule_hits)
+    if (!s->once || !s->rule_hits || !line_heads_init(&s->line_heads, rules))
         return err_set(e, ERR_SYSTEM, "no memory to scan");
     if (!object_reader_init(&s->reader, rules,
                             (struct object_calls){s, on_piece, on_record, on_bad}, e) ||
@@ -462,6 +512,8 @@ void scan_release(struct scan *s)
     buf_release(&s->text);
     buf_release(&s->json);
     buf_release(&s->output_line);
+    lines_maker_release(&s->lines);
+    line_heads_release(&s->line_heads);
     once_free(s->once);
     free(s->rule_hits);
 }

@@ -42,17 +42,27 @@ void event_put_json(struct buf *b, const struct facts *f, const struct limits *l
     put_close(b, '}');
 }
 
-void match_put_json(struct buf *b, const struct match *m)
+void match_put_head(struct buf *b, const struct ruleset *rs, uint32_t rule, struct str output)
 {
     buf_putz(b, "{\"type\":\"match\",\"rule\":");
-    rule_put_json(b, m->rs, m->rule, m->output, &limits_none);
+    rule_put_json(b, rs, rule, output, &limits_none);
     buf_putz(b, ",\"event\":");
-    event_put_json(b, m->facts, &limits_none);
-    if (m->rs->rules[m->rule].dialect == DIALECT_FALCO) {
+}
+
+void match_put_tail(struct buf *b, const struct ruleset *rs, uint32_t rule, struct str output)
+{
+    if (rs->rules[rule].dialect == DIALECT_FALCO) {
         buf_putz(b, ",\"output\":");
-        put_string(b, m->output, SIZE_MAX);
+        put_string(b, output, SIZE_MAX);
     }
     buf_putz(b, "}\n");
+}
+
+void match_put_json(struct buf *b, const struct match *m)
+{
+    match_put_head(b, m->rs, m->rule, m->output);
+    event_put_json(b, m->facts, &limits_none);
+    match_put_tail(b, m->rs, m->rule, m->output);
 }
 
 void match_put_csv_head(struct buf *b)

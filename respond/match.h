@@ -23,6 +23,10 @@ struct match {
  *
  * What the record does not have is null. Of a Falco rule "output" comes behind "event" too. */
 void match_put_json(struct buf *b, const struct match *m);
+/* What stands in front of the event in that line, which of a Sigma rule is always the same, and
+ * what stands behind it. */
+void match_put_head(struct buf *b, const struct ruleset *rs, uint32_t rule, struct str output);
+void match_put_tail(struct buf *b, const struct ruleset *rs, uint32_t rule, struct str output);
 
 /* Appends the rule: {"id","title","level","author","tags":[],"dialect","source","references":[]},
  * and for a Falco rule "output" (null when output is absent). */
