@@ -18,6 +18,12 @@ void spool_release(struct spool *s)
     *s = (struct spool){0};
 }
 
+void spool_reset(struct spool *s)
+{
+    buf_reset(&s->memory);
+    s->n = 0;
+}
+
 static bool file_error(struct err *e)
 {
     return err_set(e, ERR_SYSTEM, "the temporary file for results: %s", strerror(errno));

@@ -21,6 +21,9 @@ struct spool {
 void spool_init(struct spool *s, size_t memory_max);
 void spool_release(struct spool *s);
 
+/* Empties it; the file stays, and is written from its beginning. */
+void spool_reset(struct spool *s);
+
 /* Puts a text behind the others; *at is where it lies. ERR_SYSTEM when the file fails. */
 TW_MUST_USE bool spool_put(struct spool *s, struct str text, uint64_t *at, struct err *e);
 /* Appends the n bytes that lie at `at`, all of one text, to out. */

@@ -1,14 +1,16 @@
 /* Files read by several threads, results as if by one.
  *
- * The thread that walks hands files to workers in order, each to a job. A worker inflates, cuts,
- * reads and matches (scan_judge) and keeps of its file what is of use: records that rules hold for,
- * with the numbers of the rules, and sentences about bad records. The walking thread takes these
- * from job to job, in the order of the files, reads the few records anew and does the rest
- * (scan_take): it alone sees windows, incidents and the output, always in the same order.
+ * The thread that walks hands files to workers in order, some to a job. A worker inflates, cuts,
+ * reads and matches (scan_judge) and keeps of its files what is of use: matches as they are told
+ * (scan_put_lines), or records that rules hold for, with the numbers of the rules, where windows,
+ * incidents or another format want more; sentences about bad records; and how each file ended. The
+ * walking thread takes these from job to job, in the order of the files, and does the rest
+ * (scan_take, scan_take_lines): it alone sees windows, incidents and the output, always in the same
+ * order.
  *
- * Memory a thread: a reader, and SCAN_JOBS_EACH jobs of which each keeps some SCAN_KEPT_MAX bytes;
- * a worker whose job is full waits until its turn has come. The first job that is not taken is
- * always being read, so the others never wait for good. */
+ * Memory a thread: a reader, and SCAN_JOBS_EACH jobs of which each keeps some SCAN_KEPT_MAX bytes
+ * and puts what is more in a temporary file, so that nobody waits for its turn. Only the worker
+ * whose job is the first waits for the walker. */
 #ifndef TW_CLI_SCAN_THREADS_H
 #define TW_CLI_SCAN_THREADS_H
 
@@ -17,9 +19,12 @@
 #define SCAN_THREADS_MAX                                                                           \
     64 /* beyond, the thread that takes results is what everybody waits for                        \
         */
-/* Files begun and not yet taken, for each thread: small files differ in length, and nobody should
- * wait for the next one. */
+/* Jobs begun and not yet taken, for each thread: files differ in length, and nobody should wait for
+ * the next one. */
 #define SCAN_JOBS_EACH 8
+/* Files of a job, at most: threads meet a few times for each job, which must not be for each file
+ * of a few kilobytes. */
+#define SCAN_JOB_FILES 16
 /* Of a job, in bytes; one record more when it is empty. */
 #define SCAN_KEPT_MAX (256u << 10)
 
