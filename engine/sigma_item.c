@@ -1,5 +1,6 @@
 /* Items and detections: `field|modifier: values`, maps of them, and lists of maps and keywords. */
 #include "engine/sigma_parts.h"
+#include "engine/source.h"
 
 #include "engine/pattern.h"
 #include "engine/sigma_cidr.h"
@@ -180,7 +181,7 @@ bool sigma_item_parse(struct sigma_scope *sc, const struct yaml *key, const stru
     if (!it)
         return false;
     struct str modifiers = key->text;
-    it->field = str_cut(&modifiers, '|');
+    it->field = source_field(sc->source, str_cut(&modifiers, '|'));
     if (it->field.n == 0 && !str_present(modifiers))
         return sigma_at(sc, key->line,
                         err_set(e, ERR_INPUT, "a field's name is empty; keywords are a list"));

@@ -208,3 +208,34 @@ bool source_may_be_sigma(enum source source, struct str product, struct str cate
     return says(product, r->product, true) && says(category, r->category, true) &&
            says(service, r->service, true);
 }
+
+/* Paths of the System Log's LogEvent whose capitals rules get wrong. */
+static const char *const okta_fields[] = {
+    "eventType",
+    "displayMessage",
+    "legacyEventType",
+    "actor.alternateId",
+    "actor.displayName",
+    "client.ipAddress",
+    "client.userAgent.rawUserAgent",
+    "client.geographicalContext.country",
+    "target.alternateId",
+    "target.displayName",
+    "debugContext.debugData.behaviors",
+    "debugContext.debugData.logOnlySecurityData",
+    "debugContext.debugData.privilegeGranted",
+    "debugContext.debugData.requestUri",
+    "debugContext.debugData.threatSuspected",
+    "securityContext.asNumber",
+    "securityContext.asOrg",
+    "securityContext.isProxy",
+};
+
+struct str source_field(enum source source, struct str name)
+{
+    size_t n = source == SOURCE_OKTA ? sizeof okta_fields / sizeof *okta_fields : 0;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_fold(name, str_of(okta_fields[i])))
+            return str_of(okta_fields[i]);
+    return name;
+}

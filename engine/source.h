@@ -33,4 +33,8 @@ bool source_is_sigma(enum source source, struct str product, struct str category
 bool source_may_be_sigma(enum source source, struct str product, struct str category,
                          struct str service);
 
+/* The path that a Sigma rule's field means in records of the source: Okta's names may be written in
+ * any case, as older SigmaHQ rules do (eventtype); every other name is taken as it is. */
+struct str source_field(enum source source, struct str name);
+
 #endif
