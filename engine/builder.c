@@ -613,8 +613,8 @@ static void add_ties(struct builder *b, uint32_t ties[TIE_FIELDS])
         [TIE_ROLE_ID] = "responseElements.role.roleId",
         [TIE_ROLE_MADE] = "responseElements.role.arn",
         [TIE_LAUNCHED] = "responseElements.instancesSet.items.instanceId",
-        [TIE_INTERFACE] = "responseElements.instancesSet.items.networkInterfaceSet.items."
-                          "networkInterfaceId",
+        [TIE_INTERFACE] = ("responseElements.instancesSet.items.networkInterfaceSet.items."
+                           "networkInterfaceId"),
         [TIE_TAG_KEY] = "requestParameters.tags.key",
         [TIE_TAG_VALUE] = "requestParameters.tags.value",
         [TIE_REPO] = "repo",
