@@ -177,7 +177,8 @@ static void unmap(void *bytes, size_t n)
     (void)munmap(bytes, n);
 }
 
-static bool map(const char *path, void **bytes, size_t *n, struct err *e)
+/* whole: all of it will be read at once. */
+static bool map(const char *path, bool whole, void **bytes, size_t *n, struct err *e)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -187,7 +188,7 @@ static bool map(const char *path, void **bytes, size_t *n, struct err *e)
     bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= BUNDLE_MAX;
     *n = ok ? (size_t)st.st_size : 0;
     if (*n)
-        *bytes = mmap(NULL, *n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+        *bytes = mmap(NULL, *n, PROT_READ, MAP_PRIVATE | (whole ? MAP_POPULATE : 0), fd, 0);
     close(fd);
     return *bytes != MAP_FAILED || err_set(e, ERR_USAGE, "%s: no file of compiled rules", path);
 }
@@ -219,7 +220,7 @@ static bool load_bundle(const struct rule_files *from, const char *path,
     if (from->n_roots > 1)
         return err_set(e, ERR_USAGE, "%s: compiled rules go alone: others cannot refer to them",
                        path);
-    if (!is_alone(from->roots[0], path, e) || !map(path, &bytes, &n, e))
+    if (!is_alone(from->roots[0], path, e) || !map(path, !from->later, &bytes, &n, e))
         return false;
     if (!bundle_open(bytes, n, unmap, &facts, out, e)) {
         unmap(bytes, n);
@@ -227,10 +228,11 @@ static bool load_bundle(const struct rule_files *from, const char *path,
         return err_wrap(e, "%s", path);
     }
     *n_files = facts.n_files;
-    if (check_bundle(from, &facts, config, e))
+    if (check_bundle(from, &facts, config, e) && (from->later || bundle_check(*out, e)))
         return true;
     ruleset_free(*out);
     *out = NULL;
+    e->kind = ERR_USAGE;
     return err_wrap(e, "%s", path);
 }
 

@@ -24,6 +24,8 @@ struct rule_files {
     const char *config; /* the configuration file; NULL: none */
     bool durable;       /* what only `scan` can evaluate is refused (engine/loader.h) */
     bool lint;          /* rules that load are looked at as well (the same) */
+    bool later;         /* of a bundle only the header is looked at; the caller sees to bundle_check
+                           (engine/bundle.h) before it uses a rule */
 };
 
 /* Maps a bundle; it must have been compiled with the configuration's placeholders and filters, and,

@@ -1,11 +1,11 @@
 /* Signs requests: canonical request, string to sign, authorization header. */
 #include "aws/sigv4.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
 
+#include "aws/openssl.h"
 #include "base/escape.h"
 #include "base/timefmt.h"
 
@@ -44,6 +44,7 @@ void sigv4_put_path(struct buf *out, struct str path)
 static bool hash_bytes(struct str s, unsigned char out[HASH_BYTES], struct err *e)
 {
     unsigned n = 0;
+    openssl_settle();
     if (EVP_Digest(s.n ? s.p : "", s.n, out, &n, EVP_sha256(), NULL) != 1 || n != HASH_BYTES)
         return err_set(e, ERR_SYSTEM, "OpenSSL cannot compute a SHA-256");
     return true;
@@ -384,6 +385,7 @@ bool sigv4_string_to_sign(struct str canonical, const struct sigv4_scope *scope,
 static bool hmac(struct str key, struct str message, unsigned char out[HASH_BYTES], struct err *e)
 {
     unsigned n = 0;
+    openssl_settle();
     if (!HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)message.p, message.n, out,
               &n) ||
         n != HASH_BYTES)

@@ -1,9 +1,9 @@
 /* Set-up, callbacks and ends of transfers. */
 #include "aws/transfer.h"
 
-#include <openssl/crypto.h>
 #include <unistd.h>
 
+#include "aws/openssl.h"
 #include "aws/roots.h"
 #include "base/escape.h"
 #include "base/version.h"
@@ -144,6 +144,7 @@ static void set_proxy(struct transfer *t, bool tls)
 static bool set_tls(struct transfer *t)
 {
     struct curl_blob roots = {(void *)aws_roots, aws_roots_len, CURL_BLOB_NOCOPY};
+    openssl_settle();
     if (!t->wire->ca_file && !find_asked(t))
         return false;
     t->built_in = !t->wire->ca_file;

@@ -1,11 +1,11 @@
 /* The real world. */
 #include "aws/world.h"
 
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 
 static const char *real_env(void *self, const char *name)
 {
@@ -36,7 +36,8 @@ static uint32_t real_random(void *self)
 {
     (void)self;
     uint32_t r = 0;
-    if (RAND_bytes((unsigned char *)&r, sizeof r) != 1)
+    struct err ignored;
+    if (!random_fill(&r, sizeof r, &ignored))
         r = (uint32_t)clock_mono_ms(); /* pacing only: any spread will do */
     return r;
 }

@@ -5,7 +5,7 @@
 
 #include "engine/engine_id.h"
 
-#define FORMAT     1
+#define FORMAT     2
 #define ALIGN      16
 #define TABLES_MAX 32
 
@@ -14,8 +14,9 @@ static const char magic[8] = "TWRULES\n";
 /* No padding between the members: they are in descending order of size. */
 struct header {
     char magic[8];
+    uint64_t head;  /* sum of the header behind this member */
     uint64_t bytes; /* of the whole */
-    uint64_t sum;   /* of all behind this member */
+    uint64_t sum;   /* of the tables */
     unsigned char engine[SHA256_BYTES];
     unsigned char rules[SHA256_BYTES];
     unsigned char config[SHA256_BYTES];
@@ -30,7 +31,7 @@ struct header {
     uint32_t ties[TIE_FIELDS];
     uint32_t geo[GEO_FIELDS];
 };
-#define SUMMED_FROM (offsetof(struct header, sum) + sizeof(uint64_t))
+#define HEAD_FROM (offsetof(struct header, head) + sizeof(uint64_t))
 
 /* ---- the sum -----------------------------------------------------------------------------------
  */
@@ -69,6 +70,18 @@ static uint64_t sum_of(const char *p, size_t n)
 static size_t aligned(size_t n)
 {
     return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* Of the header, padding included. */
+static uint64_t head_sum(const char *bytes)
+{
+    return sum_of(bytes + HEAD_FROM, aligned(sizeof(struct header)) - HEAD_FROM);
+}
+
+static uint64_t tables_sum(const char *bytes, size_t n)
+{
+    const size_t from = aligned(sizeof(struct header));
+    return sum_of(bytes + from, n - from);
 }
 
 static size_t bytes_of(const struct rs_table *t, uint32_t rows)
@@ -129,8 +142,10 @@ bool bundle_put(const struct ruleset *rs, const struct bundle_facts *facts, stru
     }
     if (!buf_ok(out, "the compiled rules", e))
         return false;
-    h.sum = sum_of(out->p + from + SUMMED_FROM, (size_t)h.bytes - SUMMED_FROM);
+    h.sum = tables_sum(out->p + from, (size_t)h.bytes);
     memcpy(out->p + from + offsetof(struct header, sum), &h.sum, sizeof h.sum);
+    h.head = head_sum(out->p + from);
+    memcpy(out->p + from + offsetof(struct header, head), &h.head, sizeof h.head);
     return true;
 }
 
@@ -155,9 +170,16 @@ static bool check(const struct header *h, const char *bytes, size_t n, struct er
     uint64_t need = aligned(sizeof *h);
     for (size_t i = 0; i < n_tables; i++)
         need += bytes_of(tables + i, h->rows[i]);
-    if (need != n || h->sum != sum_of(bytes + SUMMED_FROM, n - SUMMED_FROM))
+    if (need != n || h->head != head_sum(bytes))
         return err_set(e, ERR_INPUT, "compiled rules that are damaged");
     return true;
+}
+
+bool bundle_check(const struct ruleset *rs, struct err *e)
+{
+    const struct header *h = rs->bytes;
+    return !h || h->sum == tables_sum(rs->bytes, rs->n_bytes) ||
+           err_set(e, ERR_INPUT, "compiled rules that are damaged");
 }
 
 static void place_tables(struct ruleset *rs, const struct header *h, const char *at)

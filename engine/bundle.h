@@ -1,14 +1,17 @@
 /* Compiled rules: a ruleset as it lies in memory, in one file that is mapped and used as it is.
  *
- *   header   magic, format, length, sum of all that follows it; which program made it; the hash of
- *            the rules and of the configuration they were compiled with; numbers of rows
- *   tables   those of ruleset_tables, in their order, each from a multiple of 16 bytes on
+ *   header   magic, sum of the header, length, sum of the tables, format; which program made it;
+ * the hash of the rules and of the configuration they were compiled with; numbers of rows tables
+ * those of ruleset_tables, in their order, each from a multiple of 16 bytes on
  *
  * Nothing in it is an address: rows refer to each other by number. It depends on byte order and on
  * the size of types, which x86-64 and arm64 share, and on what engine/ means by its numbers: the
  * header holds a hash of engine's sources, and another program's bundle is refused.
  *
- * The sum is against damage, not against forgery: whoever may write the function's package may as
+ * The two sums are because opening takes the same time for any number of rules: the tables are
+ * summed before they are used, which for a function is when its first event has come.
+ *
+ * The sums are against damage, not against forgery: whoever may write the function's package may as
  * well write rules. Pure; adapters/rules.h reads and writes the file. */
 #ifndef TW_ENGINE_BUNDLE_H
 #define TW_ENGINE_BUNDLE_H
@@ -35,8 +38,14 @@ TW_MUST_USE bool bundle_put(const struct ruleset *rs, const struct bundle_facts 
 
 /* Takes the rules that lie at bytes, n of them, aligned to 16. They are used where they are, until
  * ruleset_free calls release(bytes, n). ERR_INPUT, and nothing is kept, when they are no bundle, or
- * cut off, damaged, or made by another version. */
+ * cut off, or made by another version, or when the header is damaged. The tables are not looked at:
+ * before bundle_check has said that they are whole, only the numbers of rows and what the header
+ * tells (hash, names_geo) may be used. */
 TW_MUST_USE bool bundle_open(void *bytes, size_t n, void (*release)(void *bytes, size_t n),
                              struct bundle_facts *facts, struct ruleset **out, struct err *e);
+
+/* Whether the tables of opened rules are as they were written; ERR_INPUT when they are damaged.
+ * True for rules that come from no bundle. */
+TW_MUST_USE bool bundle_check(const struct ruleset *rs, struct err *e);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/resolver.h"
 #include "base/version.h"
+#include "engine/bundle.h"
 #include "runtime/config.h"
 #include "runtime/crash.h"
 #include "runtime/rules.h"
@@ -77,6 +78,14 @@ static bool start_client(struct function *f, struct err *e)
     return start_topics(f, e);
 }
 
+/* Whether the tables of compiled rules are looked at, and the handler made, only when the first
+ * event is there, for a start that takes the same time with any number of rules. With containment,
+ * what is wrong in its settings is to be said at once. */
+static bool is_patient(const struct function *f)
+{
+    return f->config.containment == CONTAIN_OFF;
+}
+
 /* From S3; while nothing can be had there, those of the package: no rules at all would be silence.
  */
 static bool start_remote_rules(struct function *f, struct err *e)
@@ -89,8 +98,8 @@ static bool start_remote_rules(struct function *f, struct err *e)
     if (rules_remote_load(&f->remote, f->config.config_file, &f->log, &f->rules, &why))
         return true;
     if (f->config.packaged.n &&
-        function_rules_load(buf_z(&f->config.packaged), f->config.config_file, &f->log, &f->rules,
-                            &refused, &ignored)) {
+        function_rules_load(buf_z(&f->config.packaged), f->config.config_file, is_patient(f),
+                            &f->log, &f->rules, &refused, &ignored)) {
         log_printf(&f->log, LOG_ERROR, "%s; the rules of the package run instead", why.text);
         return true;
     }
@@ -103,8 +112,8 @@ static bool start_rules(struct function *f, struct err *e)
     size_t refused;
     if (rules_remote_is(buf_str(&f->config.rules)))
         return start_remote_rules(f, e);
-    return function_rules_load(buf_z(&f->config.rules), f->config.config_file, &f->log, &f->rules,
-                               &refused, e);
+    return function_rules_load(buf_z(&f->config.rules), f->config.config_file, is_patient(f),
+                               &f->log, &f->rules, &refused, e);
 }
 
 /* Windows remember in the table, or in memory for one invocation at a time. */
@@ -189,6 +198,17 @@ static bool start_handler(struct function *f, struct err *e)
     return f->handler;
 }
 
+/* server.make */
+static bool make_handler(void *to, struct handler **handler, struct err *e)
+{
+    struct function *f = to;
+    bool ok =
+        bundle_check(f->rules, e) || err_wrap(e, "TRAILWARDEN_RULES: %s", buf_z(&f->config.rules));
+    ok = ok && start_handler(f, e);
+    *handler = f->handler;
+    return ok;
+}
+
 static void log_start(const struct function *f, int64_t began_ms)
 {
     struct buf hash;
@@ -256,7 +276,8 @@ static bool start(struct function *f, const char *host, struct err *e)
     struct environment env = {NULL, get_env};
     bool ok = crash_guard(host, e) && runtime_config_read(&f->config, env, e) &&
               start_client(f, e) && start_rules(f, e) && start_state(f, e) && start_geo(f, e) &&
-              start_containment(f, e) && start_reports(f, e) && start_handler(f, e);
+              start_containment(f, e) && start_reports(f, e) &&
+              (is_patient(f) || start_handler(f, e));
     if (ok)
         log_start(f, began_ms);
     return ok;
@@ -293,13 +314,14 @@ static int run(struct function *f)
         return fail_start(f, &e);
     struct server s = {.rapi = f->rapi,
                        .handler = f->handler,
+                       .make = make_handler,
                        .client = f->client,
                        .memory = f->memory,
                        .deadline = &f->deadline,
                        .log = &f->log,
                        .metrics = f->config.metrics,
                        .refresh = rules_remote_is(buf_str(&f->config.rules)) ? refresh_rules : NULL,
-                       .refresh_to = f};
+                       .to = f};
     return serve(&s, &e) ? 0 : fail(f, &e);
 }
 

@@ -27,11 +27,11 @@ static void log_diags(const struct log *log, const struct diags *diags)
                    diags->list.n - RULES_TOLD_MAX + diags->lost);
 }
 
-bool function_rules_load(const char *path, const char *config, const struct log *log,
+bool function_rules_load(const char *path, const char *config, bool later, const struct log *log,
                          struct ruleset **out, size_t *refused, struct err *e)
 {
     const struct rule_files files = {
-        .roots = &path, .n_roots = 1, .config = config, .durable = true};
+        .roots = &path, .n_roots = 1, .config = config, .durable = true, .later = later};
     struct diags diags;
     size_t n_files;
     diags_init(&diags);

@@ -234,7 +234,7 @@ static bool load_listed(struct rules_remote *r, const struct listing *l, const c
         return fail_on(folder, e);
     bool ok = fetch(l, folder, e);
     if (ok) {
-        ok = function_rules_load(folder, config, log, out, &refused, e) &&
+        ok = function_rules_load(folder, config, false, log, out, &refused, e) &&
              is_no_worse(r, refused, e);
         struct sha256 digest = l->digest;
         sha256_end(&digest, r->what); /* broken or not, it is not fetched again */

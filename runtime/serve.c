@@ -171,6 +171,8 @@ static bool run(struct server *s, const struct rapi_invocation *inv, struct buf 
 {
     if (inv->too_large)
         return err_set(e, ERR_LIMIT, "the payload is larger than %d bytes", RAPI_PAYLOAD_MAX);
+    if (!s->handler && !s->make(s->to, &s->handler, e))
+        return false;
     return handler_run(s->handler, inv->payload, answer, counts, e);
 }
 
@@ -199,7 +201,7 @@ static bool serve_one(struct server *s, const struct rapi_invocation *inv, struc
     if (s->memory)
         state_memory_clear(s->memory);
     crash_arm(inv->request_id, inv->invocation_id);
-    if (s->refresh && !s->refresh(s->refresh_to, &s->handler))
+    if (s->refresh && !s->refresh(s->to, &s->handler))
         s->refresh_failed++;
     set_deadline(s, inv->deadline_ms);
     bool ok = run(s, inv, &answer, &counts, &why);

@@ -19,7 +19,9 @@ struct port_clock deadline_clock(struct deadline *d);
 /* All borrowed. */
 struct server {
     struct rapi *rapi;
-    struct handler *handler;
+    struct handler *handler; /* NULL: make gives it when the first event is there */
+    /* Makes the handler, which its owner keeps; false with e: this invocation fails. */
+    bool (*make)(void *to, struct handler **handler, struct err *e);
     struct aws_client *client;   /* its deadline is set for each invocation; NULL: none (tests) */
     struct state_memory *memory; /* emptied before each invocation; NULL: the state is elsewhere */
     struct deadline *deadline;
@@ -29,7 +31,7 @@ struct server {
     /* Called before each invocation: may put another handler in place. False: it should have and
      * could not, which it has told; that is counted. NULL: none. */
     bool (*refresh)(void *to, struct handler **handler);
-    void *refresh_to;
+    void *to; /* for both */
     uint64_t refresh_failed;
     uint64_t repeats; /* that earlier invocations have told */
 };

@@ -96,7 +96,7 @@ def test_what_is_no_bundle_of_ours(shipped, tmp_path):
             (good[:-16], "instead of"),
             (good[:100], "cut off"),
             (good[:len(good) // 2] + b"X" + good[len(good) // 2 + 1:], "damaged"),
-            (good[:24] + bytes(32) + good[56:], "compiled by another version")]:
+            (good[:32] + bytes(32) + good[64:], "compiled by another version")]:
         bad.write_bytes(damaged)
         refused(bad, sentence)
 

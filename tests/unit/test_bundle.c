@@ -76,6 +76,8 @@ static void reads_back_what_was_written(void **state)
     struct room room = room_of(&b, b.n);
     assert_true(bundle_is(buf_str(&b)));
     assert_true(bundle_open(room.bytes, b.n, count_release, &facts, &back, &e));
+    assert_true(bundle_check(back, &e));
+    assert_true(bundle_check(rs, &e)); /* of no bundle: nothing to check */
     check_int("files", facts.n_files, 1);
     assert_true(facts.durable);
     check_int("config", facts.config[0] + facts.config[31], 16);
@@ -113,12 +115,15 @@ static void check_refused(const char *name, const struct buf *b, size_t n, const
     struct bundle_facts facts;
     struct ruleset *rs;
     struct err e = {0};
-    if (bundle_open(room.bytes, n, count_release, &facts, &rs, &e))
+    const bool opened = bundle_open(room.bytes, n, count_release, &facts, &rs, &e);
+    if (opened && bundle_check(rs, &e))
         fail_msg("%s: it was taken", name);
     check_int(name, e.kind, ERR_INPUT);
     if (says && !strstr(e.text, says))
         fail_msg("%s: \"%s\" does not say \"%s\"", name, e.text, says);
     check_int("released", *room.released, 0);
+    if (opened)
+        ruleset_free(rs);
     free(room.bytes - 16);
 }
 
@@ -151,7 +156,7 @@ static void refuses_every_other_byte(void **state)
     b.p[b.n - 20] ^= 1;
     check_refused("damaged text", &b, b.n, "damaged");
     b.p[b.n - 20] ^= 1;
-    b.p[24] ^= 1; /* the engine's hash lies behind magic, length and sum */
+    b.p[32] ^= 1; /* the engine's hash lies behind magic, length and sums */
     check_refused("another engine", &b, b.n, "another version");
     buf_release(&b);
     ruleset_free(rs);
