@@ -157,6 +157,15 @@ static struct str find_bundle(const char *root, struct buf *room)
     return buf_z(room) && access(buf_z(room), F_OK) == 0 ? buf_str(room) : STR_ABSENT;
 }
 
+/* The first of the roots' bundles, in room. */
+static struct str find_any_bundle(const struct rule_files *from, struct buf *room)
+{
+    struct str bundle = STR_ABSENT;
+    for (size_t i = 0; i < from->n_roots && !str_present(bundle); i++)
+        bundle = find_bundle(from->roots[i], room);
+    return bundle;
+}
+
 /* A folder with both would leave open which is meant. */
 static bool is_alone(const char *root, const char *path, struct err *e)
 {
@@ -196,9 +205,6 @@ static bool map(const char *path, bool whole, void **bytes, size_t *n, struct er
 static bool check_bundle(const struct rule_files *from, const struct bundle_facts *facts,
                          const unsigned char config[SHA256_BYTES], struct err *e)
 {
-    if (from->lint)
-        return err_set(e, ERR_USAGE,
-                       "wanted are the rules' sources, not what they were compiled to");
     if (from->durable && !facts->durable)
         return err_set(e, ERR_USAGE,
                        "compiled with --scan, for `trailwarden scan` only: compile without it");
@@ -210,6 +216,12 @@ static bool check_bundle(const struct rule_files *from, const struct bundle_fact
     return true;
 }
 
+static bool want_sources(const char *path, struct err *e)
+{
+    return err_set(e, ERR_USAGE,
+                   "%s: wanted are the rules' sources, not what they were compiled to", path);
+}
+
 static bool load_bundle(const struct rule_files *from, const char *path,
                         const unsigned char config[SHA256_BYTES], struct ruleset **out,
                         size_t *n_files, struct err *e)
@@ -217,6 +229,8 @@ static bool load_bundle(const struct rule_files *from, const char *path,
     struct bundle_facts facts;
     void *bytes = NULL;
     size_t n = 0;
+    if (from->sources)
+        return want_sources(path, e);
     if (from->n_roots > 1)
         return err_set(e, ERR_USAGE, "%s: compiled rules go alone: others cannot refer to them",
                        path);
@@ -241,13 +255,11 @@ bool rule_files_load(const struct rule_files *from, struct diags *diags, struct 
 {
     struct rule_config config;
     struct buf room;
-    struct str bundle = STR_ABSENT;
     unsigned char hash[SHA256_BYTES];
     *out = NULL;
     *n_files = 0;
     buf_init(&room, FILES_PATH_MAX + sizeof "/" BUNDLE_FILE);
-    for (size_t i = 0; i < from->n_roots && !str_present(bundle); i++)
-        bundle = find_bundle(from->roots[i], &room);
+    struct str bundle = find_any_bundle(from, &room);
     bool ok = read_config(from->config, &config, hash, e);
     if (ok)
         ok = str_present(bundle) ? load_bundle(from, bundle.p, hash, out, n_files, e)
@@ -261,13 +273,18 @@ bool rule_files_compile(const struct rule_files *from, struct diags *diags, stru
                         struct ruleset **rules, size_t *n_files, struct err *e)
 {
     struct rule_config config;
+    struct buf room;
     struct bundle_facts facts = {.durable = from->durable};
     *rules = NULL;
     *n_files = 0;
+    buf_init(&room, FILES_PATH_MAX + sizeof "/" BUNDLE_FILE);
+    struct str bundle = find_any_bundle(from, &room);
     bool ok = read_config(from->config, &config, facts.config, e) &&
+              (!str_present(bundle) || want_sources(bundle.p, e)) &&
               load_sources(from, &config, diags, rules, n_files, e);
     facts.n_files = (uint32_t)*n_files;
     ok = ok && bundle_put(*rules, &facts, out, e);
     rule_config_release(&config);
+    buf_release(&room);
     return ok;
 }

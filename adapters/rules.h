@@ -24,6 +24,7 @@ struct rule_files {
     const char *config; /* the configuration file; NULL: none */
     bool durable;       /* what only `scan` can evaluate is refused (engine/loader.h) */
     bool lint;          /* rules that load are looked at as well (the same) */
+    bool sources;       /* a bundle is refused: it is not what rules are written in */
     bool later;         /* of a bundle only the header is looked at; the caller sees to bundle_check
                            (engine/bundle.h) before it uses a rule */
 };
@@ -42,7 +43,7 @@ TW_MUST_USE bool rule_files_load(const struct rule_files *from, struct diags *di
 
 /* Loads the rules' sources as rule_files_load does and appends what they are compiled to: a bundle
  * for everybody if `durable`, else for `scan`. The rules are *rules, also when only they could be
- * made; the caller frees them. */
+ * made; the caller frees them. A bundle is refused. */
 TW_MUST_USE bool rule_files_compile(const struct rule_files *from, struct diags *diags,
                                     struct buf *out, struct ruleset **rules, size_t *n_files,
                                     struct err *e);

@@ -112,6 +112,12 @@ bool rules_load(const struct vec *paths, const char *config, struct loaded *out,
     return load_rules(paths, (struct rule_files){.config = config}, NULL, out, e);
 }
 
+bool rules_load_sources(const struct vec *paths, const char *config, struct loaded *out,
+                        struct err *e)
+{
+    return load_rules(paths, (struct rule_files){.config = config, .sources = true}, NULL, out, e);
+}
+
 bool rules_load_durable(const struct vec *paths, const char *config, struct loaded *out,
                         struct err *e)
 {
@@ -121,7 +127,8 @@ bool rules_load_durable(const struct vec *paths, const char *config, struct load
 bool rules_load_linted(const struct vec *paths, const char *config, struct loaded *out,
                        struct err *e)
 {
-    return load_rules(paths, (struct rule_files){.config = config, .lint = true}, NULL, out, e);
+    return load_rules(paths, (struct rule_files){.config = config, .lint = true, .sources = true},
+                      NULL, out, e);
 }
 
 bool rules_load_compiled(const struct vec *paths, const char *config, bool durable,

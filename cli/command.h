@@ -69,11 +69,14 @@ struct loaded {
  * a warning when there was no rule file. Release it in either case. */
 TW_MUST_USE bool rules_load(const struct vec *paths, const char *config, struct loaded *out,
                             struct err *e);
+/* The same, but compiled rules are refused. */
+TW_MUST_USE bool rules_load_sources(const struct vec *paths, const char *config, struct loaded *out,
+                                    struct err *e);
 /* The same for windows that must be right whatever the order of arrival: what only `scan` can
  * evaluate is refused, as in the Lambda function. */
 TW_MUST_USE bool rules_load_durable(const struct vec *paths, const char *config, struct loaded *out,
                                     struct err *e);
-/* The same, with what loader_lints of engine/loader.h warns about. */
+/* Of sources only, with what loader_lints of engine/loader.h warns about. */
 TW_MUST_USE bool rules_load_linted(const struct vec *paths, const char *config, struct loaded *out,
                                    struct err *e);
 /* The rules' sources and, appended to bundle, what they are compiled to (engine/bundle.h): for

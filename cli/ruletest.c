@@ -362,7 +362,7 @@ static int test(struct rules_asked *a, bool require)
     struct loaded rules;
     struct buf shipped;
     buf_init(&shipped, FILES_PATH_MAX);
-    bool ok = rules_load(&a->rules, a->config, &rules, &e);
+    bool ok = rules_load_sources(&a->rules, a->config, &rules, &e);
     diags_print(stderr, &rules.diags);
     if (ok && a->rules.n == 0) {
         const char **place = rules_shipped(&shipped, &e) ? vec_push(&a->rules, 1) : NULL;

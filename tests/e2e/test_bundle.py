@@ -108,8 +108,45 @@ def test_it_goes_alone(shipped, tmp_path):
     shutil.copy(shipped, tmp_path / "rules.bundle")
     said = run("rules", "list", "-r", tmp_path, code=2).stderr
     assert b"rules.bundle: lies beside" in said and b"more.yml" in said
-    said = run("rules", "check", shipped, code=2).stderr
-    assert b"wanted are the rules' sources" in said
+
+
+@pytest.mark.parametrize("command", [["check"], ["test"], ["compile", "-o", "x"]])
+@pytest.mark.parametrize("whole", [True, False])
+def test_sources_are_wanted(shipped, tmp_path, command, whole):
+    """Of a file, and of a folder that holds one; whichever version it is of."""
+    for path in tmp_path / "rules.bundle", tmp_path:
+        (tmp_path / "rules.bundle").write_bytes(shipped.read_bytes()[:None if whole else 100])
+        said = run("rules", *command, path, code=2).stderr
+        assert b"rules.bundle: wanted are the rules' sources, not what they were" in said
+
+
+def test_a_damaged_header_fails_the_start(start, stage, shipped, tmp_path):
+    f = start(rules=damaged(shipped, tmp_path, 100))
+    assert f.exit_code() == 1
+    error_type, body = f.api.init_error
+    assert "compiled rules that are damaged" in body["errorMessage"]
+
+
+def test_a_damaged_table_fails_every_event(start, stage, shipped, tmp_path):
+    """A start does not read the tables. Nothing is answered from such rules, and nothing is lost."""
+    f = start(rules=damaged(shipped, tmp_path, 500_000))
+    stage.put("AWSLogs/a.json.gz", trail.packed([trail.record("StopLogging")]))
+    for _ in range(2):
+        invocation = f.invoke(payloads.s3((stage.bucket, "AWSLogs/a.json.gz")))
+        assert not invocation.ok
+        assert any("compiled rules that are damaged" in x["message"] for x in f.logs(invocation)), (
+            f.logs(invocation))
+    assert not stage.messages()
+
+
+def damaged(bundle, tmp_path, at):
+    """A folder with the bundle, one bit of it changed."""
+    folder = tmp_path / "compiled"
+    folder.mkdir()
+    data = bytearray(bundle.read_bytes())
+    data[at] ^= 1
+    (folder / "rules.bundle").write_bytes(data)
+    return folder
 
 
 def test_it_holds_the_configuration(tmp_path):
