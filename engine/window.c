@@ -114,10 +114,15 @@ int element_cmp(const void *a, const void *b)
 
 size_t window_sort(struct element *e, size_t n)
 {
+    size_t kept = 1;
     if (n < 2)
         return n;
+    while (kept < n && element_cmp(e + kept - 1, e + kept) < 0)
+        kept++;
+    if (kept == n)
+        return n; /* logs are mostly in order, and each event's element is there once */
     qsort(e, n, sizeof *e, element_cmp);
-    size_t kept = 1;
+    kept = 1;
     for (size_t i = 1; i < n; i++)
         if (element_cmp(e + kept - 1, e + i) != 0)
             e[kept++] = e[i];
