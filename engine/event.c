@@ -38,6 +38,25 @@ static void *zeroed(size_t n, size_t size)
     return calloc(n ? n : 1, size);
 }
 
+/* The index as an event asks it: by its own slots, and for its own source. */
+static void sort_index(struct event *ev)
+{
+    const struct ruleset *rs = ev->rules;
+    const struct rs_index *ix = &rs->index;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < rs->n_slots; i++)
+        ev->slot_index[i] = RS_NONE;
+    for (uint32_t i = 0; i < ix->n_slots; i++)
+        ev->slot_index[ix->slots[i].slot] = i;
+    for (uint32_t s = 0; s < SOURCES; s++) {
+        ev->always_from[s] = n;
+        for (uint32_t i = 0; i < ix->n_always; i++)
+            if (rs->rules[ix->always[i]].source == s)
+                ev->always[n++] = ix->always[i];
+    }
+    ev->always_from[SOURCES] = n;
+}
+
 bool event_init(struct event *ev, const struct ruleset *rs, struct err *e)
 {
     *ev = (struct event){.rules = rs, .source = SOURCE_CLOUDTRAIL};
@@ -50,6 +69,8 @@ bool event_init(struct event *ev, const struct ruleset *rs, struct err *e)
     ev->step_seen = zeroed(rs->n_steps, sizeof *ev->step_seen);
     ev->pred_known = zeroed(rs->n_preds, sizeof *ev->pred_known);
     ev->rule_seen = zeroed(rs->n_rules, sizeof *ev->rule_seen);
+    ev->slot_index = zeroed(rs->n_slots, sizeof *ev->slot_index);
+    ev->always = zeroed(rs->index.n_always, sizeof *ev->always);
     ev->hits = zeroed(rs->n_rules, sizeof *ev->hits);
     ev->regexes = zeroed(rs->n_regexes, sizeof *ev->regexes);
     ev->needs = zeroed(rs->n_regexes, sizeof *ev->needs);
@@ -60,11 +81,12 @@ bool event_init(struct event *ev, const struct ruleset *rs, struct err *e)
         return false;
     }
     if (!ev->values || !ev->slot_first || !ev->slot_last || !ev->touched || !ev->step_seen ||
-        !ev->pred_known || !ev->rule_seen || !ev->hits || !ev->regexes || !ev->needs ||
-        !ev->match_data || !ev->match_context) {
+        !ev->pred_known || !ev->rule_seen || !ev->slot_index || !ev->always || !ev->hits ||
+        !ev->regexes || !ev->needs || !ev->match_data || !ev->match_context) {
         event_release(ev);
         return err_set(e, ERR_SYSTEM, "no memory to read events with %u rules", rs->n_rules);
     }
+    sort_index(ev);
     pcre2_set_match_limit(ev->match_context, REGEX_MATCH_LIMIT);
     pcre2_set_heap_limit(ev->match_context, REGEX_HEAP_KIB);
     return true;
@@ -80,6 +102,8 @@ void event_release(struct event *ev)
     free(ev->step_seen);
     free(ev->pred_known);
     free(ev->rule_seen);
+    free(ev->slot_index);
+    free(ev->always);
     free(ev->hits);
     for (uint32_t i = 0; ev->regexes && i < ev->rules->n_regexes; i++)
         pcre2_code_free(ev->regexes[i]);

@@ -79,7 +79,10 @@ struct event {
     uint32_t *step_seen;  /* by step: epoch in which a SLOT_POINT step was met */
     uint32_t *pred_known; /* by pred: 2 * epoch + result */
     uint32_t *rule_seen;  /* by rule: epoch in which it became a candidate */
-    uint32_t *hits;       /* room for n_rules */
+    uint32_t *slot_index; /* by slot: its place in rules->index.slots, or RS_NONE */
+    uint32_t *always;     /* rules->index.always, those of one source together */
+    uint32_t always_from[SOURCES + 1]; /* where each source's begin */
+    uint32_t *hits;                    /* room for n_rules */
     struct arena scratch;
     void **regexes;             /* by regex: pcre2_code, compiled when it is first asked for */
     struct regex_needed *needs; /* by regular expression */

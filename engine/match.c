@@ -57,9 +57,13 @@ static size_t add_candidates(struct event *ev, const uint32_t *rules, uint32_t n
 static size_t find_candidates(struct event *ev)
 {
     const struct rs_index *ix = &ev->rules->index;
-    size_t n = add_candidates(ev, ix->always, ix->n_always, 0);
-    for (uint32_t s = 0; s < ix->n_slots; s++) {
-        const struct rs_index_slot *slot = ix->slots + s;
+    const uint32_t *from = ev->always_from + ev->source;
+    size_t n = add_candidates(ev, ev->always + from[0], from[1] - from[0], 0);
+    for (uint32_t t = 0; t < ev->n_touched; t++) {
+        uint32_t at = ev->slot_index[ev->touched[t]];
+        if (at == RS_NONE)
+            continue;
+        const struct rs_index_slot *slot = ix->slots + at;
         bool fan = ev->rules->slots[slot->slot].kind == SLOT_FAN; /* members follow their array */
         for (struct value *v = event_first(ev, slot->slot); v; v = event_next(ev, v)) {
             bool skip = fan && v->type == JSON_ARRAY;

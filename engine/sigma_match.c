@@ -9,6 +9,7 @@
 #include "engine/sigma_cidr.h"
 
 #define NUMBER_TEXT_MAX  64                /* a double needs 17 digits; a longer text is none */
+#define EXACT_DIGITS     15                /* below 2^53 */
 #define EXACT_INTEGERS   9007199254740992. /* 2^53: above it doubles skip integers */
 #define TIME_TEXT        19                /* YYYY-MM-DDThh:mm:ss */
 #define WEEKS_FIRST_DAYS 4                 /* ISO 8601: week 1 holds the year's first Thursday */
@@ -19,9 +20,26 @@ _Static_assert((int)SIGMA_EXACT == (int)PATTERN_EXACT && (int)SIGMA_GLOB == (int
 /* ---- numbers ----------------------------------------------------------------------------------
  */
 
+/* Digits alone, so few that a double holds them: what nearly all numbers of logs are. */
+static bool short_integer(struct str s, double *out)
+{
+    uint64_t n = 0;
+    if (s.n == 0 || s.n > EXACT_DIGITS)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!byte_is_digit(s.p[i]))
+            return false;
+        n = 10 * n + (uint64_t)(s.p[i] - '0');
+    }
+    *out = (double)n;
+    return true;
+}
+
 bool sigma_number(struct str s, double *out)
 {
     char z[NUMBER_TEXT_MAX + 1];
+    if (short_integer(s, out))
+        return true;
     if (s.n == 0 || s.n > NUMBER_TEXT_MAX || !str_is_decimal(s))
         return false;
     memcpy(z, s.p, s.n);
