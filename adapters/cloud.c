@@ -48,6 +48,11 @@ struct port_objects cloud_objects(struct cloud *c)
     return s3_objects(c->client);
 }
 
+bool cloud_put(struct cloud *c, struct str bucket, struct str path, struct str body, struct err *e)
+{
+    return s3_put(c->client, bucket, path, body, e);
+}
+
 bool cloud_list(struct cloud *c, struct str bucket, struct str prefix, s3_object_fn each, void *to,
                 struct err *e)
 {

@@ -14,6 +14,9 @@ void cloud_free(struct cloud *c);
 
 /* Log objects in S3. */
 struct port_objects cloud_objects(struct cloud *c);
+/* As s3_put. */
+TW_MUST_USE bool cloud_put(struct cloud *c, struct str bucket, struct str path, struct str body,
+                           struct err *e);
 /* As s3_list. */
 TW_MUST_USE bool cloud_list(struct cloud *c, struct str bucket, struct str prefix,
                             s3_object_fn each, void *to, struct err *e);

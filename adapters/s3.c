@@ -201,6 +201,22 @@ static bool send_report(const struct s3_place *p, struct str path, struct str na
 }
 
 /* port_reports.put */
+bool s3_put(struct aws_client *client, struct str bucket, struct str path, struct str body,
+            struct err *e)
+{
+    struct aws_reply reply;
+    const struct aws_request request = {.service = AWS_S3,
+                                        .action = "PutObject",
+                                        .bucket = bucket,
+                                        .method = "PUT",
+                                        .path = path,
+                                        .body = body};
+    aws_reply_init(&reply, ERROR_BODY_MAX);
+    bool ok = aws_call(client, &request, &reply, e);
+    aws_reply_release(&reply);
+    return ok;
+}
+
 static bool put_report(void *self, struct str name, struct str page, struct buf *where,
                        struct err *e)
 {

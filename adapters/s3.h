@@ -34,6 +34,10 @@ TW_MUST_USE bool s3_place_init(struct s3_place *place, struct aws_client *client
  * name cache-control: no-store needs s3:PutObject on the prefix. */
 struct port_reports s3_reports(struct s3_place *place);
 
+/* Stores one object under path, the key with a slash in front. Needs s3:PutObject. */
+TW_MUST_USE bool s3_put(struct aws_client *client, struct str bucket, struct str path,
+                        struct str body, struct err *e);
+
 /* What a listing says of an object; borrowed for the call. */
 struct s3_listed {
     struct str key;

@@ -2,13 +2,16 @@
  * rules find of them. */
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "adapters/files.h"
+#include "base/clock.h"
 #include "base/timefmt.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/simulate_bootstrap.h"
 #include "cli/simulate_execute.h"
 #include "cli/simulate_found.h"
 #include "cli/words.h"
@@ -20,9 +23,13 @@
 
 static const char *const formats[] = {"text", "jsonl"};
 
+/* With --bucket it is so long ago: all that the longest scenario does is over. */
+#define RECENT_MS (2 * 3600000LL)
+
 struct asked {
     struct vec rules, names; /* const char * */
     const char *config, *out, *seed, *start, *noise, *format;
+    const char *bucket, *bootstrap;
     const char *account, *confirm, *journal, *clean_up;
     bool list, invoke, execute, help;
 };
@@ -54,6 +61,8 @@ static bool check_asked(const struct asked *a, struct err *e)
                        "simulate --execute needs a scenario and --account ID, and writes no --out");
     if (!a->execute && (a->account || a->confirm || a->journal))
         return err_set(e, ERR_USAGE, "--account, --confirm and --journal are of --execute");
+    if ((a->bucket || a->bootstrap) && !a->invoke)
+        return err_set(e, ERR_USAGE, "--bucket and --bootstrap are of --invoke");
     if (!a->execute && (a->names.n != 1 || !a->out))
         return err_set(e, ERR_USAGE, "simulate needs a scenario and --out DIR; --list names them");
     return true;
@@ -64,7 +73,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     const struct option options[] = {
         {"out", 'o', OPTION_TEXT, &a->out, "DIR", "where the objects go: a new or empty folder"},
         {"seed", 0, OPTION_TEXT, &a->seed, "N", "ids, delays and noise follow from it; default 1"},
-        {"start", 0, OPTION_TEXT, &a->start, "TIME", "of the first step; default " START},
+        {"start", 0, OPTION_TEXT, &a->start, "TIME",
+         "of the first step; default " START ", with --bucket 2 h ago"},
         {"noise", 0, OPTION_TEXT, &a->noise, "N", "ordinary calls around it; default 600"},
         {"rules", 'r', OPTION_LIST, &a->rules, "PATH", "rule file or folder; repeatable"},
         {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
@@ -77,6 +87,9 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"journal", 0, OPTION_TEXT, &a->journal, "FILE",
          "what --execute makes is on record there; default: trailwarden-sim-ID.journal"},
         {"clean-up", 0, OPTION_TEXT, &a->clean_up, "JOURNAL", "remove what an --execute left"},
+        {"bucket", 0, OPTION_TEXT, &a->bucket, "BUCKET",
+         "of --invoke: put them there, and run bootstrap itself"},
+        {"bootstrap", 0, OPTION_TEXT, &a->bootstrap, "PATH", "default: beside this program"},
         {"list", 0, OPTION_FLAG, &a->list, NULL, "name the scenarios"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
@@ -141,9 +154,12 @@ static bool read_asked(const struct asked *a, struct world_asked *w, struct err 
                               .noise = NOISE};
     if (!str_present(w->scenario) || strcmp(name, SIMULATE_BACKGROUND) == 0)
         return err_set(e, ERR_USAGE, "there is no scenario %.60s; --list names them", name);
+    /* The function itself forgets what is too old by its clock. */
+    w->start_ms = clock_wall_ms() / 1000 * 1000 - RECENT_MS;
+    const char *start = a->start || a->bucket ? a->start : START;
     return read_number("seed", a->seed, UINT64_MAX, &w->seed, e) &&
            read_number("noise", a->noise, SIMULATE_NOISE_MAX, &w->noise, e) &&
-           word_time("start", a->start ? a->start : START, &w->start_ms, e);
+           word_time("start", start, &w->start_ms, e);
 }
 
 /* ---- objects into a folder ---------------------------------------------------------------------
@@ -240,6 +256,23 @@ static bool invoke(const struct asked *a, const struct writing *w, struct invoke
     return ok;
 }
 
+static bool invoke_bootstrap(const struct asked *a, const struct writing *w, struct invoked *v,
+                             struct err *e)
+{
+    struct buf shipped;
+    struct bootstrap_asked b = {a->bucket, a->bootstrap, getenv("TRAILWARDEN_RULES"), a->out};
+    buf_init(&shipped, FILES_PATH_MAX);
+    bool ok = a->rules.n <= 1 ||
+              err_set(e, ERR_USAGE, "bootstrap takes one folder of rules: --rules once");
+    if (a->rules.n)
+        b.rules = *(const char **)vec_at(&a->rules, 0);
+    else if (ok && !b.rules && (ok = rules_shipped(&shipped, e)))
+        b.rules = buf_z(&shipped);
+    ok = ok && bootstrap_make(v, &b, &w->objects, e);
+    buf_release(&shipped);
+    return ok;
+}
+
 static bool play(const struct asked *a, struct world *w, struct writing *writing,
                  const struct ruleset *rules, struct err *e)
 {
@@ -247,7 +280,8 @@ static bool play(const struct asked *a, struct world *w, struct writing *writing
     struct invoked invoked;
     invoked_init(&invoked);
     bool ok = objects_make(w, write_object, writing, &of.counts, e) &&
-              (!a->invoke || invoke(a, writing, &invoked, e));
+              (!a->invoke || (a->bucket ? invoke_bootstrap(a, writing, &invoked, e)
+                                        : invoke(a, writing, &invoked, e)));
     of.invoked = a->invoke ? &invoked : NULL;
     ok = ok && tell(a, w, rules, &of, e);
     invoked_release(&invoked);

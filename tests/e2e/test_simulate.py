@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from support import dynamodb_local, function
 from test_cli import lines, run
 
 KEY = re.compile(
@@ -142,3 +143,22 @@ def test_takes_an_empty_folder_only(tmp_path):
     assert simulate(tmp_path, "user-b", "--noise", "0").returncode == 0
     again = simulate(tmp_path, "user-b", "--noise", "0")
     assert again.returncode == 2 and "not empty" in again.stderr.decode()
+
+
+def test_real_function_tells_one_incident(tmp_path, stage):
+    """bootstrap itself, the objects in S3, the table in DynamoDB; its messages go nowhere."""
+    key = stage.moto.admin.get_credentials()
+    env = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": stage.moto.url,
+           "AWS_ACCESS_KEY_ID": key.access_key, "AWS_SECRET_ACCESS_KEY": key.secret_key,
+           "TRAILWARDEN_TABLE": dynamodb_local.make_table(stage.moto.client("dynamodb"))}
+    done = run("simulate", "user-b", "--out", tmp_path / "out", "--format", "jsonl", "--noise",
+               "20", "--invoke", "--bucket", stage.bucket, "--bootstrap",
+               function.build_dir() / "bin" / "bootstrap", env=env)
+    assert done.returncode == 0, done.stderr[-2000:]
+    summary = lines(done)[-1]
+    invoked = summary["invoked"]
+    assert invoked["notifications"] == summary["objects"] and invoked["failed"] == 0
+    assert len(invoked["incidents"]) == 1 and invoked["alerts"] >= summary["alerts"]
+    stored = stage.s3.list_objects_v2(Bucket=stage.bucket)["Contents"]
+    assert {o["Key"] for o in stored} == {"simulated/" + k for k in objects(tmp_path / "out")}
+    assert stage.messages() == []
