@@ -38,7 +38,7 @@ struct builder {
     struct vec inputs;
     struct vec steps;
     uint32_t roots[2];
-    uint32_t geo[GEO_FIELDS]; /* slots, RS_NONE when not asked for */
+    uint32_t own[OWN_FIELDS]; /* slots, RS_NONE when not asked for */
     unsigned char hash[SHA256_BYTES];
     bool failed;
     struct err why;
@@ -167,8 +167,8 @@ struct builder *builder_new(void)
     vec_init(&b->windows, sizeof(struct rs_window), ROWS_MAX);
     vec_init(&b->inputs, sizeof(struct rs_input), ROWS_MAX);
     vec_init(&b->steps, sizeof(struct step), ROWS_MAX);
-    for (size_t f = 0; f < GEO_FIELDS; f++)
-        b->geo[f] = RS_NONE;
+    for (size_t f = 0; f < OWN_FIELDS; f++)
+        b->own[f] = RS_NONE;
     b->roots[SLOT_FAN] = new_step(b, RS_TEXT_ABSENT, RS_NONE);
     b->roots[SLOT_POINT] = new_step(b, RS_TEXT_ABSENT, RS_NONE);
     return b;
@@ -259,17 +259,17 @@ static uint32_t slot_for(struct builder *b, enum slot_kind kind, struct str path
 }
 
 /* A slot without steps: no record fills it. */
-static uint32_t slot_geo(struct builder *b, enum geo_field field, struct str path)
+static uint32_t slot_own(struct builder *b, enum own_field field, struct str path)
 {
-    b->geo[field] = slot_for(b, SLOT_GEO, path);
-    return b->geo[field];
+    b->own[field] = slot_for(b, SLOT_OWN, path);
+    return b->own[field];
 }
 
 uint32_t builder_slot_fan(struct builder *b, struct str path)
 {
-    enum geo_field field = geo_field_of(path);
-    if (field != GEO_FIELDS)
-        return slot_geo(b, field, path);
+    enum own_field field = own_field_of(path);
+    if (field != OWN_FIELDS)
+        return slot_own(b, field, path);
     uint32_t slot = slot_for(b, SLOT_FAN, path);
     uint32_t at = b->roots[SLOT_FAN];
     struct str rest = path;
@@ -647,11 +647,11 @@ static void add_ties(struct builder *b, uint32_t ties[TIE_FIELDS])
         ties[f] = builder_slot_fan(b, str_of(paths[f]));
 }
 
-static void take_geo(const struct builder *b, struct ruleset *rs)
+static void take_own(const struct builder *b, struct ruleset *rs)
 {
-    for (size_t f = 0; f < GEO_FIELDS; f++) {
-        rs->geo[f] = b->geo[f];
-        rs->names_geo = rs->names_geo || b->geo[f] != RS_NONE;
+    for (size_t f = 0; f < OWN_FIELDS; f++) {
+        rs->own[f] = b->own[f];
+        rs->names_own = rs->names_own || b->own[f] != RS_NONE;
     }
 }
 
@@ -696,7 +696,7 @@ bool builder_freeze(struct builder *b, struct ruleset **out, struct err *e)
     rs->roots[SLOT_FAN] = 0;
     rs->roots[SLOT_POINT] = 1;
     take_tables(b, rs);
-    take_geo(b, rs);
+    take_own(b, rs);
     memcpy(rs->hash, b->hash, sizeof rs->hash);
     if (!index_build(rs, &rs->index, e)) {
         ruleset_free(rs);

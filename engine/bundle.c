@@ -23,13 +23,13 @@ struct header {
     uint32_t format;
     uint32_t n_files;
     uint32_t durable;
-    uint32_t names_geo;
+    uint32_t names_own;
     uint32_t rows[TABLES_MAX]; /* of each table */
     uint32_t roots[2];
     uint32_t core[SOURCES][CORE_FIELDS][CORE_PATHS];
     uint32_t marks[SOURCES][SOURCE_MARKS][SOURCE_MARK_FIELDS];
     uint32_t ties[TIE_FIELDS];
-    uint32_t geo[GEO_FIELDS];
+    uint32_t own[OWN_FIELDS];
 };
 #define HEAD_FROM (offsetof(struct header, head) + sizeof(uint64_t))
 
@@ -120,7 +120,7 @@ bool bundle_put(const struct ruleset *rs, const struct bundle_facts *facts, stru
                        .format = FORMAT,
                        .n_files = facts->n_files,
                        .durable = facts->durable,
-                       .names_geo = rs->names_geo};
+                       .names_own = rs->names_own};
     memcpy(h.magic, magic, sizeof magic);
     memcpy(h.engine, engine_id, sizeof h.engine);
     memcpy(h.rules, rs->hash, sizeof h.rules);
@@ -129,7 +129,7 @@ bool bundle_put(const struct ruleset *rs, const struct bundle_facts *facts, stru
     memcpy(h.core, rs->core, sizeof h.core);
     memcpy(h.marks, rs->marks, sizeof h.marks);
     memcpy(h.ties, rs->ties, sizeof h.ties);
-    memcpy(h.geo, rs->geo, sizeof h.geo);
+    memcpy(h.own, rs->own, sizeof h.own);
     for (size_t i = 0; i < n; i++) {
         h.rows[i] = rows_of(rs, tables + i);
         h.bytes += bytes_of(tables + i, h.rows[i]);
@@ -206,9 +206,9 @@ bool bundle_open(void *bytes, size_t n, void (*release)(void *bytes, size_t n),
     memcpy(rs->core, h->core, sizeof rs->core);
     memcpy(rs->marks, h->marks, sizeof rs->marks);
     memcpy(rs->ties, h->ties, sizeof rs->ties);
-    memcpy(rs->geo, h->geo, sizeof rs->geo);
+    memcpy(rs->own, h->own, sizeof rs->own);
     memcpy(rs->hash, h->rules, sizeof rs->hash);
-    rs->names_geo = h->names_geo;
+    rs->names_own = h->names_own;
     rs->release = release;
     rs->bytes = bytes;
     rs->n_bytes = n;

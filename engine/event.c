@@ -8,6 +8,7 @@
 
 #include "base/timefmt.h"
 #include "engine/regex_need.h"
+#include "engine/subject.h"
 
 #define VALUES_FIRST 256 /* values of a usual record: one or two a named field */
 #define REGEX_MATCH_LIMIT                                                                          \
@@ -407,9 +408,9 @@ const struct geo *event_geo(struct event *ev)
     return &ev->geo.found;
 }
 
-static void add_geo(struct event *ev, enum geo_field field, struct str text, enum json_type type)
+static void add_own(struct event *ev, enum own_field field, struct str text, enum json_type type)
 {
-    uint32_t slot = ev->rules->geo[field];
+    uint32_t slot = ev->rules->own[field];
     if (slot == RS_NONE || text.n == 0)
         return;
     uint32_t at = add_value(ev, slot);
@@ -420,13 +421,15 @@ static void add_geo(struct event *ev, enum geo_field field, struct str text, enu
 }
 
 /* Values for the slots that rules name and no record has. */
-static void add_geo_fields(struct event *ev)
+static void add_own_fields(struct event *ev)
 {
     const struct geo *g = event_geo(ev);
     struct str asn = g->asn ? str_n(ev->geo.asn, ev->geo.n_asn) : STR_ABSENT;
-    add_geo(ev, GEO_COUNTRY, g->country, JSON_STRING);
-    add_geo(ev, GEO_ASN, asn, JSON_NUMBER);
-    add_geo(ev, GEO_AS_ORG, g->as_org, JSON_STRING);
+    add_own(ev, OWN_COUNTRY, g->country, JSON_STRING);
+    add_own(ev, OWN_ASN, asn, JSON_NUMBER);
+    add_own(ev, OWN_AS_ORG, g->as_org, JSON_STRING);
+    add_own(ev, OWN_SUBJECT, event_subject(ev), JSON_STRING);
+    add_own(ev, OWN_NAMESPACE, event_namespace(ev), JSON_STRING);
 }
 
 static bool has_marks(const struct event *ev, const uint32_t marks[SOURCE_MARK_FIELDS])
@@ -515,8 +518,8 @@ uint32_t event_member_slot(const struct event *ev, struct str name)
 
 void event_end(struct event *ev)
 {
-    if (ev->rules->names_geo && ev->geo_port.find)
-        add_geo_fields(ev);
+    if (ev->rules->names_own)
+        add_own_fields(ev);
 }
 
 struct value *event_first(const struct event *ev, uint32_t slot)

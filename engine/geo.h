@@ -1,20 +1,11 @@
-/* Where the caller's address is: fields that rules name like any other and that no record holds.
- *
- *     trailwarden.country   ISO 3166-1 alpha-2, in upper case: "DE"
- *     trailwarden.asn       number of the autonomous system that the address belongs to: 64500
- *     trailwarden.as_org    who runs it: "Example Networks"
- *
- * They are made from sourceIPAddress by whoever reads the event (struct port_geo). What a log has
- * under these names is not looked at: a record cannot claim a country. */
+/* Where the caller's address is, as far as whoever reads the event can find out (struct port_geo).
+ */
 #ifndef TW_ENGINE_GEO_H
 #define TW_ENGINE_GEO_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
-
-enum geo_field { GEO_COUNTRY, GEO_ASN, GEO_AS_ORG, GEO_FIELDS };
 
 /* Longest text of an address: an IPv6 one that ends in an IPv4 one (INET6_ADDRSTRLEN, no NUL). */
 #define GEO_ADDRESS_MAX 45
@@ -34,10 +25,5 @@ struct port_geo {
      * is the log's: anything may stand in it. NULL: nothing is known of any address. */
     void (*find)(void *self, struct str address, struct geo *out);
 };
-
-/* Everything under this name is ours. */
-bool geo_is_ours(struct str path);
-/* Which of the fields the path of a rule names; GEO_FIELDS: none. */
-enum geo_field geo_field_of(struct str path);
 
 #endif

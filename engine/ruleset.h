@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "engine/geo.h"
+#include "engine/own_field.h"
 
 #define RS_NONE       UINT32_MAX /* no such number */
 #define RS_HASH_BYTES 16         /* of a rule: first half of a SHA-256 */
@@ -51,9 +52,9 @@ const char *dialect_name(enum dialect dialect);     /* "sigma", "falco" */
  * SLOT_FAN    Sigma: dots nest; a step over an array takes every member, and so does the end of the
  *             path; a key that itself has dots is found too.
  * SLOT_POINT  Falco: object keys and array positions, exactly; the first of duplicate keys counts.
- * SLOT_GEO    no path in the record: what is known of the caller's address (engine/geo.h).
+ * SLOT_OWN    no path in the record: a field of our own (engine/own_field.h).
  */
-enum slot_kind { SLOT_FAN, SLOT_POINT, SLOT_GEO };
+enum slot_kind { SLOT_FAN, SLOT_POINT, SLOT_OWN };
 
 struct rs_slot {
     struct rs_text path; /* for people: a.b.c or /a/b/0 */
@@ -355,8 +356,8 @@ struct ruleset {
     uint32_t core[SOURCES][CORE_FIELDS][CORE_PATHS];
     uint32_t marks[SOURCES][SOURCE_MARKS][SOURCE_MARK_FIELDS];
     uint32_t ties[TIE_FIELDS];        /* slot, by enum tie_field */
-    uint32_t geo[GEO_FIELDS];         /* slot, by enum geo_field; RS_NONE: no rule names it */
-    bool names_geo;                   /* a rule names one of them */
+    uint32_t own[OWN_FIELDS];         /* slot, by enum own_field; RS_NONE: no rule names it */
+    bool names_own;                   /* a rule names one of them */
     unsigned char hash[SHA256_BYTES]; /* of the files' contents, their names and order left out */
     struct rs_index index;
     /* Of rules that lie in a file as they are used (engine/bundle.h): gives the bytes back. NULL:

@@ -203,7 +203,7 @@ static bool is_dead(const struct sigma_item *it)
 {
     struct buf why;
     size_t dead = 0;
-    if (it->field.n == 0 || geo_is_ours(it->field))
+    if (it->field.n == 0 || own_is(it->field))
         return false;
     if (!cloudtrail_has_field(it->field, NULL))
         return claim_of(it) != CLAIM_NULL;
@@ -220,7 +220,7 @@ void sigma_lint_field(struct sigma_scope *sc, unsigned line, struct str field)
 {
     struct buf meant;
     buf_init(&meant, SIGMA_VALUE_BYTES_MAX);
-    if (field.n && !geo_is_ours(field) && !cloudtrail_has_field(field, &meant)) {
+    if (field.n && !own_is(field) && !cloudtrail_has_field(field, &meant)) {
         struct str s = buf_str(&meant);
         diag_add(sc->diags, DIAG_WARNING, sc->file, line, sc->rule,
                  "no CloudTrail record has a field '%.*s'%s%.*s%s", SHOWN(field),

@@ -12,11 +12,11 @@ bool sigma_field_check(struct sigma_scope *sc, unsigned line, struct str field, 
     size_t steps = 1;
     for (size_t i = 0; i < field.n; i++)
         steps += field.p[i] == '.';
-    if (geo_is_ours(field) && geo_field_of(field) == GEO_FIELDS)
+    if (own_is(field) && own_field_of(field) == OWN_FIELDS)
         return sigma_at(sc, line,
                         err_set(e, ERR_INPUT,
                                 "there is no field '%.*s': under trailwarden there are country, "
-                                "asn and as_org",
+                                "asn, as_org, subject and namespace",
                                 SHOWN(field)));
     if (steps <= FIELD_STEPS_MAX)
         return true;

@@ -2,7 +2,7 @@
 #include "respond/lineage.h"
 
 #include "base/timefmt.h"
-#include "engine/source.h"
+#include "engine/subject.h"
 #include "respond/lineage_reading.h"
 #include "respond/lineage_trust.h"
 
@@ -71,25 +71,6 @@ static struct time_part time_part(int64_t ms)
 /* ---- who acted ---------------------------------------------------------------------------------
  */
 
-/* What lies behind the first colon of "AROA...:name"; absent without one. */
-static struct str session_name(struct str principal)
-{
-    size_t colon = str_find_byte(principal, ':', 0);
-    return colon == SIZE_MAX ? STR_ABSENT : str_skip(principal, colon + 1);
-}
-
-/* i- and 8 or 17 hexadecimal digits: the session name that EC2 gives a role. Anonymised logs change
- * the digits' case and number. */
-static bool is_instance_id(struct str s)
-{
-    if (!str_starts(s, S("i-")) || s.n < 10 || s.n > 19)
-        return false;
-    for (size_t i = 2; i < s.n; i++)
-        if (byte_hex(s.p[i]) < 0)
-            return false;
-    return true;
-}
-
 /* A user is his AIDA id. Records that hide it leave his ARN, or the name that was typed. */
 static uint32_t put_user(const struct reading *r)
 {
@@ -123,7 +104,7 @@ static uint32_t put_session(const struct reading *r)
     struct str principal = reading_is_usable(f->principal) ? f->principal : f->user_arn;
     struct str name = reading_first_of(f->user_arn, f->principal);
     int64_t created;
-    if (is_instance_id(session_name(principal)))
+    if (subject_is_instance(subject_session_name(principal)))
         return reading_put_node(r, LINEAGE_WORKLOAD, principal, STR_ABSENT, name);
     if (reading_tie_time(r, TIE_CREATED, &created))
         return put_session_at(r, principal, created, name);
@@ -154,8 +135,9 @@ static uint32_t put_federated(const struct reading *r)
 {
     const struct facts *f = r->f;
     struct str subject = reading_first_of(f->principal, f->user_name);
-    if (reading_is_shared(f->user_name))
-        return reading_put_subject(r, f->user_name);
+    struct str shared = event_subject(r->ev);
+    if (shared.n)
+        return reading_put_subject(r, shared);
     return reading_put_node(r, LINEAGE_FEDERATED, reading_tie_text(r, TIE_PROVIDER), subject,
                             reading_first_of(f->user_name, subject));
 }
@@ -268,7 +250,7 @@ static struct id128 id_lane(struct str principal)
 static void put_session_ties(const struct reading *r)
 {
     const struct facts *f = r->f;
-    struct str role = reading_tie_text(r, TIE_ISSUER_ID), name = session_name(f->principal);
+    struct str role = reading_tie_text(r, TIE_ISSUER_ID), name = subject_session_name(f->principal);
     enum lineage_tie_kind kind = is_forwarded(f) ? LINEAGE_ONCALL : LINEAGE_USE;
     int64_t created;
     if (!reading_is_usable(f->principal) || !reading_tie_time(r, TIE_CREATED, &created))
@@ -285,10 +267,9 @@ static void put_session_ties(const struct reading *r)
  * directory is one of addresses. */
 static void put_own_person(const struct reading *r)
 {
-    struct str name = session_name(r->f->principal);
-    if (str_find(r->f->issuer, S("/aws-reserved/sso.amazonaws.com/"), 0) != SIZE_MAX &&
-        reading_is_shared(name))
-        reading_put_link(r, reading_put_subject(r, name), 0, LINK_ACTS_FOR, LINK_STRONG);
+    struct str subject = event_subject(r->ev);
+    if (subject.n)
+        reading_put_link(r, reading_put_subject(r, subject), 0, LINK_ACTS_FOR, LINK_STRONG);
     struct str person = reading_tie_text(r, TIE_PERSON);
     if (reading_is_usable(person))
         reading_put_link(r, reading_put_node(r, LINEAGE_FEDERATED, STR_ABSENT, person, person), 0,
@@ -297,7 +278,7 @@ static void put_own_person(const struct reading *r)
 
 static void put_own_instance(const struct reading *r)
 {
-    struct str name = session_name(reading_first_of(r->f->principal, r->f->user_arn));
+    struct str name = subject_session_name(reading_first_of(r->f->principal, r->f->user_arn));
     reading_put_link(r, reading_put_node(r, LINEAGE_INSTANCE, name, STR_ABSENT, name), 0, LINK_RUNS,
                      LINK_CERTAIN);
 }
@@ -379,8 +360,8 @@ static void read_issue(const struct reading *r)
         reading_first_of(reading_tie_text(r, TIE_ASSUMED), reading_tie_text(r, TIE_FEDERATED));
     struct str role = reading_tie_text(r, TIE_ROLE_ARN),
                name = reading_tie_text(r, TIE_SESSION_NAME);
-    uint32_t issuer = 0;
-    bool pod = reading_put_pod_account(r, &issuer);
+    bool pod = str_eq(r->f->user_type, S("AWSService")) && event_subject(r->ev).n;
+    uint32_t issuer = pod ? reading_put_subject(r, event_subject(r->ev)) : 0;
     put_issued_key(r, issuer, pod ? LINK_STRONG : strength_of(r, LINK_CERTAIN));
     if (!r->f->timed)
         return;

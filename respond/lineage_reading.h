@@ -40,15 +40,9 @@ void reading_put_own_key(const struct reading *r);
 /* ---- what other sources know too (respond/lineage_sources.c) -----------------------------------
  */
 
-/* A subject that CloudTrail and another source name alike, whatever the identity provider: an
- * e-mail address (Okta's users), "system:serviceaccount:NAMESPACE:NAME" (of pods), and
- * "repo:ORG/NAME:..." (of GitHub's workflows). False when it is none of these. */
-bool reading_is_shared(struct str subject);
-/* Its node. */
+/* The node of a subject that several logs name (engine/subject.h), whatever the identity provider.
+ */
 uint32_t reading_put_subject(const struct reading *r, struct str subject);
-/* The service account that a session is issued for by EKS Pod Identity, from the session's tags
- * kubernetes-namespace and kubernetes-service-account. False when there are none. */
-bool reading_put_pod_account(const struct reading *r, uint32_t *node);
 
 /* Node 0 of an event of another source than CloudTrail; what it links; whether it may link
  * anything. */

@@ -54,11 +54,11 @@ static void knows_where(void **state)
          4},
     };
     (void)state;
-    static const char *const paths[GEO_FIELDS] = {"trailwarden.country", "trailwarden.asn",
-                                                  "trailwarden.as_org"};
+    static const char *const paths[] = {"trailwarden.country", "trailwarden.asn",
+                                        "trailwarden.as_org"};
     struct builder *b = builder_new();
-    uint32_t slots[GEO_FIELDS];
-    for (size_t f = 0; f < GEO_FIELDS; f++)
+    uint32_t slots[COUNT(paths)];
+    for (size_t f = 0; f < COUNT(paths); f++)
         slots[f] = builder_slot_fan(b, str_of(paths[f]));
     struct ruleset *rs;
     struct err e;
@@ -68,13 +68,13 @@ static void knows_where(void **state)
     unsigned asked = 0;
     buf_init(&got, 4096);
     assert_true(builder_freeze(b, &rs, &e));
-    assert_true(rs->names_geo);
+    assert_true(rs->names_own);
     assert_true(event_init(&ev, rs, &e));
     event_set_geo(&ev, (struct port_geo){&asked, find});
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *const expected[] = {cases[i].country, cases[i].asn, cases[i].as_org};
         assert_int_equal(event_read(&ev, str_of(cases[i].record), &used, &e), JSON_OK);
-        for (size_t f = 0; f < GEO_FIELDS; f++) {
+        for (size_t f = 0; f < COUNT(paths); f++) {
             join_values(&ev, slots[f], &got);
             check_str(cases[i].record, buf_str(&got), str_of(expected[f]));
         }
@@ -85,7 +85,7 @@ static void knows_where(void **state)
     assert_int_equal(event_read(&ev, str_of(cases[0].record), &used, &e), JSON_OK);
     event_set_geo(&ev, (struct port_geo){0});
     assert_int_equal(event_read(&ev, str_of(cases[0].record), &used, &e), JSON_OK);
-    assert_null(event_first(&ev, slots[GEO_COUNTRY]));
+    assert_null(event_first(&ev, slots[OWN_COUNTRY]));
     assert_false(str_present(event_geo(&ev)->country));
     buf_release(&got);
     event_release(&ev);
@@ -105,7 +105,7 @@ static void asks_only_when_named(void **state)
     unsigned asked = 0;
     (void)builder_slot_fan(b, S("sourceIPAddress"));
     assert_true(builder_freeze(b, &rs, &e));
-    assert_false(rs->names_geo);
+    assert_false(rs->names_own);
     assert_true(event_init(&ev, rs, &e));
     event_set_geo(&ev, (struct port_geo){&asked, find});
     assert_int_equal(event_read(&ev, S("{\"sourceIPAddress\":\"198.51.100.7\"}"), &used, &e),

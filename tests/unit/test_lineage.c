@@ -258,7 +258,7 @@ static void links_what_a_call_made(void **state)
               "\"arn\":\"arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_1\"},"
               "\"attributes\":{\"creationDate\":\"2026-03-17T14:00:00Z\"}}}",
               ""),
-         "Eve@example.com -acts as/strong-> arn:s"},
+         "eve@example.com -acts as/strong-> arn:s"},
         {"a session for a pod, by Pod Identity",
          CALL("14:00:00", "sts", "AssumeRole", SERVICE("pods.eks"),
               ",\"requestParameters\":{\"tags\":[{\"key\":\"kubernetes-namespace\",\"value\":"
@@ -275,7 +275,7 @@ static void links_what_a_call_made(void **state)
         {"GitHub: a push",
          "{\"webhook_type\":\"push\",\"sender\":{\"login\":\"eve\"},\"repository\":{"
          "\"full_name\":\"Org/App\"}}",
-         "eve -writes to/strong-> repo:Org/App"},
+         "eve -writes to/strong-> repo:org/app"},
         {"GitHub: a star",
          "{\"action\":\"star.create\",\"@timestamp\":1700000000000,\"actor\":\"eve\","
          "\"repo\":\"org/app\"}",
