@@ -55,9 +55,9 @@ static const struct load_case cases[] = {
      "r\n"},
     {"rules of a source that no log has are skipped, their conditions not compiled",
      {MACRO("m", "proc.name = x") "- rule: k\n  desc: d\n  priority: INFO\n  source: syscall\n"
-                                "  output: \"%proc.name\"\n  condition: m\n"
-                                "- rule: l\n  desc: d\n  priority: INFO\n  source: syscall\n"
-                                "  output: x\n  condition: m and not\n" RULE("r", "ct.name = b")},
+                                  "  output: \"%proc.name\"\n  condition: m\n"
+                                  "- rule: l\n  desc: d\n  priority: INFO\n  source: syscall\n"
+                                  "  output: x\n  condition: m and not\n" RULE("r", "ct.name = b")},
      "skipped 1.yaml:3: 2 rules of the source syscall are skipped: no log has its events\n",
      "r\n"},
     {"the default source is syscall",

@@ -140,7 +140,8 @@ static const struct {
     {"junk in a list", "[" R("a") ",x]", "+a broken JSON at byte 39"},
     {"an unknown object", "{\"foo\":1,\"b\\u0061r\":2}",
      "!1@0 nothing in it is a record that is read here: "
-     "neither a record of a log that is read here nor a list of them: its keys are \"foo\", \"b\\u0061r\""},
+     "neither a record of a log that is read here nor a list of them: its keys are \"foo\", "
+     "\"b\\u0061r\""},
     {"Records is no list", "{\"Records\":1}", "!1@0 nothing in it is a record that is read here"},
     {"not JSON", "hello", "neither JSON nor gzip: byte 0 is 0x68"},
     {"CSV", "eventName,eventTime\n", "neither JSON nor gzip"},
