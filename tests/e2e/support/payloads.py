@@ -94,7 +94,7 @@ def cloudtrail_sns(bucket, *keys):
     return {"s3Bucket": bucket, "s3ObjectKey": list(keys)}
 
 
-def _eventbridge(source, detail_type, detail):
+def eventbridge(source, detail_type, detail):
     return {"version": "0", "id": str(uuid.uuid4()), "detail-type": detail_type, "source": source,
             "account": ACCOUNT, "time": "2026-03-17T14:05:00Z", "region": REGION,
             "resources": [], "detail": detail}
@@ -103,7 +103,7 @@ def _eventbridge(source, detail_type, detail):
 def object_created(bucket, key):
     """S3 through EventBridge; the key as it is.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html"""
-    return _eventbridge("aws.s3", "Object Created", {
+    return eventbridge("aws.s3", "Object Created", {
         "version": "0", "bucket": {"name": bucket},
         "object": {"key": key, "size": 1024, "etag": "d41d8cd98f00b204e9800998ecf8427e",
                    "sequencer": "0055AED6DCD90281E5"},
@@ -114,7 +114,7 @@ def object_created(bucket, key):
 def api_call(record, detail_type="AWS API Call via CloudTrail"):
     """One record through EventBridge."""
     source = "aws." + record["eventSource"].split(".")[0]
-    return _eventbridge(source, detail_type, record)
+    return eventbridge(source, detail_type, record)
 
 
 def logs_subscription(*records, kind="DATA_MESSAGE", group="CloudTrail",
