@@ -35,6 +35,8 @@ static const struct execute_step steps[] = {
     {"sts", "AssumeRole", EXECUTE_MISSING, .to = AWS_STS, FORM,
      .body = "Action=AssumeRole&Version=2011-06-15&RoleSessionName={name}"
              "&RoleArn=arn%3A{partition}%3Aiam%3A%3A{account}%3Arole%2F{name}-none"},
+    {"sts", "AssumeRoleWithSAML", EXECUTE_NEVER,
+     .why = "no harmless form: it would need an assertion of the account's identity provider"},
     {"iam", "ListUsers", EXECUTE_READ, .to = AWS_IAM, FORM, .body = IAM("ListUsers", "")},
     {"iam", "ListRoles", EXECUTE_READ, .to = AWS_IAM, FORM, .body = IAM("ListRoles", "")},
     {"iam", "ListAttachedUserPolicies", EXECUTE_READ, .to = AWS_IAM, FORM,

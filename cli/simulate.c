@@ -1,4 +1,4 @@
-/* trailwarden simulate: an attack's CloudTrail objects among those of an ordinary day, and what the
+/* trailwarden simulate: an attack's log objects among those of an ordinary day, and what the
  * rules find of them. */
 #include <dirent.h>
 #include <errno.h>
@@ -46,7 +46,7 @@ static const char usage_text[] =
     "       trailwarden simulate SCENARIO --execute --account ID\n"
     "       trailwarden simulate --clean-up JOURNAL\n"
     "       trailwarden simulate --list\n\n"
-    "Writes the CloudTrail objects of an attack as AWS would deliver them, among those of an\n"
+    "Writes the log objects of an attack as AWS would deliver them, among those of an\n"
     "ordinary day, scans them with the rules, and tells of each step which rule found it and how\n"
     "long after. The same options write the same bytes.\n"
     "With --execute its harmless steps are made in an account of yours, a sandbox, with your own\n"

@@ -23,7 +23,7 @@ struct index {
 static int by_id(const void *p, const void *q)
 {
     const struct happening *const *a = p, *const *b = q;
-    return memcmp((*a)->id, (*b)->id, SIMULATE_UUID);
+    return memcmp((*a)->id, (*b)->id, SIMULATE_ID);
 }
 
 static bool index_make(struct index *x, const struct world *w, struct arena *a, struct err *e)
@@ -41,9 +41,11 @@ static const struct happening *index_find(const struct index *x, const json_t *i
 {
     struct happening wanted;
     const struct happening *key = &wanted;
-    if (json_string_length(id) != SIMULATE_UUID)
+    size_t n = json_string_length(id);
+    if (n == 0 || n > SIMULATE_ID)
         return NULL;
-    memcpy(wanted.id, json_string_value(id), SIMULATE_UUID);
+    memset(wanted.id, 0, sizeof wanted.id);
+    memcpy(wanted.id, json_string_value(id), n);
     const struct happening **at = bsearch(&key, x->by_id, x->n, sizeof key, by_id);
     return at ? *at : NULL;
 }

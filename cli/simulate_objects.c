@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/timefmt.h"
+#include "cli/simulate_sources.h"
 #include "handlers/deflate.h"
 
 #define OBJECT_MAX    (512u << 20) /* bytes of JSON */
@@ -23,6 +24,8 @@ static int by_object(const void *p, const void *q)
     const struct parcel *a = p, *b = q;
     if (a->delivered_ms != b->delivered_ms)
         return a->delivered_ms < b->delivered_ms ? -1 : 1;
+    if (a->of->log != b->of->log)
+        return a->of->log < b->of->log ? -1 : 1;
     int regions = str_cmp(a->of->region, b->of->region);
     if (regions)
         return regions;
@@ -59,24 +62,41 @@ static bool post_all(struct world *w, struct vec *parcels, struct object_counts 
     return true;
 }
 
+/* How a log's objects are named and written. */
+static const struct form {
+    const char *name, *of, *suffix;
+    const char *begin, *between, *end;
+} forms[] = {
+    [RECORD_CLOUDTRAIL] = {"CloudTrail", "", ".json.gz", "{\"Records\":[", ",", "]}"},
+    [RECORD_OKTA] = {"okta", "", ".gz", "", "\n", "\n"},
+    [RECORD_FLOW] = {"vpcflowlogs", "fl-0a1b2c3d4e5EXAMPLE_", ".log.gz", SOURCE_FLOW_HEADER "\n",
+                     "\n", "\n"},
+};
+
 static void put_key(struct buf *b, struct world *w, const struct parcel *p)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     const struct time_parts t = time_split(p->delivered_ms);
     const struct str r = p->of->region;
-    buf_putf(b,
-             "AWSLogs/" SIMULATE_ACCOUNT "/CloudTrail/%.*s/%04d/%02d/%02d/" SIMULATE_ACCOUNT
-             "_CloudTrail_%.*s_%04d%02d%02dT%02d%02dZ_",
-             (int)r.n, r.p, t.year, t.month, t.day, (int)r.n, r.p, t.year, t.month, t.day, t.hour,
-             t.minute);
+    const struct form *f = forms + p->of->log;
+    if (p->of->log == RECORD_OKTA)
+        buf_putf(b, "okta/%04d/%02d/%02d/%02d/okta-1-%04d-%02d-%02d-%02d-%02d-%02d-", t.year,
+                 t.month, t.day, t.hour, t.year, t.month, t.day, t.hour, t.minute, t.second);
+    else
+        buf_putf(b,
+                 "AWSLogs/" SIMULATE_ACCOUNT "/%s/%.*s/%04d/%02d/%02d/" SIMULATE_ACCOUNT
+                 "_%s_%.*s_%s%04d%02d%02dT%02d%02dZ_",
+                 f->name, (int)r.n, r.p, t.year, t.month, t.day, f->name, (int)r.n, r.p, f->of,
+                 t.year, t.month, t.day, t.hour, t.minute);
     for (unsigned i = 0; i < 16; i++)
         buf_putc(b, letters[dice_below(&w->dice, sizeof letters - 1)]);
-    buf_putz(b, ".json.gz");
+    buf_putz(b, f->suffix);
 }
 
 static bool same_object(const struct parcel *a, const struct parcel *b)
 {
-    return a->delivered_ms == b->delivered_ms && str_eq(a->of->region, b->of->region);
+    return a->delivered_ms == b->delivered_ms && a->of->log == b->of->log &&
+           str_eq(a->of->region, b->of->region);
 }
 
 /* An object's texts. */
@@ -89,20 +109,21 @@ static bool make_one(struct world *w, const struct vec *parcels, size_t *i, stru
                      struct err *e)
 {
     const struct parcel *first = vec_at(parcels, *i);
+    const struct form *f = forms + first->of->log;
     buf_reset(&t->key);
     buf_reset(&t->json);
     buf_reset(&t->gzip);
     put_key(&t->key, w, first);
-    buf_putz(&t->json, "{\"Records\":[");
+    buf_putz(&t->json, f->begin);
     for (; *i < parcels->n; ++*i) {
         const struct parcel *p = vec_at(parcels, *i);
         if (!same_object(first, p))
             break;
         if (p != first)
-            buf_putc(&t->json, ',');
+            buf_putz(&t->json, f->between);
         buf_put(&t->json, p->of->record);
     }
-    buf_putz(&t->json, "]}");
+    buf_putz(&t->json, f->end);
     return buf_ok(&t->key, "a key", e) && buf_ok(&t->json, "an object", e) &&
            gzip_put(&t->gzip, buf_str(&t->json), e);
 }

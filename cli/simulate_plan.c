@@ -1,6 +1,8 @@
 /* The plan. */
 #include "cli/simulate_plan.h"
 
+#include "cli/simulate_record.h"
+
 /* The whole name of what the request calls `member`; absent when it names none that fits. */
 static struct str name_of(const struct step *s, const char *member, struct str run, struct arena *a)
 {
@@ -41,6 +43,8 @@ static const char *why_not(const struct planned *p)
 {
     if (p->step->as->kind == ACTOR_SERVICE)
         return "a service's own doing";
+    if (record_log(p->step) != RECORD_CLOUDTRAIL)
+        return "it is no call of AWS";
     if (p->call->kind == EXECUTE_NEVER)
         return p->call->why;
     if (p->call->kind == EXECUTE_MAKE && str_present(p->step->error))

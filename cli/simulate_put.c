@@ -33,11 +33,10 @@ static struct str level_text(enum level l)
 /* user bot, role ShopApp/i-0ab... */
 static bool put_who(struct buf *b, struct world *w, const struct actor *a, struct err *e)
 {
-    static const char *const kinds[] = {[ACTOR_USER] = "user ",
-                                        [ACTOR_ROLE] = "role ",
-                                        [ACTOR_SERVICE] = "service ",
-                                        [ACTOR_ROOT] = "root",
-                                        [ACTOR_STRANGER] = "stranger "};
+    static const char *const kinds[] = {
+        [ACTOR_USER] = "user ", [ACTOR_ROLE] = "role ",         [ACTOR_SERVICE] = "service ",
+        [ACTOR_ROOT] = "root",  [ACTOR_STRANGER] = "stranger ", [ACTOR_SAML] = "saml ",
+        [ACTOR_OKTA] = "okta ", [ACTOR_MACHINE] = "machine "};
     buf_putz(b, kinds[a->kind]);
     return a->kind == ACTOR_ROOT || names_put(b, &w->names, a->name, e);
 }

@@ -4,8 +4,10 @@
 
 #include "base/escape.h"
 #include "base/timefmt.h"
+#include "cli/simulate_sources.h"
 
-#define TOKEN "EXAMPLE-SESSION-TOKEN"
+#define TOKEN    "EXAMPLE-SESSION-TOKEN"
+#define PROVIDER "EXAMPLEPROVIDERHASHAAAAAAAAA=" /* a hash in base 64, of the provider's name */
 
 /* Services whose events are all told in us-east-1. */
 static bool is_global(struct str service)
@@ -23,6 +25,13 @@ struct str record_region(const struct step *s)
     if (str_present(s->region))
         return s->region;
     return is_global(s->service) ? S("us-east-1") : S(SIMULATE_HOME);
+}
+
+enum record_log record_log(const struct step *s)
+{
+    if (s->as->kind == ACTOR_OKTA)
+        return RECORD_OKTA;
+    return s->as->kind == ACTOR_MACHINE ? RECORD_FLOW : RECORD_CLOUDTRAIL;
 }
 
 static bool reads(struct str event)
@@ -54,6 +63,9 @@ static void put_arn(struct buf *b, const struct actor *a)
         break;
     case ACTOR_SERVICE:
     case ACTOR_STRANGER:
+    case ACTOR_SAML:
+    case ACTOR_OKTA:
+    case ACTOR_MACHINE:
         buf_put(b, a->name);
         break;
     }
@@ -139,6 +151,16 @@ static void put_identity(struct buf *b, const struct actor *a, struct str event)
                  "\"accountId\":\"${stranger}\"",
                  (int)a->name.n, a->name.p);
         break;
+    case ACTOR_SAML:
+        buf_putf(b,
+                 "\"type\":\"SAMLUser\",\"principalId\":\"" PROVIDER
+                 ":%.*s\",\"userName\":\"%.*s\","
+                 "\"identityProvider\":\"" PROVIDER "\"",
+                 (int)a->name.n, a->name.p, (int)a->name.n, a->name.p);
+        break;
+    case ACTOR_OKTA: /* of other logs */
+    case ACTOR_MACHINE:
+        break;
     }
     buf_putz(b, "},");
 }
@@ -170,6 +192,9 @@ static void put_assume(struct buf *b, const struct step *s)
         put_arn(b, to);
         buf_putz(b, "\"}");
     }
+    if (s->as->kind == ACTOR_SAML)
+        buf_putf(b, ",\"subject\":\"%.*s\",\"subjectType\":\"persistent\"", (int)s->as->name.n,
+                 s->as->name.p);
     buf_putz(b, "},\"resources\":[{\"accountId\":\"${account}\",\"type\":\"AWS::IAM::Role\","
                 "\"ARN\":");
     put_role_arn(b, to);
@@ -240,7 +265,7 @@ static void put_end(struct buf *b, const struct deed *d)
                  : "");
 }
 
-static bool put_record(struct buf *b, const struct deed *d, struct err *e)
+static bool put_call(struct buf *b, const struct deed *d, struct err *e)
 {
     const struct step *s = d->step;
     buf_putz(b, "{\"eventVersion\":\"1.11\",");
@@ -256,6 +281,20 @@ static bool put_record(struct buf *b, const struct deed *d, struct err *e)
         return false;
     put_end(b, d);
     return true;
+}
+
+static bool put_record(struct buf *b, const struct deed *d, struct err *e)
+{
+    switch (record_log(d->step)) {
+    case RECORD_OKTA:
+        return source_put_okta(b, d, e);
+    case RECORD_FLOW:
+        source_put_flow(b, d);
+        return true;
+    case RECORD_CLOUDTRAIL:
+        break;
+    }
+    return put_call(b, d, e);
 }
 
 bool record_put(struct buf *out, const struct deed *d, struct err *e)

@@ -1,4 +1,4 @@
-/* A step as the record that CloudTrail would write of it. */
+/* A step as the record that its log would have of it. */
 #ifndef TW_CLI_SIMULATE_RECORD_H
 #define TW_CLI_SIMULATE_RECORD_H
 
@@ -7,6 +7,9 @@
 
 #define SIMULATE_RECORD_MAX (256u << 10) /* CloudTrail's own limit of an event */
 #define SIMULATE_HOME       "eu-west-1"  /* where the simulated account is at home */
+
+/* Which log has it: who acts says so. */
+enum record_log { RECORD_CLOUDTRAIL, RECORD_OKTA, RECORD_FLOW };
 
 /* The step's repeat names->n at names->time_ms. */
 struct deed {
@@ -18,8 +21,11 @@ struct deed {
 /* Where it is told: the step's region, else us-east-1 for services that are everywhere. */
 struct str record_region(const struct step *s);
 
-/* Appends the record as JSON, and begins the session of who it `starts`. The shape is that of
- * CloudTrail's record contents, version 1.11. ERR_INPUT with the step's line. */
+enum record_log record_log(const struct step *s);
+
+/* Appends the record, and begins the session of who it `starts`: JSON of the shape of CloudTrail's
+ * record contents, version 1.11, or what cli/simulate_sources.h says. ERR_INPUT with the step's
+ * line. */
 TW_MUST_USE bool record_put(struct buf *out, const struct deed *d, struct err *e);
 
 /* Appends the ARN of who acts, as records show it. */

@@ -35,11 +35,10 @@ static bool duration(const struct yaml *y, int64_t *ms, struct err *e)
 
 static bool read_kind(const struct yaml *y, struct actor *to)
 {
-    static const char *const kinds[] = {[ACTOR_USER] = "user",
-                                        [ACTOR_ROLE] = "role",
-                                        [ACTOR_SERVICE] = "service",
-                                        [ACTOR_ROOT] = "root",
-                                        [ACTOR_STRANGER] = "stranger"};
+    static const char *const kinds[] = {
+        [ACTOR_USER] = "user", [ACTOR_ROLE] = "role",         [ACTOR_SERVICE] = "service",
+        [ACTOR_ROOT] = "root", [ACTOR_STRANGER] = "stranger", [ACTOR_SAML] = "saml",
+        [ACTOR_OKTA] = "okta", [ACTOR_MACHINE] = "machine"};
     for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         to->name = yaml_text(yaml_get(y, kinds[k]));
         to->kind = (enum actor_kind)k;
@@ -54,7 +53,8 @@ static bool read_actor(const struct yaml_pair *p, struct actor *to, struct err *
     const struct yaml *y = p->value;
     to->id = p->key->text;
     if (!read_kind(y, to))
-        return testrecord_wrong(e, y->line, "no user, role, service, root or stranger:", to->id);
+        return testrecord_wrong(e, y->line,
+                                "no user, role, service or other kind of actor:", to->id);
     to->key = text_or(y, "key", to->name);
     to->path = text_or(y, "path", S("/"));
     to->session = text_or(y, "session", to->id);
@@ -136,22 +136,24 @@ static bool read_step(const struct yaml *y, const struct scenario *s, struct ste
     return true;
 }
 
-static bool read_steps(const struct yaml *y, struct arena *a, struct scenario *out, struct err *e)
+static bool read_steps(const struct yaml *y, struct arena *a, const struct scenario *s,
+                       struct step **out, size_t *n_out, struct err *e)
 {
     size_t n = y && y->kind == YAML_SEQ ? y->n : 0;
     if (n > SIMULATE_STEPS_MAX)
         return err_set(e, ERR_LIMIT, "more than %d steps", SIMULATE_STEPS_MAX);
-    out->steps = arena_array(a, n, sizeof *out->steps);
-    if (!out->steps)
+    struct step *steps = arena_array(a, n, sizeof *steps);
+    if (!steps)
         return err_set(e, ERR_LIMIT, "no memory for a scenario");
     for (size_t i = 0; i < n; i++) {
-        if (!read_step(y->items[i], out, out->steps + i, e))
+        if (!read_step(y->items[i], s, steps + i, e))
             return false;
-        if (i && out->steps[i].at_ms < out->steps[i - 1].at_ms)
+        if (i && steps[i].at_ms < steps[i - 1].at_ms)
             return testrecord_wrong(e, y->items[i]->line, "the step is before the one above it",
                                     S(""));
     }
-    out->n_steps = n;
+    *out = steps;
+    *n_out = n;
     return true;
 }
 
@@ -168,7 +170,8 @@ bool scenario_read(struct str yaml, struct arena *a, struct scenario *out, struc
     out->about = yaml_text(yaml_get(docs[0], "about"));
     out->source = yaml_text(yaml_get(docs[0], "source"));
     return read_actors(yaml_get(docs[0], "actors"), a, out, e) &&
-           read_steps(yaml_get(docs[0], "steps"), a, out, e);
+           read_steps(yaml_get(docs[0], "steps"), a, out, &out->steps, &out->n_steps, e) &&
+           read_steps(yaml_get(docs[0], "ordinary"), a, out, &out->ordinary, &out->n_ordinary, e);
 }
 
 int64_t scenario_ms(const struct scenario *s)

@@ -20,13 +20,22 @@ struct simulate_file {
 extern const struct simulate_file simulate_files[];
 #define SIMULATE_BACKGROUND "background"
 
-enum actor_kind { ACTOR_USER, ACTOR_ROLE, ACTOR_SERVICE, ACTOR_ROOT, ACTOR_STRANGER };
+enum actor_kind {
+    ACTOR_USER,
+    ACTOR_ROLE,
+    ACTOR_SERVICE,
+    ACTOR_ROOT,
+    ACTOR_STRANGER,
+    ACTOR_SAML,   /* a user of an identity provider, at STS */
+    ACTOR_OKTA,   /* the same at Okta: what he does is in its System Log */
+    ACTOR_MACHINE /* an instance: what it does is in the flow log of its network */
+};
 
 /* One hand: an identity, from where it calls and with what. Texts may hold ${...}. */
 struct actor {
     struct str id; /* as the file calls it */
     enum actor_kind kind;
-    struct str name;    /* of the user, role, service (ec2), or stranger */
+    struct str name;    /* of the user, role, service (ec2), or stranger; a machine's id */
     struct str key;     /* label of a user's key; default: his name */
     struct str path;    /* of the user or role; default: / */
     struct str session; /* of a role */
@@ -58,6 +67,8 @@ struct scenario {
     size_t n_actors;
     struct step *steps; /* in the order of their times */
     size_t n_steps;
+    struct step *ordinary; /* what the ordinary day has beside the background's */
+    size_t n_ordinary;
 };
 
 /* Reads the file's text; all lies in a. ERR_INPUT with "line N: ...". */

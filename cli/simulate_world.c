@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "cli/simulate_sources.h"
+
 #define AROUND_MS  (2 * 3600000LL) /* of ordinary calls before the first step and after the last */
 #define SESSION_MS 3600000LL       /* age of sessions that nobody is seen to begin */
 /* CloudTrail delivers about every five minutes, on average within five minutes of the call
@@ -28,7 +30,7 @@ static bool put_id(struct world *w, struct happening *h, struct err *e)
     buf_init(&b, 64);
     buf_putf(&b, "${uuid:event/%zu}", w->happenings.n);
     struct buf id;
-    buf_init(&id, sizeof h->id);
+    buf_init(&id, SIMULATE_UUID);
     bool ok = names_put(&id, &w->names, buf_str(&b), e) && buf_ok(&id, "an id", e);
     if (ok)
         memcpy(h->id, id.p, id.n);
@@ -49,6 +51,8 @@ static bool add(struct world *w, struct step *s, size_t number, int64_t time_ms,
     h->step = number;
     h->delivered_ms = delivery(w, time_ms);
     h->region = record_region(s);
+    h->log = record_log(s);
+    memset(h->id, 0, sizeof h->id);
     if (!put_id(w, h, e))
         return false;
     const struct deed d = {&w->names, s, str_n(h->id, SIMULATE_UUID)};
@@ -56,6 +60,8 @@ static bool add(struct world *w, struct step *s, size_t number, int64_t time_ms,
     if (!record_put(text, &d, e) || !buf_ok(text, "a record", e))
         return false;
     h->record = arena_str(&w->memory, buf_str(text));
+    if (h->log == RECORD_FLOW && !source_flow_id(buf_str(text), h->id, e))
+        return false;
     return str_present(h->record) || err_set(e, ERR_LIMIT, "no memory for a simulation");
 }
 
@@ -112,9 +118,12 @@ static bool live(struct world *w, uint64_t noise, struct buf *text, struct err *
     bool ok =
         noise == 0 || w->background.n_steps || err_set(e, ERR_INPUT, "the background has no steps");
     for (uint64_t n = 0; ok && n < noise; n++) {
-        size_t step = (size_t)dice_below(&w->dice, w->background.n_steps);
+        size_t i = (size_t)dice_below(&w->dice, w->background.n_steps + w->scenario.n_ordinary);
+        struct step *s = i < w->background.n_steps
+                             ? w->background.steps + i
+                             : w->scenario.ordinary + (i - w->background.n_steps);
         int64_t at_ms = from_ms + 1000 * (int64_t)dice_below(&w->dice, seconds);
-        ok = add(w, w->background.steps + step, SIMULATE_ORDINARY, at_ms, n, text, e);
+        ok = add(w, s, SIMULATE_ORDINARY, at_ms, n, text, e);
     }
     return ok;
 }

@@ -1,5 +1,5 @@
 /* All that happens in a simulation: the scenario's deeds among those of the account's ordinary day,
- * and when CloudTrail delivers each. */
+ * and when its log delivers each. */
 #ifndef TW_CLI_SIMULATE_WORLD_H
 #define TW_CLI_SIMULATE_WORLD_H
 
@@ -10,15 +10,17 @@
 #define SIMULATE_EVENTS_MAX (SIMULATE_NOISE_MAX + SIMULATE_STEPS_MAX * SIMULATE_REPEAT_MAX)
 #define SIMULATE_MEMORY_MAX ((size_t)4 << 30)
 #define SIMULATE_UUID       36
+#define SIMULATE_ID         64       /* an event's id: a UUID, a flow's SHA-256 in hex */
 #define SIMULATE_ORDINARY   SIZE_MAX /* a step: none, it is of the ordinary day */
 
 struct happening {
     int64_t time_ms;
     int64_t delivered_ms; /* when the first object that holds it lies in the bucket */
     size_t step;          /* of the scenario, or SIMULATE_ORDINARY */
+    enum record_log log;
     struct str region;
     struct str record;
-    char id[SIMULATE_UUID];
+    char id[SIMULATE_ID]; /* as alerts name it; zeros behind a UUID */
 };
 
 struct world {

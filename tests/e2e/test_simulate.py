@@ -12,6 +12,12 @@ KEY = re.compile(
     r"AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/(\d{4})/(\d\d)/(\d\d)/"
     r"\1_CloudTrail_\2_\3\4\5T\d{4}Z_[A-Za-z0-9]{16}\.json\.gz")
 
+OKTA_KEY = re.compile(
+    r"okta/(\d{4})/(\d\d)/(\d\d)/(\d\d)/okta-1-\1-\2-\3-\4-\d\d-\d\d-[A-Za-z0-9]{16}\.gz")
+FLOW_KEY = re.compile(
+    r"AWSLogs/(\d{12})/vpcflowlogs/([a-z0-9-]+)/(\d{4})/(\d\d)/(\d\d)/"
+    r"\1_vpcflowlogs_\2_fl-[A-Za-z0-9]+_\3\4\5T\d{4}Z_[A-Za-z0-9]{16}\.log\.gz")
+
 # Who acts in each scenario, in the order in which they appear, by the end of what their actor is
 # called; and what of theirs must be among the incident's resources.
 SCENARIOS = {
@@ -23,6 +29,7 @@ SCENARIOS = {
     "ses-abuse": (["user/wordpress-media", "user/ses-relay"], ["ses-relay"]),
     "s3-ransomware": (["user/backup-upload"], ["example-shop-orders"]),
     "user-b": (["user/user-a", "user/user-b"], ["user-c", "user-d", "user-e"]),
+    "okta-to-mining": (["erin@example.com", "assumed-role/Developer/*"], ["role/Developer", "i-"]),
 }
 
 
@@ -78,7 +85,7 @@ def test_is_one_incident(tmp_path, name, seed):
     assert all(d["after_s"] >= 60 for s in steps for d in s["detections"])
 
 
-@pytest.mark.parametrize("name", ["scarleteel", "ses-abuse", "user-b"])
+@pytest.mark.parametrize("name", ["scarleteel", "ses-abuse", "user-b", "okta-to-mining"])
 def test_function_tells_the_same_incident(tmp_path, name):
     """Object by object, late ones and copies too, the function comes to one incident as the scan."""
     done = simulate(tmp_path, name, "--invoke")
@@ -107,6 +114,29 @@ def test_keys_records_and_copies(tmp_path):
     assert summary["twice"] > 0
     assert {r["awsRegion"] for r in records} >= {"eu-west-1", "us-east-1", "us-west-2"}
     assert all("${" not in json.dumps(r) for r in records)
+
+
+def test_objects_of_other_logs(tmp_path):
+    """Okta's and flow logs' objects beside CloudTrail's, with ordinary ones among them; the attack's
+    flows are found by their ids."""
+    done = simulate(tmp_path, "okta-to-mining")
+    *steps, summary = lines(done)
+    written = objects(tmp_path / "out")
+    okta = {k: gzip.decompress(v) for k, v in written.items() if k.startswith("okta/")}
+    flows = {k: gzip.decompress(v).decode() for k, v in written.items() if "/vpcflowlogs/" in k}
+    assert all(OKTA_KEY.fullmatch(k) for k in okta) and all(FLOW_KEY.fullmatch(k) for k in flows)
+    assert {k for k in written if KEY.fullmatch(k)} == written.keys() - okta.keys() - flows.keys()
+    records = [json.loads(line)["detail"] for body in okta.values() for line in body.splitlines()]
+    assert {r["actor"]["alternateId"] for r in records} == {"erin@example.com", "ana@example.com"}
+    assert len({body.splitlines()[0] for body in flows.values()}) == 1
+    rows = [dict(zip(*map(str.split, (body.splitlines()[0], line))))
+            for body in flows.values() for line in body.splitlines()[1:]]
+    assert {r["dstport"] for r in rows} == {"23", "443", "3333", "5432"}
+    assert all(int(r["end"]) - int(r["start"]) == 59 for r in rows)
+    assert not any("${" in str(r) for r in records + rows)
+    [mining] = [s for s in steps if s["action"] == "vpcflow:ACCEPT"]
+    assert mining["count"] == 5 and len(mining["detections"]) == 2
+    assert summary["missed"] == 3
 
 
 def test_same_seed_same_bytes(tmp_path):

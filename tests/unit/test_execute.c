@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/simulate_scenario.h"
+#include "cli/simulate_record.h"
 
 static bool has(const char *text, const char *part)
 {
@@ -51,6 +51,8 @@ static void test_every_step_of_every_scenario(void **state)
         arena_init(&a, 64u << 20);
         assert_true(scenario_read(str_of(f->text), &a, &s, &e));
         for (size_t i = 0; i < s.n_steps && !str_eqz(str_of(f->name), SIMULATE_BACKGROUND); i++) {
+            if (record_log(s.steps + i) != RECORD_CLOUDTRAIL)
+                continue;
             const struct execute_step *x = execute_find(s.steps[i].service, s.steps[i].event);
             if (x == unknown)
                 fail_msg("%s: step %zu is not on the list", f->name, i + 1);
