@@ -1,24 +1,27 @@
-/* A hash set in memory that overflows into a temporary SQLite table. */
+/* A hash set in memory that overflows into sorted runs on disk. The place of a key in the table is
+ * told by its uppermost bits, so that the table is nearly sorted when it goes there. */
 #include "adapters/once.h"
 
-#include <sqlite3.h>
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "adapters/once_runs.h"
 #include "base/sha256.h"
 
-struct slot {
-    uint64_t a, b; /* both 0: empty */
-};
+/* A Bloom filter of what is on disk: of a key that is not, one in 1,000 is looked for there with
+ * 560 thousand told, as with some 2 GB of logs, one in 30 with 2 million, and nearly all with 20.
+ */
+#define FILTER_BITS   (1u << 24)
+#define FILTER_BYTES  (FILTER_BITS / 8)
+#define FILTER_HASHES 3
 
 struct once {
-    struct slot *table;
-    size_t cap; /* a power of two */
+    struct once_id *table; /* both numbers 0: empty */
+    size_t cap;            /* a power of two */
     size_t n;
     size_t memory_max;
-    sqlite3 *db; /* NULL until the memory was full for the first time */
-    sqlite3_stmt *insert;
-    sqlite3_stmt *select;
+    unsigned char *filter; /* NULL until the memory was full for the first time */
+    struct once_runs runs;
 };
 
 #define FIRST_CAP 1024
@@ -26,7 +29,7 @@ struct once {
 struct once *once_new(size_t memory_max)
 {
     struct once *s = calloc(1, sizeof *s);
-    struct slot *table = s ? calloc(FIRST_CAP, sizeof *table) : NULL;
+    struct once_id *table = s ? calloc(FIRST_CAP, sizeof *table) : NULL;
     if (!table) {
         free(s);
         return NULL;
@@ -39,9 +42,8 @@ void once_free(struct once *s)
 {
     if (!s)
         return;
-    sqlite3_finalize(s->insert);
-    sqlite3_finalize(s->select);
-    sqlite3_close(s->db);
+    once_runs_release(&s->runs);
+    free(s->filter);
     free(s->table);
     free(s);
 }
@@ -57,10 +59,16 @@ void once_key(struct str rule, struct str event, unsigned char key[ONCE_KEY_BYTE
     memcpy(key, full, ONCE_KEY_BYTES);
 }
 
-/* The place of x, or the empty one where it would go. */
-static struct slot *find(struct slot *table, size_t cap, struct slot x)
+/* The number of the place where x is looked for first, in a table of 2^10 places or more. */
+static size_t first_place(size_t cap, struct once_id x)
 {
-    size_t i = (size_t)x.a & (cap - 1);
+    return (size_t)((x.a >> 32) * cap >> 32);
+}
+
+/* The place of x, or the empty one where it would go. */
+static struct once_id *find(struct once_id *table, size_t cap, struct once_id x)
+{
+    size_t i = first_place(cap, x);
     while ((table[i].a | table[i].b) && (table[i].a != x.a || table[i].b != x.b))
         i = (i + 1) & (cap - 1);
     return &table[i];
@@ -69,7 +77,7 @@ static struct slot *find(struct slot *table, size_t cap, struct slot x)
 static bool grow(struct once *s, struct err *e)
 {
     size_t cap = 2 * s->cap;
-    struct slot *table = calloc(cap, sizeof *table);
+    struct once_id *table = calloc(cap, sizeof *table);
     if (!table)
         return err_set(e, ERR_SYSTEM, "no memory to remember what was told");
     for (size_t i = 0; i < s->cap; i++)
@@ -81,74 +89,80 @@ static bool grow(struct once *s, struct err *e)
     return true;
 }
 
-static bool db_error(struct once *s, struct err *e)
+/* Bits of the key that its place in the table does not depend on. */
+static void filter_bits(struct once_id x, uint32_t bits[FILTER_HASHES])
 {
-    return err_set(e, ERR_SYSTEM, "the temporary file of what was told: %s", sqlite3_errmsg(s->db));
+    bits[0] = (uint32_t)x.a % FILTER_BITS;
+    bits[1] = (uint32_t)x.b % FILTER_BITS;
+    bits[2] = (uint32_t)(x.b >> 32) % FILTER_BITS;
 }
 
-/* An empty name is SQLite's way to ask for a private file that is deleted on closing. */
-static bool open_file(struct once *s, struct err *e)
+static void filter_add(struct once *s, struct once_id x)
 {
-    static const char setup[] = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-                                "PRAGMA cache_size=-16384;"
-                                "CREATE TABLE once(k BLOB PRIMARY KEY) WITHOUT ROWID";
-    if (s->db)
-        return true;
-    if (sqlite3_open("", &s->db) != SQLITE_OK ||
-        sqlite3_exec(s->db, setup, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(s->db, "INSERT INTO once VALUES(?)", -1, &s->insert, NULL) !=
-            SQLITE_OK ||
-        sqlite3_prepare_v2(s->db, "SELECT 1 FROM once WHERE k=?", -1, &s->select, NULL) !=
-            SQLITE_OK)
-        return db_error(s, e);
-    return true;
+    uint32_t bits[FILTER_HASHES];
+    filter_bits(x, bits);
+    for (size_t i = 0; i < FILTER_HASHES; i++)
+        s->filter[bits[i] / 8] |= (unsigned char)(1u << bits[i] % 8);
 }
 
-/* Runs a statement over one key and gives SQLite's answer. */
-static int run(sqlite3_stmt *stmt, const struct slot *x)
+/* False: the key is not on disk. */
+static bool filter_has(const struct once *s, struct once_id x)
 {
-    sqlite3_bind_blob(stmt, 1, x, sizeof *x, SQLITE_STATIC);
-    int answer = sqlite3_step(stmt);
-    sqlite3_reset(stmt);
-    return answer;
+    uint32_t bits[FILTER_HASHES];
+    if (!s->filter)
+        return false;
+    filter_bits(x, bits);
+    bool has = true;
+    for (size_t i = 0; i < FILTER_HASHES && has; i++)
+        has = s->filter[bits[i] / 8] >> bits[i] % 8 & 1;
+    return has;
 }
 
-static bool insert_all(struct once *s, struct err *e)
+/* Sorts ids of which each is near its place. */
+static void sort_near(struct once_id *ids, size_t n)
 {
-    for (size_t i = 0; i < s->cap; i++)
-        if ((s->table[i].a | s->table[i].b) && run(s->insert, &s->table[i]) != SQLITE_DONE)
-            return db_error(s, e);
-    return true;
+    for (size_t i = 1; i < n; i++) {
+        struct once_id x = ids[i];
+        size_t at = i;
+        for (; at > 0 && once_id_compare(ids[at - 1], x) > 0; at--)
+            ids[at] = ids[at - 1];
+        ids[at] = x;
+    }
 }
 
-/* Moves all keys from memory to the file. */
+/* Moves all keys from memory to the disk. */
 static bool spill(struct once *s, struct err *e)
 {
-    if (!open_file(s, e))
-        return false;
-    if (sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK || !insert_all(s, e) ||
-        sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-        return db_error(s, e);
+    if (!s->filter && !(s->filter = calloc(FILTER_BYTES, 1)))
+        return err_set(e, ERR_SYSTEM, "no memory to remember what was told");
+    size_t n = 0;
+    for (size_t i = 0; i < s->cap; i++)
+        if (s->table[i].a | s->table[i].b)
+            s->table[n++] = s->table[i];
+    sort_near(s->table, n);
+    for (size_t i = 0; i < n; i++)
+        filter_add(s, s->table[i]);
+    bool ok = once_runs_add(&s->runs, s->table, n, e);
     memset(s->table, 0, s->cap * sizeof *s->table);
     s->n = 0;
-    return true;
+    return ok;
 }
 
 bool once_add(struct once *s, const unsigned char key[ONCE_KEY_BYTES], bool *fresh, struct err *e)
 {
-    struct slot x;
+    struct once_id x;
     memcpy(&x, key, sizeof x);
     if (!(x.a | x.b))
         x.b = 1; /* the empty slot's pattern */
     *fresh = false;
-    struct slot *place = find(s->table, s->cap, x);
+    struct once_id *place = find(s->table, s->cap, x);
     if (place->a | place->b)
         return true;
-    int found = s->db ? run(s->select, &x) : SQLITE_DONE;
-    if (found == SQLITE_ROW)
+    bool found = filter_has(s, x);
+    if (found && !once_runs_find(&s->runs, x, &found, e))
+        return false;
+    if (found)
         return true;
-    if (found != SQLITE_DONE)
-        return db_error(s, e);
     *fresh = true;
     *place = x;
     s->n++;

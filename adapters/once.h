@@ -6,9 +6,9 @@
 #include "base/str.h"
 
 #define ONCE_KEY_BYTES 16 /* 128 bits of SHA-256: two of 10^12 keys meet with chance 10^-15 */
-/* Keys in memory, 16 bytes each in a table at most half full: 32 MB. Beyond, they go to a temporary
- * file, which SQLite keeps and which disappears with the process. */
-#define ONCE_MEMORY_MAX (1u << 20)
+/* Keys in memory, 16 bytes each in a table at most half full: 4 MiB. Beyond, they go to temporary
+ * files (adapters/once_runs.h), behind a filter of 2 MiB in memory. */
+#define ONCE_MEMORY_MAX (1u << 17)
 
 struct once;
 
@@ -19,7 +19,7 @@ void once_free(struct once *s);
 /* The key of (rule, event id), for once_add. */
 void once_key(struct str rule, struct str event, unsigned char key[ONCE_KEY_BYTES]);
 
-/* Remembers the key; *fresh tells that it was not there. ERR_SYSTEM when the file fails. */
+/* Remembers the key; *fresh tells that it was not there. ERR_SYSTEM when a file fails. */
 TW_MUST_USE bool once_add(struct once *s, const unsigned char key[ONCE_KEY_BYTES], bool *fresh,
                           struct err *e);
 

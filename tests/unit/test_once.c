@@ -1,4 +1,4 @@
-/* adapters/once.c: each key is fresh once, in memory and in the file alike. */
+/* adapters/once.c: each key is fresh once, in memory and in files alike. */
 #include "adapters/once.h"
 
 #include <stdio.h>
@@ -39,10 +39,11 @@ static void remembers_in_memory(void **state)
     remembers(ONCE_MEMORY_MAX);
 }
 
-static void remembers_in_the_file(void **state)
+static void remembers_in_files(void **state)
 {
     (void)state;
     remembers(1);
+    remembers(7);
     remembers(700);
     remembers(4999);
     remembers(5000);
@@ -76,7 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(remembers_in_memory),
-        cmocka_unit_test(remembers_in_the_file),
+        cmocka_unit_test(remembers_in_files),
         cmocka_unit_test(takes_a_key_of_zeros),
         cmocka_unit_test(keeps_parts_apart),
     };
