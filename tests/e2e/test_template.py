@@ -11,7 +11,7 @@ import pytest
 
 from support import checkers
 from support.function import ROOT
-from support.stack import ACCOUNT, Stack, load
+from support.stack import ACCOUNT, PSEUDO, Stack, load
 
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 from iam_oracle.evaluate import ALLOWED, DENIED, NOT_ALLOWED, evaluate, listed  # noqa: E402
@@ -118,8 +118,22 @@ TOPIC = "arn:aws:sns:us-east-1:444455556666:logs"
 OTHERS = {"TrailBucketName": "org-logs", "TrailBucketAccount": "444455556666",
           "TrailAccount": "777788889999",
           "TrailKeyArn": "arn:aws:kms:us-east-1:444455556666:key/0a1b"}
+FLOW = {"FlowLogBucketName": "my-flows", "FlowLogPrefix": "net/AWSLogs/"}
+AUDIT = {"GitHubAuditBucketName": "my-audit", "OtherBucketsAccount": "444455556666",
+         "OtherBucketsKeyArn": "arn:aws:kms:eu-west-1:444455556666:key/0a1b"}
+OKTA = {"OktaBusName": "aws.partner/okta.com/example/trailwarden"}
+WEBHOOK = {"GitHubSecret": "0123456789abcdef0123"}
+EKS = {"EksLogGroup": "/aws/eks/one/cluster", "EksLogGroup3": "/aws/eks/three/cluster"}
+SOURCES = {**FLOW, **AUDIT, **OKTA, **WEBHOOK, **EKS}
 SETTINGS = {
     "as it comes": {},
+    "flow logs": FLOW,
+    "GitHub's audit log": AUDIT,
+    "flow logs beside sns": {**FLOW, "LogPath": "sns"},
+    "Okta": {**OKTA, "LogPath": "sns"},
+    "webhooks": {**WEBHOOK, "LogPath": "sns"},
+    "EKS": EKS,
+    "all sources": {**SOURCES, "GeoFile": "country.mmdb", "AsnFile": "asn.mmdb"},
     "sns": {"LogPath": "sns"},
     "eventbridge": {"LogPath": "eventbridge"},
     "an existing bucket": {"TrailBucketName": "my-logs", "TrailPrefix": "all/"},
@@ -163,8 +177,10 @@ def test_settings(name):
         reserved = function.get("ReservedConcurrentExecutions")
         assert reserved in (None, mapping["ScalingConfig"]["MaximumConcurrency"])
     buckets = [b["BucketName"] for b in stack.of_type("AWS::S3::Bucket").values()]
-    assert function["Environment"]["Variables"]["TRAILWARDEN_BUCKETS"] in (
-        buckets or [SETTINGS[name].get("TrailBucketName")])
+    others = [SETTINGS[name][n] for n in ("FlowLogBucketName", "GitHubAuditBucketName")
+              if n in SETTINGS[name]]
+    assert function["Environment"]["Variables"]["TRAILWARDEN_BUCKETS"].split(",") == (
+        buckets or [SETTINGS[name].get("TrailBucketName")]) + others
 
 
 @pytest.mark.parametrize("settings", [
@@ -280,6 +296,110 @@ def test_silence_of_each_region_is_looked_for(minutes, of_region):
     assert rule["ScheduleExpression"] == "rate(15 minutes)" and alarm["Period"] == 900
 
 
+# ---- other sources --------------------------------------------------------------------------------
+
+def senders(stack, queue="QueuePolicy"):
+    """What a queue's policy admits, by the statement's name."""
+    return {s["Sid"]: s for s in stack.resources[queue]["Properties"]["PolicyDocument"]["Statement"]
+            if s["Effect"] == "Allow"}
+
+
+def test_nothing_of_other_sources_is_there_by_default():
+    stack = Stack(load(MAIN))
+    for kind in ("AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Route", "AWS::Logs::SubscriptionFilter"):
+        assert stack.of_type(kind) == {}
+    assert set(senders(stack)) == {"TheTopic"}
+    assert set(stack.of_type("AWS::IAM::Role")) == {"FunctionRole"}
+    function = stack.resources["TrailwardenFunction"]["Properties"]
+    assert "KmsKeyArn" not in function
+    assert not {"TRAILWARDEN_GITHUB_SECRET", "TRAILWARDEN_GEOIP", "TRAILWARDEN_ASN"} & set(
+        function["Environment"]["Variables"])
+
+
+@pytest.mark.parametrize("settings, buckets, account, objects", [
+    (FLOW, ["my-flows"], ACCOUNT, ["my-flows/net/AWSLogs/*"]),
+    (AUDIT, ["my-audit"], "444455556666", ["my-audit/*"]),
+    ({**AUDIT, **FLOW}, ["my-flows", "my-audit"], "444455556666",
+     ["my-flows/net/AWSLogs/*", "my-audit/*"])])
+def test_buckets_of_other_sources_notify_the_queue(settings, buckets, account, objects):
+    stack = Stack(load(MAIN), **settings)
+    assert set(senders(stack)) == {"TheTopic", "OtherBuckets"}
+    assert senders(stack)["OtherBuckets"]["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": [f"arn:aws:s3:::{b}" for b in buckets]},
+        "StringEquals": {"aws:SourceAccount": account}}
+    (grant,) = (s for s in statements(stack)["detect"]["Statement"] if s["Sid"] == "ReadOtherLogs")
+    assert grant["Resource"] == [f"arn:aws:s3:::{o}" for o in objects]
+    keys = [s["Resource"] for s in statements(stack)["detect"]["Statement"]
+            if s["Sid"] == "DecryptOtherLogs"]
+    assert keys == [settings[n] for n in ("OtherBucketsKeyArn",) if n in settings]
+    (admitted,) = (s for s in stack.resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
+                   if s["Sid"] == "SendersOfMessages")  # S3 encrypts what it sends
+    assert account in admitted["Condition"]["StringEqualsIfExists"]["aws:SourceAccount"]
+
+
+def test_okta_comes_by_its_own_bus():
+    stack = Stack(load(MAIN), **OKTA)
+    rule = stack.resources["OktaRule"]["Properties"]
+    assert rule["EventBusName"] == OKTA["OktaBusName"]
+    assert rule["EventPattern"] == {"source": [{"prefix": "aws.partner/okta.com"}]}
+    assert [t["Arn"] for t in rule["Targets"]] == [stack.attribute("Queue", "Arn")]
+    for queue in ("QueuePolicy", "DeadLettersPolicy"):
+        assert senders(stack, queue)["TheRuleOfOkta"]["Condition"] == {
+            "ArnEquals": {"aws:SourceArn": stack.attribute("OktaRule", "Arn")}}
+
+
+def test_webhooks_reach_the_queue_alone():
+    """The URL may send to the queue and nothing else, the function demands signatures, and the
+    secret is encrypted with the stack's key and not shown."""
+    assert load(MAIN)["Parameters"]["GitHubSecret"]["NoEcho"] is True
+    stack = Stack(load(MAIN), **WEBHOOK)
+    function = stack.resources["TrailwardenFunction"]["Properties"]
+    assert function["Environment"]["Variables"]["TRAILWARDEN_GITHUB_SECRET"] == WEBHOOK["GitHubSecret"]
+    assert function["KmsKeyArn"] == stack.attribute("Key", "Arn")
+    (grants,) = statements(stack, "trailwarden-WebhookRole").values()
+    assert [(s["Action"], s["Resource"]) for s in grants["Statement"]] == [
+        ("sqs:SendMessage", stack.attribute("Queue", "Arn")),
+        (["kms:Decrypt", "kms:GenerateDataKey"], stack.attribute("Key", "Arn"))]
+    (route,) = stack.of_type("AWS::ApiGatewayV2::Route").values()
+    guid = PSEUDO["AWS::StackId"].split("/")[-1]
+    assert route["RouteKey"] == f"POST /{guid}" and stack.outputs["WebhookUrl"].endswith(f"/{guid}")
+    callers = {p["Principal"] for p in stack.of_type("AWS::Lambda::Permission").values()}
+    assert "apigateway.amazonaws.com" not in callers
+    assert stack.of_type("AWS::Lambda::Url") == {}
+
+
+def test_a_webhooks_message_is_what_the_function_reads():
+    """The headers become attributes of the names that handlers/webhook.c looks for."""
+    stack = Stack(load(MAIN), **WEBHOOK)
+    sent = stack.resources["WebhookToQueue"]["Properties"]["RequestParameters"]
+    assert sent["MessageBody"] == "$request.body"
+    attributes = json.loads(sent["MessageAttributes"])
+    read = re.findall(r'"(x-[\w-]+)"', (ROOT / "handlers" / "webhook.c").read_text(), re.I)
+    assert {n.lower() for n in attributes} == {n.lower() for n in read}
+    for name, attribute in attributes.items():
+        assert attribute == {"DataType": "String",
+                             "StringValue": "${request.header." + name.lower() + "}"}
+
+
+def test_clusters_are_subscribed_to_one_by_one():
+    stack = Stack(load(MAIN), **EKS)
+    function = stack.attribute("TrailwardenFunction", "Arn")
+    filters = stack.of_type("AWS::Logs::SubscriptionFilter").values()
+    assert {f["LogGroupName"] for f in filters} == set(EKS.values())
+    assert {f["DestinationArn"] for f in filters} == {function}
+    calls = [p for p in stack.of_type("AWS::Lambda::Permission").values()
+             if p["Principal"] == "logs.amazonaws.com"]
+    assert {p["SourceArn"] for p in calls} == {
+        f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{g}:*" for g in EKS.values()}
+    assert {p["SourceAccount"] for p in calls} == {ACCOUNT}
+
+
+def test_silence_of_the_trail_is_not_broken_by_flow_logs():
+    stack = Stack(load(MAIN), **OTHERS, **FLOW, LogTopicArn=TOPIC)
+    pattern = stack.resources["ReadCount"]["Properties"]["FilterPattern"]
+    assert pattern == '{ $.object = "s3://org-logs/*" }'
+
+
 # ---- what the function may do ---------------------------------------------------------------------
 
 def statements(stack, role="trailwarden-FunctionRole"):
@@ -323,7 +443,7 @@ def operators():
 
 def test_granted_is_what_the_code_signs():
     stack = Stack(load(MAIN), Tracing="Active", ResponderRoleArns="arn:aws:iam::444455556666:role/r",
-                  ReportsBucketName="my-reports", RulesBucketName="my-rules", **EVERYTHING)
+                  ReportsBucketName="my-reports", RulesBucketName="my-rules", **SOURCES, **EVERYTHING)
     granted = actions(statements(stack).values())
     plain, containment = signed()
     assert granted - INDIRECT.keys() - plain - containment == set(), "granted, but never called"
@@ -421,6 +541,14 @@ REQUESTS = [
     ("its version", ALLOWED, "s3:GetObjectVersion", f"{BUCKET}/AWSLogs/1/CloudTrail/a.json.gz", {}),
     ("another object", NOT_ALLOWED, "s3:GetObject", f"{BUCKET}/private/a", {}),
     ("another bucket", NOT_ALLOWED, "s3:GetObject", "arn:aws:s3:::other/AWSLogs/a", {}),
+    ("a flow log", ALLOWED, "s3:GetObject", "arn:aws:s3:::my-flows/net/AWSLogs/1/a.log.gz", {}),
+    ("beside the flow logs", NOT_ALLOWED, "s3:GetObject", "arn:aws:s3:::my-flows/private/a", {}),
+    ("writing a flow log", NOT_ALLOWED, "s3:PutObject", "arn:aws:s3:::my-flows/net/AWSLogs/a", {}),
+    ("GitHub's audit log", ALLOWED, "s3:GetObject", "arn:aws:s3:::my-audit/2026/a.json.log.gz", {}),
+    ("its key", ALLOWED, "kms:Decrypt", AUDIT["OtherBucketsKeyArn"], {}),
+    ("another key", NOT_ALLOWED, "kms:Decrypt", AUDIT["OtherBucketsKeyArn"] + "2", {}),
+    ("sending to the queue", NOT_ALLOWED, "sqs:SendMessage",
+     f"arn:aws:sqs:eu-west-1:{ACCOUNT}:trailwarden-logs", {}),
     ("writing a log", NOT_ALLOWED, "s3:PutObject", f"{BUCKET}/AWSLogs/a", {}),
     ("a report", ALLOWED, "s3:PutObject", "arn:aws:s3:::my-reports/trailwarden/story-1.html", {}),
     ("beside the reports", NOT_ALLOWED, "s3:PutObject", "arn:aws:s3:::my-reports/other", {}),
@@ -453,7 +581,8 @@ REQUESTS = [
                          ids=[r[0] for r in REQUESTS])
 def test_what_the_role_may(name, want, action, resource, context):
     stack = Stack(load(MAIN), Containment="auto", BreakGlassArns=GLASS, ReportsBucketName="my-reports",
-                  RulesBucketName="my-rules", ResponderRoleArns=FILLED["ResponderRoleArn"])
+                  RulesBucketName="my-rules", ResponderRoleArns=FILLED["ResponderRoleArn"],
+                  **SOURCES)
     request = {"principal": FILLED["FunctionRoleArn"], "action": action, "resource": resource,
                "context": {"aws:PrincipalArn": FILLED["FunctionRoleArn"], **context}}
     assert evaluate(request, list(statements(stack).values())) == want

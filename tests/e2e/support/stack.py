@@ -7,7 +7,9 @@ import yaml
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws",
-          "AWS::StackName": "trailwarden", "AWS::URLSuffix": "amazonaws.com"}
+          "AWS::StackName": "trailwarden", "AWS::URLSuffix": "amazonaws.com",
+          "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/trailwarden/"
+                          "51af3dc0-da77-11e4-872e-1234567db123"}
 NOTHING = object()  # AWS::NoValue
 # What Ref is where it is no name; {name} is the resource's own name, or what it is called here.
 REFS = {"AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
@@ -123,12 +125,17 @@ class Stack:
         kind = self.there[resource]["Type"]
         if attribute == "Arn":
             return self.filled(ARNS[kind], resource)
+        if attribute == "ApiEndpoint":
+            assert kind == "AWS::ApiGatewayV2::Api", resource
+            return self.filled("https://{name}.execute-api.{region}.amazonaws.com", resource)
         assert attribute in ("QueueName", "TopicName"), (resource, attribute)
         return self.named(resource)
 
     def substitute(self, text, more={}):
         def one(match):
             name = match[1]
+            if name[0] == "!":
+                return "${" + name[1:] + "}"
             if name in more:
                 return str(more[name])
             return self.attribute(*name.split(".", 1)) if "." in name else self.ref(name)
