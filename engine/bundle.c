@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "engine/bundle_check.h"
 #include "engine/engine_id.h"
 
 #define FORMAT     2
@@ -97,6 +98,14 @@ bool bundle_is(struct str bytes)
 /* ---- writing -----------------------------------------------------------------------------------
  */
 
+void bundle_seal(char *bytes, size_t n)
+{
+    uint64_t sum = tables_sum(bytes, n);
+    memcpy(bytes + offsetof(struct header, sum), &sum, sizeof sum);
+    sum = head_sum(bytes);
+    memcpy(bytes + offsetof(struct header, head), &sum, sizeof sum);
+}
+
 static uint32_t rows_of(const struct ruleset *rs, const struct rs_table *t)
 {
     uint32_t n;
@@ -142,10 +151,7 @@ bool bundle_put(const struct ruleset *rs, const struct bundle_facts *facts, stru
     }
     if (!buf_ok(out, "the compiled rules", e))
         return false;
-    h.sum = tables_sum(out->p + from, (size_t)h.bytes);
-    memcpy(out->p + from + offsetof(struct header, sum), &h.sum, sizeof h.sum);
-    h.head = head_sum(out->p + from);
-    memcpy(out->p + from + offsetof(struct header, head), &h.head, sizeof h.head);
+    bundle_seal(out->p + from, (size_t)h.bytes);
     return true;
 }
 
@@ -178,8 +184,11 @@ static bool check(const struct header *h, const char *bytes, size_t n, struct er
 bool bundle_check(const struct ruleset *rs, struct err *e)
 {
     const struct header *h = rs->bytes;
-    return !h || h->sum == tables_sum(rs->bytes, rs->n_bytes) ||
-           err_set(e, ERR_INPUT, "compiled rules that are damaged");
+    if (!h)
+        return true;
+    if (h->sum != tables_sum(rs->bytes, rs->n_bytes))
+        return err_set(e, ERR_INPUT, "compiled rules that are damaged");
+    return bundle_check_tables(rs, e);
 }
 
 static void place_tables(struct ruleset *rs, const struct header *h, const char *at)

@@ -12,7 +12,9 @@
  * summed before they are used, which for a function is when its first event has come.
  *
  * The sums are against damage, not against forgery: whoever may write the function's package may as
- * well write rules. Pure; adapters/rules.h reads and writes the file. */
+ * well write rules. Numbers that sums cannot vouch for, for a faulty program has written them, are
+ * found by looking at each once, at the same time. Pure; adapters/rules.h reads and writes the
+ * file. */
 #ifndef TW_ENGINE_BUNDLE_H
 #define TW_ENGINE_BUNDLE_H
 
@@ -44,8 +46,12 @@ TW_MUST_USE bool bundle_put(const struct ruleset *rs, const struct bundle_facts 
 TW_MUST_USE bool bundle_open(void *bytes, size_t n, void (*release)(void *bytes, size_t n),
                              struct bundle_facts *facts, struct ruleset **out, struct err *e);
 
-/* Whether the tables of opened rules are as they were written; ERR_INPUT when they are damaged.
- * True for rules that come from no bundle. */
+/* Whether the tables of opened rules are as they were written, and their numbers such that they can
+ * be followed (engine/bundle_check.h); ERR_INPUT when they are damaged. True for rules that come
+ * from no bundle. */
 TW_MUST_USE bool bundle_check(const struct ruleset *rs, struct err *e);
+
+/* Writes both sums into the n bytes of a bundle whose header is otherwise in order. */
+void bundle_seal(char *bytes, size_t n);
 
 #endif

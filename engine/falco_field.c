@@ -37,3 +37,11 @@ const struct falco_field *falco_field_at(uint32_t row)
     size_t n;
     return tables[row / TABLE_ROWS].rows(&n) + row % TABLE_ROWS;
 }
+
+bool falco_field_is(uint32_t row)
+{
+    size_t n = 0;
+    if (row / TABLE_ROWS < TABLES)
+        tables[row / TABLE_ROWS].rows(&n);
+    return row % TABLE_ROWS < n;
+}

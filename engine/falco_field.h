@@ -24,5 +24,7 @@ struct falco_field {
 /* The row of a field (exact name) in rules of the source; false when it has none of that name. */
 bool falco_field_find(enum source source, struct str name, uint32_t *row);
 const struct falco_field *falco_field_at(uint32_t row);
+/* Whether any row has the number: to be asked of one that comes out of a file. */
+bool falco_field_is(uint32_t row);
 
 #endif

@@ -162,12 +162,103 @@ static void refuses_every_other_byte(void **state)
     ruleset_free(rs);
 }
 
+/* ---- right sums, wrong numbers ---- */
+
+/* A word of a table's row, and what stands there instead. */
+struct wrong {
+    const char *name;
+    size_t table; /* offset in struct ruleset of the pointer to its rows */
+    size_t at;    /* offset of the word */
+    uint32_t word;
+    const char *says; /* NULL: the number is another, but good */
+};
+
+#define TABLE(t) offsetof(struct ruleset, t)
+#define BAD(table, type, member, word, says)                                                       \
+    {                                                                                              \
+#table "." #member, TABLE(table), offsetof(type, member), word, says                       \
+    }
+
+static const struct wrong wrongs[] = {
+    BAD(rules, struct rs_rule, title.at, 0x7fffffff, "rule 0"),
+    BAD(rules, struct rs_rule, title.at, 0, NULL),
+    BAD(rules, struct rs_rule, tags.n, 1000, "rule 0"),
+    BAD(rules, struct rs_rule, program, 1000, "rule 0"),
+    BAD(rules, struct rs_rule, window, 1000, "rule 0"),
+    BAD(rules, struct rs_rule, level, 9, "rule 0"),
+    BAD(nodes, struct rs_node, op, 9, "node 0"),
+    BAD(nodes, struct rs_node, a, 1000, "node 0"),
+    BAD(nodes, struct rs_node, op, NODE_NOT, "node 0"), /* of itself */
+    BAD(preds, struct rs_pred, term, 1000, "test 0"),
+    BAD(preds, struct rs_pred, values.n, 1000, "test 0"),
+    BAD(preds, struct rs_pred, dialect, 2, "test 0"),
+    BAD(preds, struct rs_pred, dialect, 9 << 8, "test 0"), /* op */
+    BAD(values, struct rs_value, regex, 1000, "value 0"),
+    BAD(values, struct rs_value, kind, 12, "test 0"),
+    BAD(terms, struct rs_term, fn, 2, "test 0"), /* Falco's: Sigma has two */
+    BAD(terms, struct rs_term, a, 100000, "test 0"),
+    BAD(slots, struct rs_slot, kind, 3, "slot 0"),
+    BAD(steps, struct rs_step, kids.first, 3, "steps"),
+    BAD(steps, struct rs_step, slot, 100000, "step 0"),
+    BAD(regexes, struct rs_regex, options, 0x40000000, "regular expression 0"),
+    BAD(windows, struct rs_window, n, 0, "window 0"),
+    BAD(windows, struct rs_window, bucket_cells, 0, "window 0"),
+    BAD(windows, struct rs_window, cell_ms, 0, "window 0"),
+    BAD(windows, struct rs_window, key_names.n, 17, "input 0"),
+    BAD(windows, struct rs_window, expr.n, 1000000, "window 0"),
+    BAD(inputs, struct rs_input, child, 0, "input 0"),
+    BAD(inputs, struct rs_input, step, 1, "input 0"),
+    BAD(inputs, struct rs_input, keys.n, 2, "input 0"),
+    {"index.always", TABLE(index.always), 0, 1000, "rule of no index 0"},
+};
+
+/* Offset in the bundle of row 0 of a table. */
+static size_t place_of(const struct ruleset *rs, size_t table)
+{
+    const void *rows;
+    memcpy(&rows, (const char *)rs + table, sizeof rows);
+    return (size_t)((const char *)rows - (const char *)rs->bytes);
+}
+
+static void check_wrong(const struct buf *b, const struct wrong *w)
+{
+    struct room room = room_of(b, b->n);
+    struct bundle_facts facts;
+    struct ruleset *rs;
+    struct err e = {0};
+    assert_true(bundle_open(room.bytes, b->n, count_release, &facts, &rs, &e));
+    memcpy(room.bytes + place_of(rs, w->table) + w->at, &w->word, sizeof w->word);
+    if (bundle_check(rs, &e))
+        fail_msg("%s: taken with wrong sums", w->name);
+    bundle_seal(room.bytes, b->n);
+    const bool taken = bundle_check(rs, &e);
+    if (taken != !w->says)
+        fail_msg("%s: it was %s", w->name, taken ? "taken" : e.text);
+    if (!taken && !strstr(e.text, w->says))
+        fail_msg("%s: \"%s\" does not say \"%s\"", w->name, e.text, w->says);
+    ruleset_free(rs);
+    free(room.bytes - 16);
+}
+
+static void refuses_numbers_that_lead_nowhere(void **state)
+{
+    struct ruleset *rs;
+    struct buf b;
+    (void)state;
+    make(&rs, &b);
+    for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++)
+        check_wrong(&b, wrongs + i);
+    buf_release(&b);
+    ruleset_free(rs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back_what_was_written),
         cmocka_unit_test(refuses_what_is_cut_off),
         cmocka_unit_test(refuses_every_other_byte),
+        cmocka_unit_test(refuses_numbers_that_lead_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
