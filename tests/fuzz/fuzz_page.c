@@ -1,0 +1,165 @@
+/* Any bytes in what a page shows of a log: they leave neither its data block nor its text, and the
+ * data is the stories' JSON (promise P7).
+ *
+ * The input is cut at its zero bytes into a user agent, a user's name, an error text, a bucket, a
+ * region, the title of a rule's alert and an object's name; what is missing is empty. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "respond/page.h"
+#include "tests/fuzz/support/same_json.h"
+#include "tests/unit/support/incident_case.h"
+
+#define PAGE_MAX (16u << 20)
+#define TEXTS    6
+
+static void want(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+/* One record whose texts are the input's. */
+static void put_record(struct buf *b, const struct str texts[TEXTS])
+{
+    static const char *const before[TEXTS] = {
+        ("{\"eventID\":\"1\",\"eventTime\":\"2026-03-17T14:00:00Z\",\"eventSource\":"
+         "\"s3.amazonaws.com\",\"eventName\":\"Bad\",\"recipientAccountId\":\"111122223333\","
+         "\"sourceIPAddress\":\"198.51.100.7\",\"userAgent\":"),
+        (",\"userIdentity\":{\"type\":\"IAMUser\",\"principalId\":\"AIDAU1\",\"accountId\":"
+         "\"111122223333\",\"accessKeyId\":\"AKIA1\",\"userName\":"),
+        "},\"errorCode\":",
+        ",\"requestParameters\":{\"bucketName\":",
+        "},\"awsRegion\":",
+        ",\"errorMessage\":",
+    };
+    for (size_t i = 0; i < TEXTS; i++) {
+        buf_putz(b, before[i]);
+        buf_put_json(b, texts[i]);
+    }
+    buf_putc(b, '}');
+}
+
+/* ---- a story of one record ---- */
+
+struct told {
+    struct alert_case c;
+    struct incidents x;
+    struct stories s;
+};
+
+/* alert_case_fn */
+static bool keep_alert(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
+{
+    (void)rs;
+    return incidents_alert(to, a, e);
+}
+
+static void tell(struct told *t, const char *record, struct str object)
+{
+    struct err e = {0};
+    struct facts facts;
+    alert_case_load(&t->c, incident_files, incident_texts);
+    incidents_init(&t->x, t->c.rules);
+    stories_init(&t->s);
+    want(alert_case_add(&t->c, record, &e));
+    facts_read(&t->c.ev, object, &facts);
+    incidents_see(&t->x, &t->c.ev, &facts, true);
+    want(alert_case_tell(&t->c, keep_alert, &t->x, &e) && incidents_group(&t->x, &e) &&
+         stories_take(&t->s, &t->x, t->x.groups.p, t->x.groups.n, &e));
+    size_t used;
+    stories_ready(&t->s);
+    stories_file(&t->s, object);
+    want(event_read(&t->c.ev, str_of(record), &used, &e) == JSON_OK);
+    facts_read(&t->c.ev, object, &facts);
+    stories_see(&t->s, &t->c.ev, &facts);
+    stories_file_end(&t->s, NULL, 1);
+    stories_end(&t->s);
+}
+
+static void release(struct told *t)
+{
+    stories_release(&t->s);
+    incidents_release(&t->x);
+    alert_case_release(&t->c);
+}
+
+/* ---- the page ---- */
+
+/* page_fn */
+static bool keep_piece(void *to, struct str piece, struct err *e)
+{
+    buf_put(to, piece);
+    return buf_ok(to, "a page", e);
+}
+
+static struct str between(struct str all, const char *from, const char *to)
+{
+    size_t a = str_find(all, str_of(from), 0);
+    want(a != SIZE_MAX);
+    a += strlen(from);
+    size_t b = str_find(all, str_of(to), a);
+    want(b != SIZE_MAX);
+    return str_slice(all, a, b);
+}
+
+static bool has_markup(struct str s)
+{
+    return str_find_byte(s, '<', 0) != SIZE_MAX || str_find_byte(s, '>', 0) != SIZE_MAX;
+}
+
+static void check_data(struct str data, const struct told *t)
+{
+    struct buf plain;
+    buf_init(&plain, PAGE_MAX);
+    stories_put_json(&plain, &t->s, t->c.rules);
+    want(buf_ok(&plain, "stories", &(struct err){0}));
+    want(same_json(data, buf_str(&plain)));
+    want(!has_markup(data) && str_find_byte(data, '&', 0) == SIZE_MAX);
+    buf_release(&plain);
+}
+
+/* Each line is a record's text as JSON. */
+static void check_raw(struct str raw)
+{
+    want(!has_markup(raw) && str_find_byte(raw, '&', 0) == SIZE_MAX);
+    while (str_present(raw) && raw.n) {
+        struct str line = str_cut(&raw, '\n');
+        want(line.n == 0 || is_json(line));
+    }
+}
+
+static void check_page(struct str all, const struct told *t)
+{
+    check_data(between(all, "id=\"data\">", "</script>"), t);
+    check_raw(between(all, "id=\"raw\">", "</script>"));
+    want(!has_markup(between(all, "<noscript><pre>", "</pre></noscript>")));
+    /* Head, text, two blocks and the viewer: as many scripts as the page was made with. */
+    size_t scripts = 0;
+    for (size_t at = 0; (at = str_find(all, S("<script"), at)) != SIZE_MAX; at++)
+        scripts++;
+    want(scripts == 3);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct str rest = str_n((const char *)data, size), texts[TEXTS];
+    for (size_t i = 0; i < TEXTS; i++)
+        texts[i] = str_present(rest) ? str_cut(&rest, '\0') : S("");
+    struct err e = {0};
+    struct told t;
+    struct buf record, page;
+    buf_init(&record, 6 * size + 1024);
+    buf_init(&page, PAGE_MAX);
+    put_record(&record, texts);
+    tell(&t, buf_z(&record), str_present(rest) ? rest : S("a.json"));
+    want(page_write(&t.s, t.c.rules, keep_piece, &page, &e));
+    check_page(buf_str(&page), &t);
+    release(&t);
+    buf_release(&page);
+    buf_release(&record);
+    return 0;
+}
