@@ -185,33 +185,53 @@ void stories_ready(struct stories *s)
 /* ---- which steps stay --------------------------------------------------------------------------
  */
 
-static uint64_t distance(const struct stories *s, const struct story_step *t)
+static uint64_t distance(const struct stories *s, uint32_t story, int64_t time_ms)
 {
-    const struct incident_group *g = stories_at(s, t->story)->incident.group;
-    if (t->time_ms == INT64_MIN || !g->timed)
+    const struct incident_group *g = stories_at(s, story)->incident.group;
+    if (time_ms == INT64_MIN || !g->timed)
         return UINT64_MAX;
-    if (t->time_ms < g->first_ms)
-        return (uint64_t)(g->first_ms - t->time_ms);
-    return t->time_ms > g->last_ms ? (uint64_t)(t->time_ms - g->last_ms) : 0;
+    if (time_ms < g->first_ms)
+        return (uint64_t)(g->first_ms - time_ms);
+    return time_ms > g->last_ms ? (uint64_t)(time_ms - g->last_ms) : 0;
 }
 
 /* A step with what decides whether it stays. */
 struct weighed {
     struct story_step *step;
-    uint64_t distance;
+    struct story_weight weight;
 };
+
+static int weight_cmp(const struct story_weight *a, const struct story_weight *b)
+{
+    if (a->evidence != b->evidence)
+        return a->evidence ? -1 : 1;
+    if (a->reads != b->reads)
+        return a->reads ? 1 : -1;
+    if (a->distance != b->distance)
+        return a->distance < b->distance ? -1 : 1;
+    int c = id128_cmp(a->event, b->event);
+    return c ? c : (a->story > b->story) - (a->story < b->story);
+}
 
 static int by_weight(const void *p, const void *q)
 {
     const struct weighed *a = p, *b = q;
-    if (a->step->evidence != b->step->evidence)
-        return a->step->evidence ? -1 : 1;
-    if ((a->step->access == ACCESS_READ) != (b->step->access == ACCESS_READ))
-        return a->step->access == ACCESS_READ ? 1 : -1;
-    if (a->distance != b->distance)
-        return a->distance < b->distance ? -1 : 1;
-    int c = id128_cmp(a->step->event, b->step->event);
-    return c ? c : (a->step->story > b->step->story) - (a->step->story < b->step->story);
+    return weight_cmp(&a->weight, &b->weight);
+}
+
+static struct story_weight weight_of(const struct stories *s, const struct story_step *t)
+{
+    return (struct story_weight){.event = t->event,
+                                 .distance = distance(s, t->story, t->time_ms),
+                                 .story = t->story,
+                                 .evidence = t->evidence,
+                                 .reads = t->access == ACCESS_READ};
+}
+
+/* Whether it weighs no more than a step that found no room: then it finds none, whatever comes. */
+static bool is_light(const struct stories *s, const struct story_weight *w)
+{
+    return s->full && weight_cmp(&s->dropped, w) <= 0;
 }
 
 static void drop(struct stories *s, struct story_step *t)
@@ -230,12 +250,14 @@ static void cut_steps(struct stories *s)
     if (!all)
         return;
     for (size_t k = 0; k < s->steps.n; k++)
-        all[k] = (struct weighed){*step_at(s, k), distance(s, *step_at(s, k))};
+        all[k] = (struct weighed){*step_at(s, k), weight_of(s, *step_at(s, k))};
     qsort(all, s->steps.n, sizeof *all, by_weight);
     size_t kept = 0, bytes = 0;
     while (kept < s->steps.n && kept < s->bounds.steps &&
            bytes + all[kept].step->bytes <= s->bounds.bytes)
         bytes += all[kept++].step->bytes;
+    s->full = true;
+    s->dropped = all[kept].weight;
     for (size_t k = 0; k < s->steps.n; k++) {
         *step_at(s, k) = all[k].step;
         if (k >= kept)
@@ -325,6 +347,20 @@ static bool is_in_time(const struct story *story, const struct facts *f)
     return f->timed && f->time_ms >= story->from_ms && f->time_ms <= story->until_ms;
 }
 
+/* Of the doer's step, of which event and evidence are known: the rest, and the step itself when
+ * there may be room for it; to make one takes longer than all else. */
+static void see_step(struct stories *s, struct event *ev, const struct facts *f,
+                     const struct doer *d, struct story_weight *w)
+{
+    w->distance = distance(s, d->story, f->timed ? f->time_ms : INT64_MIN);
+    w->story = d->story;
+    w->reads = story_access_of(f->name) == ACCESS_READ;
+    if (is_light(s, w))
+        stories_at(s, d->story)->cut++;
+    else
+        add_step(s, story_step_new(ev, f), d->story, d->actor, w->evidence);
+}
+
 void stories_see(struct stories *s, struct event *ev, const struct facts *f)
 {
     struct lineage_node who;
@@ -344,7 +380,7 @@ void stories_see(struct stories *s, struct event *ev, const struct facts *f)
         bool evidence = is_evidence(s, event, d->story);
         bool wanted = evidence || (!d->evidence_only && is_in_time(stories_at(s, d->story), f));
         if (wanted && note_known(s, event, d->story))
-            add_step(s, story_step_new(ev, f), d->story, d->actor, evidence);
+            see_step(s, ev, f, d, &(struct story_weight){.event = event, .evidence = evidence});
     }
 }
 

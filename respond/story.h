@@ -52,6 +52,14 @@ struct story {
     struct str advice;      /* what the identities may keep */
 };
 
+/* What decides whether a step stays, in the order that is told above. */
+struct story_weight {
+    struct id128 event;
+    uint64_t distance; /* ms to the incident */
+    uint32_t story;
+    bool evidence, reads;
+};
+
 struct stories {
     struct vec list;     /* struct story *, the gravest first */
     struct vec doers;    /* who did what: sorted by node */
@@ -71,8 +79,10 @@ struct stories {
      * were. */
     const char *stopped;
     struct story_bounds bounds;
-    uint32_t file;          /* the present one; LINEAGE_NONE: it found no room */
-    uint32_t incidents_cut; /* beyond STORIES_MAX */
+    bool full;                   /* a step found no room */
+    struct story_weight dropped; /* the weightiest that found none */
+    uint32_t file;               /* the present one; LINEAGE_NONE: it found no room */
+    uint32_t incidents_cut;      /* beyond STORIES_MAX */
 };
 
 void stories_init(struct stories *s);
