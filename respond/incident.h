@@ -47,6 +47,7 @@ struct incident_alert {
 struct incident_mark {
     uint32_t stamp;
     uint32_t actor, key; /* positions, or LINEAGE_NONE */
+    bool acts;           /* an event of the incident is its own */
 };
 
 /* One alert as part of a lineage. */

@@ -191,7 +191,8 @@ static void include(struct making *m, uint32_t node)
         return;
     }
     *to = node;
-    *mark_of(m, node) = (struct incident_mark){m->stamp, LINEAGE_NONE, LINEAGE_NONE};
+    *mark_of(m, node) =
+        (struct incident_mark){.stamp = m->stamp, .actor = LINEAGE_NONE, .key = LINEAGE_NONE};
 }
 
 /* The first link from a node on, in the order of the graph's links. */
@@ -307,6 +308,8 @@ static bool find_nodes(struct making *m)
         const struct made_event *e = vec_at(&m->i->events, k);
         include(m, e->seen->actor);
         include(m, e->seen->key);
+        if (e->seen->actor != LINEAGE_NONE)
+            mark_of(m, e->seen->actor)->acts = true;
     }
     while (from < m->nodes.n && from < NODES_MAX) {
         if (!settle_nodes(m, from))
@@ -343,13 +346,14 @@ static uint32_t stands_for(const struct incidents *x, uint32_t node)
     return node;
 }
 
-/* An instance on which no role acts is a thing, and a key is told beside its owner. */
+/* An instance is a thing, unless a role acts on it or a flow log has what it did; a key is told
+ * beside its owner. */
 static void add_actor(struct making *m, uint32_t node)
 {
     uint32_t actor = stands_for(m->x, node);
     uint8_t kind = node_at(m->x, actor)->kind;
-    if (kind == LINEAGE_KEY || kind == LINEAGE_INSTANCE || !is_in(m, actor) ||
-        mark_of(m, actor)->actor != LINEAGE_NONE)
+    if (kind == LINEAGE_KEY || !is_in(m, actor) || mark_of(m, actor)->actor != LINEAGE_NONE ||
+        (kind == LINEAGE_INSTANCE && !mark_of(m, actor)->acts))
         return;
     mark_of(m, actor)->actor = (uint32_t)m->i->actors.n;
     struct made_actor *to = vec_push(&m->i->actors, 1);

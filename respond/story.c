@@ -74,7 +74,8 @@ static void sort(struct vec *v, int (*cmp)(const void *, const void *))
 
 static bool is_peoples(enum lineage_kind kind)
 {
-    return kind != LINEAGE_SERVICE && kind != LINEAGE_ACCOUNT && kind != LINEAGE_OTHER;
+    return kind != LINEAGE_SERVICE && kind != LINEAGE_ACCOUNT && kind != LINEAGE_OTHER &&
+           kind != LINEAGE_INSTANCE;
 }
 
 /* Every node of the graph that stands for one of the incident's actors. */
@@ -354,7 +355,7 @@ static void see_step(struct stories *s, struct event *ev, const struct facts *f,
 {
     w->distance = distance(s, d->story, f->timed ? f->time_ms : INT64_MIN);
     w->story = d->story;
-    w->reads = story_access_of(f->name) == ACCESS_READ;
+    w->reads = story_access_of(f->source, f->name) == ACCESS_READ;
     if (is_light(s, w))
         stories_at(s, d->story)->cut++;
     else

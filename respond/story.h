@@ -4,8 +4,8 @@
  * Incidents are known when all is read, so the log is read once more for their steps: whoever
  * acted in a record is looked up among the incidents' identities (their names, keys and users, as
  * lineages join them), and the call is a step when it lies within INCIDENT_GAP_MS of the incident.
- * Of services, whole accounts and strangers only what alerts name is told: their other calls are
- * other people's.
+ * Of services, whole accounts and strangers only what alerts name is told, for their other calls
+ * are other people's; and of a machine's flows, most of which are its everyday work.
  *
  * Bounded: the gravest incidents, and of all steps together the first STORY_STEPS_MAX by: named by
  * an alert; not only reading; near in time to the incident; the event's id. So what is kept does

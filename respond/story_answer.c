@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "base/timefmt.h"
+#include "engine/source.h"
 #include "respond/incident_say.h"
 #include "respond/put.h"
 #include "respond/subject.h"
@@ -259,6 +260,23 @@ static bool is_sign_in(const struct story_step *t)
     return str_eqz(t->text[STEP_NAME], "ConsoleLogin");
 }
 
+/* The same of who is no identity of AWS, by the log that names him. */
+static const char *put_other_door(struct buf *b, const struct story_step *t)
+{
+    static const char *const doors[SOURCES][2] = {
+        [SOURCE_CLOUDTRAIL] = {"An identity provider signed in ",
+                               "What happened there is not in AWS's logs."},
+        [SOURCE_OKTA] = {"By Okta: ", "How the session or password got out is not in its log."},
+        [SOURCE_GITHUB] = {"On GitHub: ", "How the password or token got out is not in its log."},
+        [SOURCE_K8S_AUDIT] = {"In the cluster: ", "How the token got out is not in its audit log."},
+    };
+    enum source log = SOURCE_CLOUDTRAIL;
+    if (!source_parse(t->text[STEP_SOURCE], &log))
+        log = SOURCE_CLOUDTRAIL; /* a service of AWS */
+    buf_putz(b, doors[log][0] ? doors[log][0] : "");
+    return doors[log][1] ? doors[log][1] : "";
+}
+
 /* What opened the door, by who came through it; and what the log cannot tell of it. */
 static const char *put_door(struct buf *b, const struct graph_node *n, const struct story_step *t)
 {
@@ -291,8 +309,7 @@ static const char *put_door(struct buf *b, const struct graph_node *n, const str
         buf_putz(b, "A session of a role: ");
         return "The record that issued it is not among those read.";
     case LINEAGE_FEDERATED:
-        buf_putz(b, "An identity provider signed in ");
-        return "What happened there is not in AWS's logs.";
+        return put_other_door(b, t);
     case LINEAGE_ACCOUNT:
     case LINEAGE_OTHER:
         buf_putz(b, "From outside: ");
@@ -301,6 +318,8 @@ static const char *put_door(struct buf *b, const struct graph_node *n, const str
         buf_putz(b, "A service of AWS: ");
         return "For whom it acted is not in the record.";
     case LINEAGE_INSTANCE:
+        buf_putz(b, "The machine itself: ");
+        return "How somebody came onto it is not in these logs.";
     case LINEAGE_KEY:
     case LINEAGE_KINDS:
         break;

@@ -3,9 +3,12 @@
 
 #include <stdlib.h>
 
+#include "engine/source.h"
 #include "respond/incident_seen.h"
 #include "respond/put.h"
 #include "respond/redact.h"
+#include "respond/story_other.h"
+#include "respond/story_record.h"
 
 const char *story_access_name(enum story_access access)
 {
@@ -71,8 +74,11 @@ static bool starts_any(struct str name, const char *const *list, size_t n)
     return false;
 }
 
-enum story_access story_access_of(struct str name)
+enum story_access story_access_of(struct str source, struct str name)
 {
+    enum source log;
+    if (source_parse(source, &log) && log != SOURCE_CLOUDTRAIL)
+        return story_other_access(log, name);
     if (starts_any(name, sharing, sizeof sharing / sizeof *sharing))
         return ACCESS_SHARE;
     if (starts_any(name, reading, sizeof reading / sizeof *reading))
@@ -92,9 +98,19 @@ static void take_target(void *to, const char *type, struct str name)
         s->targets[s->n_targets++] = (struct story_target){type, text_cut(name, STEP_TEXT_MAX)};
 }
 
+/* What no core field tells of other logs' events. */
+static void read_other(struct story_step *s, struct event *ev, struct str record)
+{
+    const struct story_record_told told = {&ev->scratch, take_target, s};
+    s->text[STEP_ERROR] =
+        text_cut(story_record_read(ev->source, record, s->text[STEP_ERROR], &told), STEP_TEXT_MAX);
+}
+
 static void take_record(struct story_step *s, struct event *ev)
 {
     struct str record = redact_text(event_json(ev), &ev->scratch);
+    if (ev->source != SOURCE_CLOUDTRAIL)
+        read_other(s, ev, record);
     if (record.n <= STEP_RAW_MAX)
         s->text[STEP_RAW] = record;
 }
@@ -118,7 +134,7 @@ static void fill(struct story_step *s, struct event *ev, const struct facts *f)
         s->text[k] = text_cut(texts[k], STEP_TEXT_MAX);
     s->event = seen_id(f->evidence);
     s->time_ms = f->timed ? f->time_ms : INT64_MIN;
-    s->access = story_access_of(f->name);
+    s->access = story_access_of(f->source, f->name);
     s->asn = f->where.asn;
     seen_each_target(ev, take_target, s);
     take_record(s, ev);
@@ -169,7 +185,7 @@ struct story_step *story_step_recall(const struct seen_events *seen, const struc
     struct story_step borrowed = {.event = of->event,
                                   .time_ms = of->time_ms,
                                   .recalled = true,
-                                  .access = story_access_of(name)};
+                                  .access = story_access_of(seen_text(seen, of->source), name)};
     borrowed.text[STEP_SOURCE] = seen_text(seen, of->source);
     borrowed.text[STEP_NAME] = name;
     borrowed.text[STEP_IP] = seen_text(seen, of->ip);

@@ -18,8 +18,9 @@ enum story_access {
 /* "read", "changed", "shared", "deleted" */
 const char *story_access_name(enum story_access access);
 
-/* By the call's name: AWS's verbs are few, and what shares is a list. */
-enum story_access story_access_of(struct str name);
+/* By the call's name: AWS's verbs are few, and what shares is a list. source as facts tell it; of
+ * other logs than CloudTrail respond/story_other.h says it. */
+enum story_access story_access_of(struct str source, struct str name);
 
 /* Texts of a step. Absent: the record has none. */
 enum story_text {

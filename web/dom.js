@@ -61,6 +61,22 @@ function actorName(actor) {
   return actor.kind + ' ' + (actor.kind === 'root' ? actor.account : shortName(actor.name));
 }
 
+const LOGS = {vpcflow: 'VPC flow log', okta: 'Okta', github: 'GitHub', k8s_audit: 'Kubernetes'};
+
+/* Which log a step is of. */
+function logName(step) {
+  return Object.hasOwn(LOGS, step.source || '') ? LOGS[step.source] : 'CloudTrail';
+}
+
+/* What the step did, in few words: Okta's types have the telling part behind, a flow's name only says
+ * whether it was let through, and verbs of Kubernetes are everybody's. */
+function deedLabel(step) {
+  if (step.source === 'okta') return (step.event || '').split('.').slice(-2).join('.');
+  if (step.source === 'vpcflow') return 'flow ' + (step.event || '');
+  if (step.source === 'k8s_audit') return [step.event, step.targets[0]?.[0]].filter(Boolean).join(' ');
+  return step.event || '(no name)';
+}
+
 let sections = 0;
 
 /* A part of the page with its heading. */

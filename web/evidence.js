@@ -11,7 +11,7 @@ function stepDetail(story, step) {
   const raw = rawOf(step);
   const titles = step.signals.map(n => story.incident.signals[n]);
   return el('article', {}, el('h3', {}, `${step.t || ''} ${step.event || ''}`),
-    el('p', {}, step.who, step.error ? `, refused: ${step.error}` : '', step.ip ? `, from ${step.ip}` : ''),
+    el('p', {}, step.who, ', ', logName(step), step.error ? `, refused: ${step.error}` : '', step.ip ? `, from ${step.ip}` : ''),
     titles.length ? el('ul', {}, titles.map(s => el('li', {}, el('span', {class: 'level ' + s.level}, s.level), ' ' + s.rule.title))) : null,
     el('p', {class: 'small'}, 'Event ', el('code', {}, step.id || '(none)'), step.fileName ? ' in ' : '', step.fileName ? el('code', {}, step.fileName) : null),
     raw === null ? el('p', {}, step.recalled ? 'The record was not read; this is what the alert kept of it.' : 'The record is not in this page: it was too long, or left out for sharing.') : el('pre', {tabindex: 0}, raw));
@@ -59,13 +59,16 @@ function advice(story) {
 }
 
 function unknowns(story) {
-  const objects = story.steps.some(s => s.source === 's3.amazonaws.com' && /Object/.test(s.event || ''));
+  const logs = new Set(story.steps.map(logName)), objects = story.steps.some(s => s.source === 's3.amazonaws.com' && /Object/.test(s.event || ''));
   return ['How a key, a password or a token got out is not in CloudTrail.',
     objects ? 'Calls on S3 objects are logged at least in part; other data events may not be.'
       : 'No call on an S3 object is among the steps: there was none, or data events are off and reading would not show.',
     'Calls of trails, accounts and regions that were not read are missing, and so are those that come later: CloudTrail delivers within some minutes, sometimes hours.',
-    'Of services and whole accounts only what alerts name is told: their other calls are other people\u2019s.',
-    'An arrow says whose credentials issued or made another identity, not who sat at the keyboard.'];
+    'Of services and whole accounts only what alerts name is told: their other calls are other people\u2019s. So it is of a machine\u2019s flows.',
+    'An arrow says whose credentials issued or made another identity, not who sat at the keyboard.',
+    logs.has('VPC flow log') ? 'A flow log has addresses, ports and bytes, not what was said; a flow is told when its interval ends, and its time is that of its begin.' : '',
+    logs.has('Kubernetes') ? 'The audit policy of a cluster decides which requests are told with their bodies, and which not at all.' : '',
+    logs.has('Okta') || logs.has('GitHub') ? 'What people do in applications behind Okta, and with what they took from GitHub, is in the logs of these.' : ''].filter(Boolean);
 }
 
 function cuts(report, story) {

@@ -21,14 +21,15 @@ function foldSteps(story) {
   const lanes = new Map(), open = new Map(), deeds = [];
   for (const step of story.steps) {
     const actor = story.actorById.get(step.actor), key = laneKey(actor, step);
-    if (!lanes.has(key)) lanes.set(key, {key, actor, akid: key.split('|').pop(), at: lanes.size, deeds: []});
+    if (!lanes.has(key)) lanes.set(key, {key, actor, akid: key.split('|').pop(), at: lanes.size, deeds: [], logs: []});
+    if (!lanes.get(key).logs.includes(logName(step))) lanes.get(key).logs.push(logName(step));
     const quiet = isQuiet(step), failed = Boolean(step.error);
-    const name = quiet ? 'reads' : [step.source, step.event, failed].join(' ');
+    const name = quiet ? 'reads' : [step.source, deedLabel(step), failed].join(' ');
     const alike = open.get(key) || new Map();
     let deed = alike.get(name);
     if (!deed) {
       deed = {lane: lanes.get(key), column: deeds.length, name, quiet, failed: !quiet && failed,
-        label: quiet ? 'reads' : step.event || '(no name)', steps: [], alert: false};
+        label: quiet ? 'reads' : deedLabel(step), steps: [], alert: false};
       deeds.push(deed);
       deed.lane.deeds.push(deed);
       if (step.access !== 'read') alike.clear();
@@ -54,7 +55,7 @@ function deedTitle(story, deed) {
   const step = deed.steps[0], last = deed.steps[deed.steps.length - 1];
   const titles = new Set(deed.steps.flatMap(s => s.signals.map(n => story.incident.signals[n].rule.title)));
   const targets = step.targets.map(t => t.join(' ')).slice(0, 3).join(', ');
-  return [deed.quiet ? 'calls that only read' : deed.label, deed.steps.length > 1 ? '\u00d7' + deed.steps.length : '',
+  return [deed.quiet ? 'calls that only read' : (step.event || deed.label) + (logName(step) === 'CloudTrail' ? '' : ` (${logName(step)})`), deed.steps.length > 1 ? '\u00d7' + deed.steps.length : '',
     targets && !deed.quiet ? 'on ' + targets : '', deed.failed ? 'refused: ' + step.error : '',
     clock(step.t) + (last !== step ? ' to ' + clock(last.t) : ''), titles.size ? 'Alerts: ' + [...titles].join('; ') : '']
     .filter(Boolean).join(', ');
@@ -88,7 +89,7 @@ function drawLane(lane) {
 function laneName(lane) {
   const y = laneY(lane), keyed = lane.actor.kind === 'user' || lane.actor.kind === 'root';
   return svg('g', {}, svg('text', {x: 0, y: y - 2, class: 'lane-name'}, svg('title', {}, visible(lane.actor.name || '')), cut(actorName(lane.actor), 27)),
-    svg('text', {x: 0, y: y + 13, class: 'lane-key'}, lane.akid || (keyed ? 'console or temporary key' : '')));
+    svg('text', {x: 0, y: y + 13, class: 'lane-key'}, lane.akid || (keyed ? 'console or temporary key' : lane.logs.join(', '))));
 }
 
 /* Lanes that a link can end at, by actor's id and by key's id. */

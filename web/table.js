@@ -5,7 +5,7 @@ const PAGE = 200;
 const FIELDS = [
   ['Time', s => s.t || ''], ['Identity', s => s.who], ['Call', s => s.event || ''], ['Outcome', s => s.error || (s.recalled ? 'not known' : 'ok')],
   ['What', s => s.targets.map(t => t.join(' ')).join(', ')], ['Address', s => s.ip || ''],
-  ['Country', s => s.country || ''], ['Region', s => s.region || ''], ['Alerts', s => s.titles], ['Agent', s => s.agent || '']];
+  ['Country', s => s.country || ''], ['Region', s => s.region || ''], ['Log', logName], ['Alerts', s => s.titles], ['Agent', s => s.agent || '']];
 
 /* A spreadsheet takes a cell that begins so for a formula. */
 function csvCell(text) {

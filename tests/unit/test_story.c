@@ -186,6 +186,12 @@ static void is_bounded(void **state)
     release(&t);
 }
 
+static void check_access(const char *source, const char *call, const char *access)
+{
+    check_str(call, str_of(story_access_name(story_access_of(str_of(source), str_of(call)))),
+              str_of(access));
+}
+
 static void reads_access(void **state)
 {
     static const struct {
@@ -205,11 +211,29 @@ static void reads_access(void **state)
         {"StopLogging", "changed"},
         {"", "changed"},
     };
+    static const struct {
+        const char *source, *call, *access;
+    } others[] = {
+        {"vpcflow", "ACCEPT", "read"},
+        {"okta", "user.session.start", "read"},
+        {"okta", "security.session.detect_client_roaming", "read"},
+        {"okta", "user.mfa.factor.deactivate", "changed"},
+        {"okta", "application.lifecycle.delete", "deleted"},
+        {"github", "git.clone", "read"},
+        {"github", "repo.access", "shared"},
+        {"github", "repo.destroy", "deleted"},
+        {"github", "org.update_member", "changed"},
+        {"k8s_audit", "list", "read"},
+        {"k8s_audit", "deletecollection", "deleted"},
+        {"k8s_audit", "create", "changed"},
+    };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
-        check_str(cases[i].call, str_of(story_access_name(story_access_of(str_of(cases[i].call)))),
-                  str_of(cases[i].access));
-    check_str("absent", str_of(story_access_name(story_access_of(STR_ABSENT))), S("changed"));
+        check_access("iam.amazonaws.com", cases[i].call, cases[i].access);
+    for (size_t i = 0; i < COUNT(others); i++)
+        check_access(others[i].source, others[i].call, others[i].access);
+    check_str("absent", str_of(story_access_name(story_access_of(STR_ABSENT, STR_ABSENT))),
+              S("changed"));
 }
 
 /* ---- answers -----------------------------------------------------------------------------------

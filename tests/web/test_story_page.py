@@ -1,9 +1,12 @@
 """The page that `scan --report` writes: quiet, safe, and the same as its data. Numbers in brackets
 are the promises of docs/design.md that a test proves."""
 import csv
+import json
 
 import pytest
 from playwright.sync_api import expect
+
+from conftest import scan
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -205,4 +208,75 @@ def test_records_that_say_little_are_told(show, story_of):
         expect(opened.page.locator("dialog pre")).to_contain_text("CreateUser")
         opened.page.keyboard.press("Escape")
         expect(opened.page.locator("dialog")).to_have_count(0)
+    assert (opened.messages, opened.refused()) == ([], [])
+
+
+OTHER_RULE = """\
+title: {title}
+id: {id}
+description: It matters.
+level: high
+logsource: {{{source}}}
+detection:
+  s: {{{field}: {value}}}
+  condition: s
+"""
+FLOWS = ("version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
+         "log-status instance-id flow-direction\n"
+         "5 111122223333 eni-0a1 10.0.1.5 198.51.100.9 51612 3333 6 12 4200 1773756000 1773756059 ACCEPT OK i-0abc egress\n"
+         "5 111122223333 eni-0a1 203.0.113.4 10.0.1.5 40000 22 6 1 40 1773756001 1773756059 REJECT OK i-0abc ingress\n")
+OTHERS = {
+    "okta.json": {"uuid": "o1", "published": "2026-03-17T14:00:00.000Z", "eventType": "user.mfa.factor.deactivate",
+                  "actor": {"id": "00u1", "type": "User", "alternateId": "dana@example.com", "displayName": "Dana"},
+                  "client": {"ipAddress": "203.0.113.66"}, "outcome": {"result": "SUCCESS", "reason": "User reset it"},
+                  "target": [{"id": "00u2", "type": "User", "alternateId": "eve@example.com"}]},
+    "github.json": {"_document_id": "g1", "@timestamp": 1773756000000, "action": "repo.access", "actor": "octo",
+                    "org": "acme", "repo": "acme/secrets", "visibility": "public"},
+    "k8s.json": {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "k1", "verb": "list",
+                 "requestReceivedTimestamp": "2026-03-17T14:00:00.000000Z", "stage": "ResponseComplete",
+                 "user": {"username": "mallory"}, "sourceIPs": ["198.51.100.7"],
+                 "objectRef": {"resource": "secrets", "namespace": "default"},
+                 "responseStatus": {"code": 403, "reason": "Forbidden"}},
+}
+
+
+def test_steps_of_other_logs_say_what_they_are(show, tmp_path):
+    """Of each: log, identity, outcome, target, the dot's words, and the record."""
+    sources = (("okta", "product: okta, service: okta", "eventType", "user.mfa.factor.deactivate"),
+               ("github", "product: github, service: audit", "action", "repo.access"),
+               ("k8s", "product: kubernetes, service: audit", "verb", "list"),
+               ("flow", "product: aws, service: vpcflow", "interface-id", "eni-0a1"))
+    for n, (title, source, field, value) in enumerate(sources):
+        (tmp_path / f"{title}.yml").write_text(OTHER_RULE.format(
+            title=title, id=f"6f3b2f6e-6c1a-4f0e-9d53-0d6b0e4f0b0{n}", source=source, field=field, value=value))
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for name, record_ in OTHERS.items():
+        (logs / name).write_text(json.dumps(record_))
+    (logs / "flow.log").write_text(FLOWS)
+    opened = show(scan(tmp_path / "story.html", *(a for s in sources for a in ("-r", tmp_path / f"{s[0]}.yml")),
+                       *(logs / name for name in OTHERS), logs / "flow.log"))
+    seen = {}
+    for n in range(len(opened.data["stories"])):
+        opened.page.locator("nav button").nth(n).click()
+        heads = opened.texts("table.steps th")
+        rows = opened.page.locator("table.steps tbody tr").evaluate_all(
+            "rows => rows.map(r => [...r.cells].map(c => c.title))")
+        for row in rows:
+            cells = dict(zip(heads, row, strict=True))
+            key = cells["Log"] + " " + cells["Call"]
+            seen[key] = (cells["Identity"], cells["Outcome"], cells["What"], opened.texts(".deed text"))
+        opened.page.locator("table.steps tbody button").first.click()
+        seen[cells["Log"]] = json.loads(opened.page.locator("dialog pre").inner_text())
+        opened.page.keyboard.press("Escape")
+    assert seen.pop("VPC flow log")["dstaddr"] == "198.51.100.9"
+    assert [seen.pop(log) for log in ("Okta", "GitHub", "Kubernetes")] == list(OTHERS.values())
+    assert seen == {
+        "Okta user.mfa.factor.deactivate": (
+            "federated dana@example.com", "ok", "user eve@example.com", ["factor.deactivate"]),
+        "GitHub repo.access": ("federated octo", "ok", "repository acme/secrets", ["repo.access"]),
+        "Kubernetes list": ("federated mallory", "Forbidden", "secret default/(all)", ["list secret"]),
+        "VPC flow log ACCEPT": ("instance i-0abc", "ok", "address 198.51.100.9:3333", ["flow ACCEPT", "flow REJECT"]),
+        "VPC flow log REJECT": ("instance i-0abc", "REJECT", "port 22", ["flow ACCEPT", "flow REJECT"]),
+    }
     assert (opened.messages, opened.refused()) == ([], [])
