@@ -11,6 +11,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ROOT / "rules"
+IDS = ("eventID", "uuid", "auditID", "_document_id", "webhook_delivery")  # by source
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -83,12 +84,13 @@ def record(base, case, n=0):
 
 def timed_records(base, case):
     """(time, record) of each event of a case, each event id once: delivered again is no other."""
-    start = datetime.datetime.fromisoformat(base["eventTime"].replace("Z", "+00:00"))
+    began = (base or {}).get("eventTime", "2026-03-17T14:02:31Z")  # other sources: any time will do
+    start = datetime.datetime.fromisoformat(began.replace("Z", "+00:00"))
     seen = set()
     for event in case["events"]:
         for n in range(event.get("repeat", 1)):
             made = record(base, event, n)
-            named = made["eventID"] if "eventID" in (event.get("set") or {}) else None
+            named = next((made[id_] for id_ in IDS if id_ in (event.get("set") or {})), None)
             if named is None or named not in seen:
                 seen.add(named)
                 after = _seconds(event["at"]) + n * _seconds(event.get("every", "0s"))

@@ -1,9 +1,10 @@
 """Other engines can use the shipped rules: pySigma reads them, its SQLite backend converts them, and
 what SQLite finds with these queries is what the cases beside the rules expect.
 
-`first_seen` is a correlation of ours alone and is left out, by name. All other documents are read as
-one collection, since correlations name rules in other files; each must be read without an error and
-end as one query. A record becomes a row that has a column for each field, so three kinds of cases
+`first_seen` is a correlation of ours alone and is left out, by name. pySigma takes no placeholder for
+a network (`expand|cidr`): the networks that it stands for are put there first. All other documents
+are read as one collection, since correlations name rules in other files; each must be read without
+an error and end as one query. A record becomes a row that has a column for each field, so three kinds of cases
 cannot be asked: several values in one field, fields that we add (`trailwarden.*`), and steps of an
 ordered correlation within one second, which are in order here and are not there.
 """
@@ -21,6 +22,7 @@ from sigma.processing.transformations import ValueListPlaceholderTransformation
 import rulecases
 
 OURS_ALONE = "first_seen"
+NUMBERS = {"bytes", "dstport", "packets", "srcport"}  # compared as such; cases may spell them as texts
 TABLE = "logs"  # what the backend's queries read
 NOT_ASKED_MAX = 0.15  # of all cases; more would say little
 
@@ -29,7 +31,22 @@ def is_ours_alone(document):
     return document.get("correlation", {}).get("type") == OURS_ALONE
 
 
-ALL = [(path, d) for path in rulecases.rule_files() for d in rulecases.documents(path)]
+def with_networks(node):
+    """A document whose `expand|cidr` is a `cidr` over the placeholders' networks."""
+    if isinstance(node, list):
+        return [with_networks(member) for member in node]
+    if not isinstance(node, dict):
+        return node
+    made = {}
+    for key, value in node.items():
+        if str(key).endswith("|expand|cidr"):
+            key, value = key.replace("|expand", ""), NETWORKS[value.strip("%")]
+        made[key] = with_networks(value)
+    return made
+
+
+NETWORKS = rulecases.placeholders()
+ALL = [(path, with_networks(d)) for path in rulecases.rule_files() for d in rulecases.documents(path)]
 SHARED = [(path, d) for path, d in ALL if not is_ours_alone(d)]
 BY_KEY = {d[key]: d for _, d in SHARED for key in ("title", "name", "id") if key in d}
 
@@ -91,7 +108,7 @@ def found(query, document, rows):
     columns = {}
     for field in sorted(set(fields_of(document))):
         columns.setdefault(field.lower(), []).append(field)
-    names = ", ".join(f"`{name}`" for name in ["timestamp", *columns])
+    names = ", ".join(f"`{name}`{' NUMERIC' * (name in NUMBERS)}" for name in ["timestamp", *columns])
     with sqlite3.connect(":memory:") as db:
         db.create_function("REGEXP", 2, lambda pattern, text:
                            text is not None and re.search(pattern, str(text)) is not None)
