@@ -4,8 +4,12 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "engine/sigma_match.h"
 
-#define PAIRS_MAX (4u << 20) /* (value, rule) pairs of all rules */
+/* Of what a list names, most is rare: so many values of a list count as twice a single one. Else a
+ * rule of one protocol and a dozen ports would be found by the protocol. */
+#define LIST_VALUES 8
+#define PAIRS_MAX   (4u << 20) /* (value, rule) pairs of all rules */
 
 /* While building: rule `rule` is to be found under (slot, value). */
 struct pair {
@@ -38,7 +42,7 @@ static double pred_cost(const struct build *b, const struct rs_pred *p)
 {
     if (p->index_slot == RS_NONE)
         return -1;
-    return (double)p->values.n / b->slot_values[p->index_slot];
+    return (LIST_VALUES - 1. + p->values.n) / b->slot_values[p->index_slot];
 }
 
 /* Costs of all nodes in one pass: kids have lower numbers than their parents. */
@@ -279,4 +283,31 @@ const struct rs_index_entry *index_find(const struct rs_index *ix, const struct 
             str_eq_fold(str_n(ix->text + entries[at].value.at, entries[at].value.n), value))
             return entries + at;
     return NULL;
+}
+
+bool index_is_number(struct str s)
+{
+    if (s.n == 0 || s.n > INDEX_NUMBER_MAX || (*s.p == '0' && s.n > 1))
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (!byte_is_digit(s.p[i]))
+            return false;
+    return true;
+}
+
+struct str index_number(struct str s, char digits[INDEX_NUMBER_MAX])
+{
+    double x;
+    bool begins = s.n && (byte_is_digit(*s.p) || *s.p == '-' || *s.p == '+' || *s.p == '.');
+    if (!begins || index_is_number(s) || !sigma_number(s, &x) || x < 0 || x >= 1e15)
+        return STR_ABSENT;
+    uint64_t whole = (uint64_t)x;
+    if ((double)whole < x)
+        return STR_ABSENT;
+    size_t at = INDEX_NUMBER_MAX;
+    do {
+        digits[--at] = (char)('0' + whole % 10);
+        whole /= 10;
+    } while (whole);
+    return str_n(digits + at, INDEX_NUMBER_MAX - at);
 }

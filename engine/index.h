@@ -18,4 +18,13 @@ uint32_t index_hash(struct str s);
 const struct rs_index_entry *index_find(const struct rs_index *ix, const struct rs_index_slot *s,
                                         struct str value);
 
+/* Numbers are found under their digits: whole ones below 10^15, which a double holds, without a
+ * zero in front. */
+#define INDEX_NUMBER_MAX 15
+/* Whether s is spelled so. */
+bool index_is_number(struct str s);
+/* s so spelled, in `digits`, when it is such a number in another spelling (443.0, 0443, 4.43e2);
+ * absent otherwise. */
+struct str index_number(struct str s, char digits[INDEX_NUMBER_MAX]);
+
 #endif

@@ -54,6 +54,19 @@ static size_t add_candidates(struct event *ev, const uint32_t *rules, uint32_t n
     return have;
 }
 
+/* Adds the rules that wait for this text, or for the number that it is. */
+static size_t look_up(struct event *ev, const struct rs_index_slot *slot, struct str text, size_t n)
+{
+    const struct rs_index *ix = &ev->rules->index;
+    char digits[INDEX_NUMBER_MAX];
+    const struct rs_index_entry *found = index_find(ix, slot, text);
+    if (found)
+        n = add_candidates(ev, ix->rules + found->rules.first, found->rules.n, n);
+    struct str number = index_number(text, digits);
+    found = str_present(number) ? index_find(ix, slot, number) : NULL;
+    return found ? add_candidates(ev, ix->rules + found->rules.first, found->rules.n, n) : n;
+}
+
 static size_t find_candidates(struct event *ev)
 {
     const struct rs_index *ix = &ev->rules->index;
@@ -68,10 +81,8 @@ static size_t find_candidates(struct event *ev)
         for (struct value *v = event_first(ev, slot->slot); v; v = event_next(ev, v)) {
             bool skip = fan && v->type == JSON_ARRAY;
             struct str text = skip ? STR_ABSENT : event_text(ev, v);
-            const struct rs_index_entry *found =
-                str_present(text) ? index_find(ix, slot, text) : NULL;
-            if (found)
-                n = add_candidates(ev, ix->rules + found->rules.first, found->rules.n, n);
+            if (str_present(text))
+                n = look_up(ev, slot, text, n);
         }
     }
     return n;

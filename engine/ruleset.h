@@ -190,8 +190,8 @@ struct rs_pred {
     uint32_t term;
     uint32_t right; /* a term on the right side, or RS_NONE */
     struct rs_list values;
-    /* When holding needs one value of this slot to be, case folded, one of `values`' texts: the
-     * slot. Else RS_NONE. The index is built from it. */
+    /* When holding needs one value of this slot to be, case folded, one of `values`' texts, or a
+     * number that index_number spells so: the slot. Else RS_NONE. The index is built from it. */
     uint32_t index_slot;
 };
 

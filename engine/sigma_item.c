@@ -2,6 +2,7 @@
 #include "engine/sigma_parts.h"
 #include "engine/source.h"
 
+#include "engine/index.h"
 #include "engine/pattern.h"
 #include "engine/sigma_cidr.h"
 #include "engine/sigma_match.h"
@@ -293,14 +294,17 @@ static bool emit_value(struct sigma_scope *sc, const struct sigma_item *it,
     return true;
 }
 
-/* Whether a value of the field must, case folded, be this text for the test to hold: true of plain
- * strings, not of what may also equal a number, a bool or an object's JSON. */
+/* Whether a value of the field must, case folded, be this text for the test to hold, or the number
+ * that this text spells as the index does: true of plain strings and of whole numbers, not of what
+ * may also equal a bool or an object's JSON. */
 static bool is_plain(const struct sigma_item *it, const struct sigma_val *v)
 {
     double number;
+    if (v->kind == VAL_NUMBER)
+        return !it->part && !it->compares && index_is_number(v->raw);
     if (v->kind != VAL_TEXT || it->part || v->raw.n == 0 || pattern_has_wildcard(v->text) ||
-        sigma_number(v->text, &number) || v->text.p[0] == '{' || str_eq_fold(v->text, S("true")) ||
-        str_eq_fold(v->text, S("false")))
+        (sigma_number(v->text, &number) && !index_is_number(v->text)) || v->text.p[0] == '{' ||
+        str_eq_fold(v->text, S("true")) || str_eq_fold(v->text, S("false")))
         return false;
     for (size_t i = 0; it->cased && i < v->text.n; i++)
         if (byte_lower(v->text.p[i]) != v->text.p[i])

@@ -329,6 +329,37 @@ static bool is_always(const struct ruleset *rs, uint32_t rule)
     return false;
 }
 
+/* Numbers in the spellings of JSON (RFC 8259, 6) and some that are none. */
+static void spells_numbers_as_the_index(void **state)
+{
+    static const struct {
+        const char *text, *digits;
+    } cases[] = {
+        {"443.0", "443"},  {"0443", "443"},
+        {"4.43e2", "443"}, {"44300E-2", "443"},
+        {"-0", "0"},       {"-0.0", "0"},
+        {"1e3", "1000"},   {"999999999999999.0", "999999999999999"},
+        {"443", NULL}, /* is spelled so */
+        {"0", NULL},       {"-443", NULL},
+        {"443.5", NULL},   {"1e15", NULL},
+        {"1e400", NULL},   {"10.0.0.1", NULL},
+        {"", NULL},        {"eni-0a1b", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char digits[INDEX_NUMBER_MAX];
+        struct str got = index_number(str_of(cases[i].text), digits);
+        bool right = cases[i].digits ? str_eq(got, str_of(cases[i].digits)) : !str_present(got);
+        if (!right)
+            fail_msg("%s becomes '%.*s'", cases[i].text, (int)got.n, got.n ? got.p : "");
+    }
+    assert_true(index_is_number(S("0")));
+    assert_true(index_is_number(S("999999999999999")));
+    assert_false(index_is_number(S("1000000000000000")));
+    assert_false(index_is_number(S("00")));
+    assert_false(index_is_number(S("4e2")));
+}
+
 static void indexes_what_a_rule_needs(void **state)
 {
     static const char *const iam[] = {"iam.amazonaws.com"}, *const create[] = {"createuser"},
@@ -463,6 +494,7 @@ int main(void)
         cmocka_unit_test(points_of_one_position),
         cmocka_unit_test(tells_more_from_bad),
         cmocka_unit_test(survives_floods),
+        cmocka_unit_test(spells_numbers_as_the_index),
         cmocka_unit_test(indexes_what_a_rule_needs),
         cmocka_unit_test(equal_parts_are_one),
         cmocka_unit_test(refuses_endless_paths),

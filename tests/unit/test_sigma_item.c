@@ -66,12 +66,13 @@ static bool is_indexed(const char *search)
 static void test_index(void **state)
 {
     (void)state;
-    static const char *const plain[] = {"{f: ABC}", "{f: [a, b]}", "{f|cased: abc}", "{f: 'a\\*'}",
-                                        "{f|base64: foo}"};
+    static const char *const plain[] = {"{f: ABC}",    "{f: [a, b]}",     "{f|cased: abc}",
+                                        "{f: 'a\\*'}", "{f|base64: foo}", "{f: 22}",
+                                        "{f: '22'}",   "{f: [a, '1', 0]}"};
     static const char *const others[] = {
-        "{f: 'a*'}",   "{f: [a, 'b*']}",  "{f: 22}",       "{f: '22'}",          "{f: true}",
-        "{f: 'true'}", "{f|contains: a}", "{f: ''}",       "{f: '{\"a\":1}'}",   "{f|re: a}",
-        "[abc]",       "{f|cased: Abc}",  "{f: [a, '1']}", "{f|cidr: 10.0.0.1}", "{f|gt: 3}",
+        "{f: 'a*'}",   "{f: [a, 'b*']}",  "{f: 22.5}",      "{f: '022'}",         "{f: true}",
+        "{f: 'true'}", "{f|contains: a}", "{f: ''}",        "{f: '{\"a\":1}'}",   "{f|re: a}",
+        "[abc]",       "{f|cased: Abc}",  "{f: [a, '-1']}", "{f|cidr: 10.0.0.1}", "{f|gt: 3}",
     };
     for (size_t i = 0; i < COUNT(plain); i++)
         check_true(plain[i], is_indexed(plain[i]));
