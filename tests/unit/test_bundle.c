@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/event.h"
+#include "engine/falco_term.h"
 #include "engine/loader.h"
 #include "tests/unit/support/check.h"
 
@@ -40,14 +41,17 @@ static struct room room_of(const struct buf *b, size_t n)
     return r;
 }
 
-static struct ruleset *load(void)
+static const char falco[] = "- rule: One\n  desc: d\n  priority: INFO\n  source: aws_cloudtrail\n"
+                            "  condition: tolower(ct.name) = x\n  output: a %ct.user\n";
+
+static struct ruleset *load(const char *text)
 {
     struct diags diags;
     struct ruleset *rs;
     struct err e;
     diags_init(&diags);
     struct loader *l = loader_new(NULL, &diags);
-    assert_true(loader_add(l, S("a.yml"), str_of(rules), &e));
+    assert_true(loader_add(l, S("a.yml"), str_of(text), &e));
     assert_true(loader_finish(l, &rs, &e));
     check_size("diags", diags.list.n, 0);
     loader_free(l);
@@ -55,13 +59,18 @@ static struct ruleset *load(void)
     return rs;
 }
 
-static void make(struct ruleset **rs, struct buf *b)
+static void make_of(const char *text, struct ruleset **rs, struct buf *b)
 {
     const struct bundle_facts facts = {.n_files = 1, .durable = true, .config = {7, [31] = 9}};
     struct err e;
-    *rs = load();
+    *rs = load(text);
     buf_init(b, 1u << 20);
     assert_true(bundle_put(*rs, &facts, b, &e));
+}
+
+static void make(struct ruleset **rs, struct buf *b)
+{
+    make_of(rules, rs, b);
 }
 
 static void reads_back_what_was_written(void **state)
@@ -212,6 +221,16 @@ static const struct wrong wrongs[] = {
     {"index.always", TABLE(index.always), 0, 1000, "rule of no index 0"},
 };
 
+static const struct wrong falco_wrongs[] = {
+    BAD(preds, struct rs_pred, dialect, DIALECT_FALCO | 200u << 8, "test 0"), /* op */
+    BAD(terms, struct rs_term, fn, 200, "term 0"),
+    BAD(terms, struct rs_term, args.n, 100, "term 0"),           /* a field of other paths */
+    BAD(terms, struct rs_term, fn, FALCO_FN_BASENAME, "term 0"), /* of no earlier term */
+    BAD(terms, struct rs_term, a, 100000, "term 0"),
+    BAD(outputs, struct rs_output, width, 4097, "output 0"),
+    BAD(outputs, struct rs_output, term, 1000, "output 0"),
+};
+
 /* Offset in the bundle of row 0 of a table. */
 static size_t place_of(const struct ruleset *rs, size_t table)
 {
@@ -248,6 +267,11 @@ static void refuses_numbers_that_lead_nowhere(void **state)
     make(&rs, &b);
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++)
         check_wrong(&b, wrongs + i);
+    buf_release(&b);
+    ruleset_free(rs);
+    make_of(falco, &rs, &b);
+    for (size_t i = 0; i < sizeof falco_wrongs / sizeof *falco_wrongs; i++)
+        check_wrong(&b, falco_wrongs + i);
     buf_release(&b);
     ruleset_free(rs);
 }
