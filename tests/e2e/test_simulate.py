@@ -29,7 +29,8 @@ SCENARIOS = {
     "ses-abuse": (["user/wordpress-media", "user/ses-relay"], ["ses-relay"]),
     "s3-ransomware": (["user/backup-upload"], ["example-shop-orders"]),
     "user-b": (["user/user-a", "user/user-b"], ["user-c", "user-d", "user-e"]),
-    "okta-to-mining": (["erin@example.com", "assumed-role/Developer/*"], ["role/Developer", "i-"]),
+    "okta-to-mining": (["erin@example.com", "assumed-role/Developer/*", "i-*"],
+                       ["role/Developer", "i-"]),
 }
 
 
