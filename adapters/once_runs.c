@@ -192,10 +192,11 @@ static bool find(const struct once_run *r, struct once_id id, bool *found, struc
     return true;
 }
 
+/* The longest first: most ids lie there. */
 bool once_runs_find(const struct once_runs *s, struct once_id id, bool *found, struct err *e)
 {
     *found = false;
-    for (size_t i = 0; i < ONCE_RUNS_MAX && !*found; i++)
+    for (size_t i = ONCE_RUNS_MAX; i-- > 0 && !*found;)
         if (s->runs[i].file && !find(&s->runs[i], id, found, e))
             return false;
     return true;
