@@ -5,16 +5,22 @@
 #include "handlers/contain_notice.h"
 #include "respond/incident_say.h"
 #include "respond/put.h"
+#include "respond/subject.h"
+
+/* Bytes of an ARN. */
+#define PRINCIPAL_MAX 2048
 
 void about_init(struct about *a)
 {
     *a = (struct about){.n = 0};
     arena_init(&a->memory, ABOUT_MAX);
+    marks_init(&a->marks);
 }
 
 void about_release(struct about *a)
 {
     arena_release(&a->memory);
+    marks_release(&a->marks);
 }
 
 bool about_read(struct about *a, const struct port_state *port, struct err *e)
@@ -29,7 +35,7 @@ bool about_read(struct about *a, const struct port_state *port, struct err *e)
         ok && (a->list || err_set(e, ERR_LIMIT, "%zu records of containment are too many", keys.n));
     ok = ok && contain_record_read(port, keys.p, keys.n, &a->memory, a->list, e);
     vec_release(&keys);
-    return ok;
+    return ok && marks_read(&a->marks, port, e);
 }
 
 bool about_is(const struct contain_record *r, const struct incident *i)
@@ -51,6 +57,42 @@ void about_put_json(struct buf *b, const struct about *a, const struct incident 
         buf_putc(b, '{');
         contain_put_state(b, a->list + k);
         put_close(b, '}');
+        buf_putc(b, ',');
+    }
+    put_close(b, ']');
+}
+
+void about_put_principal(struct buf *b, struct str arn)
+{
+    struct subject s;
+    subject_of_arn(arn, &s);
+    if (subject_can(&s) && s.kind != SUBJECT_KEY)
+        subject_put_arn(b, &s);
+    else
+        buf_put(b, arn);
+}
+
+const struct mark *about_mark(const struct about *a, const struct incident *i, size_t actor)
+{
+    struct buf b;
+    buf_init(&b, PRINCIPAL_MAX);
+    about_put_principal(&b,
+                        lineage_graph_node(&i->from->graph, incident_actor(i, actor)->node)->name);
+    const struct mark *mark = b.failed ? NULL : marks_find(&a->marks, buf_str(&b));
+    buf_release(&b);
+    return mark;
+}
+
+void about_put_marks(struct buf *b, const struct about *a, const struct incident *i)
+{
+    buf_putc(b, '[');
+    for (size_t k = 0; k < a->marks.n; k++) {
+        bool is = false;
+        for (size_t n = 0; n < i->actors.n && !is; n++)
+            is = about_mark(a, i, n) == a->marks.list + k;
+        if (!is)
+            continue;
+        mark_put_json(b, a->marks.list + k);
         buf_putc(b, ',');
     }
     put_close(b, ']');

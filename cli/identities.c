@@ -92,17 +92,6 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
 /* ---- who ---------------------------------------------------------------------------------------
  */
 
-/* Appends the ARN of the user or role behind an ARN; of others the text itself. */
-static void put_principal(struct buf *b, struct str arn)
-{
-    struct subject s;
-    subject_of_arn(arn, &s);
-    if (subject_can(&s) && s.kind != SUBJECT_KEY)
-        subject_put_arn(b, &s);
-    else
-        buf_put(b, arn);
-}
-
 static struct identity *identity_of(struct list *l, struct str principal, struct err *e)
 {
     for (size_t i = 0; i < l->identities.n; i++) {
@@ -149,7 +138,7 @@ static bool take_actor(struct list *l, uint32_t at, struct err *e)
     if (a->events == 0 || n->kind == LINEAGE_SERVICE)
         return true;
     buf_init(&b, PRINCIPAL_MAX);
-    put_principal(&b, n->name);
+    about_put_principal(&b, n->name);
     struct identity *x = b.failed || b.n == 0 ? NULL : identity_of(l, buf_str(&b), e);
     bool ok = b.failed || b.n == 0 || (x && note_incident(l, x, e));
     unsigned risk = risk_actor(&l->incident, at);
@@ -365,7 +354,7 @@ static int set_mark(const struct asked *a)
     struct buf principal;
     struct state *state = response_state(a->state, &e);
     buf_init(&principal, PRINCIPAL_MAX);
-    put_principal(&principal, str_of(a->compromised ? a->compromised : a->clear));
+    about_put_principal(&principal, str_of(a->compromised ? a->compromised : a->clear));
     const struct mark mark = {.principal = buf_str(&principal),
                               .by = str_of(a->by),
                               .reason = str_of(a->reason),

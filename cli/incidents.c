@@ -110,13 +110,15 @@ static void put_states(struct buf *b, const struct listing *l)
         buf_putc(b, ']');
 }
 
-/* Puts "containment":[{"state":"contained","principal":"arn:...",...}] behind the incident's last
- * member. */
+/* Puts "containment":[{"state":"contained","principal":"arn:...",...}],"marks":[{"principal":...}]
+ * behind the incident's last member. */
 static void put_containment(struct buf *b, const struct listing *l)
 {
     buf_cut(b, b->n ? b->n - 1 : 0);
     buf_putz(b, ",\"containment\":");
     about_put_json(b, &l->about, &l->incident);
+    buf_putz(b, ",\"marks\":");
+    about_put_marks(b, &l->about, &l->incident);
     buf_putc(b, '}');
 }
 
@@ -128,6 +130,27 @@ static void put_contained(struct buf *b, const struct listing *l)
             continue;
         buf_putf(b, "  %-9s", contain_state_name(l->about.list[k].state));
         response_put_principal(b, &l->about.list[k].subject);
+        buf_putc(b, '\n');
+    }
+}
+
+/* "  compromised arn:aws:iam::111122223333:user/dana, says ana: key on a paste site", for each whom
+ * a person marked. */
+static void put_marked(struct buf *b, const struct listing *l)
+{
+    for (size_t k = 0; k < l->incident.actors.n; k++) {
+        const struct mark *m = about_mark(&l->about, &l->incident, k);
+        bool told = !m;
+        for (size_t j = 0; j < k && !told; j++)
+            told = about_mark(&l->about, &l->incident, j) == m;
+        if (told)
+            continue;
+        buf_putz(b, m->marked ? "  compromised " : "  cleared ");
+        put_text(b, m->principal, NAME_MAX);
+        buf_putz(b, ", says ");
+        put_text(b, m->by.n ? m->by : S("somebody"), NAME_MAX);
+        buf_putz(b, m->reason.n ? ": " : "");
+        put_text(b, m->reason, MARK_TEXT_MAX);
         buf_putc(b, '\n');
     }
 }
@@ -170,6 +193,7 @@ static bool put_incident(struct listing *l, struct err *e)
             buf_putc(b, '\n');
         incident_put_text(b, &l->incident, l->colour);
         put_contained(b, l);
+        put_marked(b, l);
     } else {
         put_line(b, l);
     }

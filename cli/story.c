@@ -76,7 +76,7 @@ struct telling {
     const struct ruleset *rules;
     struct retelling retelling;
     struct about about;
-    struct buf containment;
+    struct buf containment, marks;
     struct report report;
 };
 
@@ -119,7 +119,13 @@ static bool gather(struct telling *t, struct err *e)
     about_put_json(&t->containment, &t->about, &story->incident);
     if (!buf_ok(&t->containment, "what is contained", e))
         return false;
-    story->containment = t->report.redact ? STR_ABSENT : buf_str(&t->containment);
+    about_put_marks(&t->marks, &t->about, &story->incident);
+    if (!buf_ok(&t->marks, "who is marked", e))
+        return false;
+    if (!t->report.redact) {
+        story->containment = buf_str(&t->containment);
+        story->marks = buf_str(&t->marks);
+    }
     return report_read(&t->report, &t->asked->logs, e);
 }
 
@@ -162,6 +168,7 @@ static int story(const struct asked *a, const struct ruleset *rules, struct geo_
     retelling_init(&t.retelling, rules);
     about_init(&t.about);
     buf_init(&t.containment, CONTAINMENT_MAX);
+    buf_init(&t.marks, MARKS_BYTES + 1);
     struct state *state = response_state(a->state, &e);
     bool ok = state && recall(&t, state, &e);
     state_close(state);
@@ -173,6 +180,7 @@ static int story(const struct asked *a, const struct ruleset *rules, struct geo_
     }
     bool unread = ok && (t.report.reading.failed || t.report.reading.bad);
     buf_release(&t.containment);
+    buf_release(&t.marks);
     about_release(&t.about);
     retelling_release(&t.retelling);
     if (unread)

@@ -49,6 +49,7 @@ struct story {
     uint64_t cut;              /* steps that found no room */
     /* Put in by whoever knows; borrowed. JSON, or absent: nothing is known. */
     struct str containment; /* an array, each as contain_put_state makes it */
+    struct str marks;       /* an array of what persons said of its identities (handlers/marks.h) */
     struct str advice;      /* what the identities may keep */
 };
 

@@ -308,6 +308,7 @@ static void put_story(struct buf *b, const struct stories *s, const struct story
     put_steps(b, s, story, raw);
     put_attack(b, &story->incident);
     put_given(b, "containment", story->containment);
+    put_given(b, "marks", story->marks);
     put_given(b, "advice", story->advice);
     buf_putz(b, "\"cut\":{");
     put_number(b, "steps", story->cut);

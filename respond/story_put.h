@@ -18,7 +18,7 @@
  *      "file":0,"raw":17}],
  *    "attack":[{"tactic":"TA0003","tactic_name":"Persistence","technique":"T1136.003",
  *      "technique_name":"Cloud Account","signals":[0],"prevent":"..."}],
- *    "containment":[...] or null, "advice":{...} or null,
+ *    "containment":[...] or null, "marks":[...] or null, "advice":{...} or null,
  *    "cut":{"steps":0}}],
  *  "files":[{"name":"...","sha256":"...","records":10}],
  *  "limits":{"records":..,"copies":..,"lost":..,"files":..,"incidents":..,"passed_over":..,

@@ -39,12 +39,19 @@ function containmentSteps(record) {
   record.undo ? el('li', {}, 'Undo: ', command(record.undo)) : null);
 }
 
+/* What a person said of it: that it is compromised, or is not. */
+function markOf(story, principal) {
+  const mark = (story.marks || []).find(m => principal && bare(m.principal) === bare(principal));
+  return mark ? el('p', {}, el('strong', {}, mark.marked ? 'Marked as compromised' : 'Cleared'), mark.by ? ` by ${mark.by}` : '',
+    mark.at ? ` at ${mark.at}` : '', mark.reason ? `: ${mark.reason}` : '.') : null;
+}
+
 function todoRow(story, todo) {
   const actor = story.actorById.get(todo.actor);
   const record = todo.principal && stateOf(story, todo.principal);
   const state = todo.cannot ? 'not possible' : record ? record.state : story.containment ? 'not contained' : 'not known';
   return [actorName(actor), el('strong', {class: 'state ' + state.replace(/ /g, '-')}, state),
-    [todo.cannot ? todo.cannot + '.' : null, record ? containmentSteps(record) : null,
+    [todo.cannot ? todo.cannot + '.' : null, markOf(story, todo.principal), record ? containmentSteps(record) : null,
       !record && isPlain(todo.principal) ? command(`trailwarden contain '${todo.principal}'`) : null]];
 }
 

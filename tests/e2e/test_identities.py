@@ -72,6 +72,13 @@ def test_a_word_goes_before_the_risk(told, tmp_path):
     assert not found[USER]["compromised"] and found[USER]["mark"]["marked"] is False
     said = run("identities", "--state", state, "--format", "text").stdout
     assert b"compromised by ana: seen" in said and b"\x1b" not in said and b"cleared" in said
+    incident = next(i for i in lines(run("incidents", "--state", state, "--format", "jsonl"))
+                    if i["id"] in found[ROLE]["incidents"])
+    assert {m["principal"]: m["marked"] for m in incident["marks"]} == {ROLE: True, USER: False}
+    whole = run("incidents", "--state", state, "--format", "text", incident["id"]).stdout.decode()
+    assert f"compromised {ROLE}, says ana: seen" in whole and f"cleared {USER}, says " in whole
+    story = json.loads(run("story", "--state", state, "--incident", incident["id"], "--format", "json").stdout)
+    assert story["stories"][0]["marks"] == incident["marks"]
     assert run("identities", "--state", state, "--clear", ROLE).returncode == 0
     assert not identities(state)[ROLE]["compromised"]
 

@@ -171,13 +171,18 @@ def test_what_was_contained_is_told(sample, show, tmp_path):
     """As `trailwarden story` has it from the state: of one identity, with the way back."""
     record = ('"containment":[{"state":"contained","principal":"arn:aws:iam::111122223333:user/team/dana",'
               '"steps":[{"strategy":"deny-all","state":"done"}],"undo":"trailwarden release x"}]')
+    marks = ('"marks":[{"principal":"arn:aws:iam::111122223333:user/team/dana","marked":true,"by":"ana",'
+             '"at":"2026-03-17T15:00:00Z","reason":"key on a <b>paste site"}]')
     page = tmp_path / "contained.html"
-    page.write_text(sample.read_text(encoding="utf-8").replace('"containment":null', record), encoding="utf-8")
+    page.write_text(sample.read_text(encoding="utf-8").replace('"containment":null', record)
+                    .replace('"marks":null', marks.replace("<", "\\u003c")), encoding="utf-8")
     opened = show(page)
     rows = opened.page.get_by_role("table", name="Containment, identity by identity").locator("tbody tr")
     assert [r.split("\t")[:2] for r in rows.evaluate_all("r => r.map(x => x.innerText)")] == [
         ["user dana", "contained"], ["user support-ro", "not contained"]]
     assert "trailwarden release x" in rows.first.inner_text()
+    assert ("Marked as compromised by ana at 2026-03-17T15:00:00Z: key on a <b>paste site"
+            in rows.first.inner_text())
     assert "1 identity is not contained." in opened.page.locator("main").inner_text()
 
 
