@@ -4,8 +4,9 @@
 
 #include "engine/event.h"
 
-#define SUBJECT_MAX 1024 /* bytes; identity providers' subjects have at most 255 (OpenID Connect)  \
-                          */
+#define SUBJECT_MAX                                                                                \
+    1024 /* bytes; identity providers' subjects have at most 255 (OpenID Connect)                  \
+          */
 
 /* Who acts in the present record, of one of these forms; absent when it is none. Until the next
  * record.
