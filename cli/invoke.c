@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/words.h"
+#include "engine/source.h"
 #include "handlers/handle.h"
 
 #define PAYLOAD_MAX (6u << 20) /* Lambda's quota for a synchronous payload */
@@ -120,6 +121,10 @@ static bool make_config(const struct asked *a, const struct ruleset *rules,
                                   .github_secret = str_of(getenv("TRAILWARDEN_GITHUB_SECRET")),
                                   .version = S(TRAILWARDEN_VERSION),
                                   .incidents = table_of(a)};
+    const char *source = word_or_variable(NULL, "TRAILWARDEN_SOURCE");
+    cfg->has_source = source != NULL;
+    if (source && !source_parse(str_of(source), &cfg->source))
+        return err_set(e, ERR_USAGE, "TRAILWARDEN_SOURCE: %.40s is no source", source);
     if (!level || level_parse(str_of(level), &cfg->min_level))
         return true;
     return err_set(e, ERR_USAGE, "%.40s is no level: informational, low, medium, high, critical",

@@ -20,7 +20,7 @@ struct asked {
     struct vec rules; /* const char * */
     struct logs logs;
     const char *config, *emit, *format, *output, *state, *min_level, *from, *to, *fail_on;
-    const char *geoip, *asn, *report, *threads;
+    const char *geoip, *asn, *report, *threads, *source;
     size_t n_threads;
     bool strict, first_match, learn, redact, help;
 };
@@ -53,6 +53,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"from", 0, OPTION_TEXT, &a->from, "TIME",
          "leave out events before (2026-03-17T14:00:00Z)"},
         {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out events after"},
+        {"source", 0, OPTION_TEXT, &a->source, "NAME",
+         "take JSON records for cloudtrail's, okta's, github's or k8s_audit's"},
         {"geoip", 0, OPTION_TEXT, &a->geoip, "FILE.mmdb", "which country an address is in"},
         {"asn", 0, OPTION_TEXT, &a->asn, "FILE.mmdb", "which network an address belongs to"},
         {"report", 0, OPTION_TEXT, &a->report, "FILE.html",
@@ -112,11 +114,13 @@ static bool read_asked(struct asked *a, struct scan_options *o, enum level *fail
     o->report = a->report != NULL;
     o->has_from = a->from != NULL;
     o->has_to = a->to != NULL;
+    o->has_source = a->source != NULL;
     if (!read_kinds(a, o, e))
         return false;
     if (a->report && o->emit == EMIT_MATCHES)
         return err_set(e, ERR_USAGE, "--report tells incidents: --emit alerts or incidents");
     return scan_threads_count(a->threads, &a->n_threads, e) &&
+           word_source("source", a->source, &o->source, e) &&
            word_level("min-level", a->min_level, &o->min_level, e) &&
            word_level("fail-on", a->fail_on, fail_on, e) &&
            word_time("from", a->from, &o->from_ms, e) && word_time("to", a->to, &o->to_ms, e);
@@ -185,6 +189,8 @@ static bool tell_stories(const struct asked *a, struct scan *s, struct report *r
 {
     const struct vec *groups = &s->incidents.groups;
     r->redact = a->redact;
+    if (s->options.has_source)
+        event_force_source(&r->reading.reader.ev, s->options.source);
     return scan_group(s, e) && report_take(r, &s->incidents, groups->p, groups->n, e) &&
            report_read(r, &a->logs, e) && report_write(r, a->report, e);
 }

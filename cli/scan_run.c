@@ -497,6 +497,8 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
         !start_windows(s, state, e) || !start_teller(s, state, e))
         return false;
     s->reader.ev.first_match = options->first_match;
+    if (options->has_source)
+        event_force_source(&s->reader.ev, options->source);
     event_set_geo(&s->reader.ev, options->geo);
     return put_head(s, e);
 }

@@ -215,6 +215,8 @@ bool worker_start(struct scan_threads *t, struct worker *w, struct err *e)
                             (struct object_calls){w, on_piece, on_record, on_bad}, e))
         return false;
     w->reader.ev.first_match = s->options.first_match;
+    if (s->options.has_source)
+        event_force_source(&w->reader.ev, s->options.source);
     event_set_geo(&w->reader.ev, s->options.geo);
     if (pthread_create(&w->thread, NULL, work, w) != 0)
         return err_set(e, ERR_SYSTEM, "cannot start a thread; --threads 1 needs none");

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/timefmt.h"
+#include "engine/source.h"
 
 bool word_level(const char *name, const char *text, enum level *out, struct err *e)
 {
@@ -21,6 +22,15 @@ bool word_time(const char *name, const char *text, int64_t *ms, struct err *e)
         return true;
     return err_set(e, ERR_USAGE,
                    "--%s %.40s: a time is YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (or +hh:mm)", name,
+                   text);
+}
+
+bool word_source(const char *name, const char *text, enum source *out, struct err *e)
+{
+    if (!text || source_parse(str_of(text), out))
+        return true;
+    return err_set(e, ERR_USAGE,
+                   "--%s %.40s: a source is cloudtrail, vpcflow, okta, github or k8s_audit", name,
                    text);
 }
 

@@ -11,6 +11,7 @@
  * there is to choose from. */
 TW_MUST_USE bool word_level(const char *name, const char *text, enum level *out, struct err *e);
 TW_MUST_USE bool word_time(const char *name, const char *text, int64_t *ms, struct err *e);
+TW_MUST_USE bool word_source(const char *name, const char *text, enum source *out, struct err *e);
 /* Position in words. */
 TW_MUST_USE bool word_choice(const char *name, const char *text, const char *const *words, size_t n,
                              size_t *out, struct err *e);

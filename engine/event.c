@@ -453,10 +453,8 @@ static bool is_of(const struct event *ev, enum source source)
 /* Tells the record's source by its fields; one that shows none is taken for CloudTrail's. */
 static void find_source(struct event *ev)
 {
-    if (ev->source_forced)
-        return;
-    ev->source = SOURCE_CLOUDTRAIL;
-    ev->source_known = false;
+    ev->source = ev->source_forced ? ev->forced : SOURCE_CLOUDTRAIL;
+    ev->source_known = ev->source_forced;
     for (size_t s = 0; s < SOURCES && !ev->source_known; s++)
         if (is_of(ev, (enum source)s)) {
             ev->source = (enum source)s;
@@ -489,8 +487,8 @@ enum json_status event_read(struct event *ev, struct str bytes, size_t *used, st
 
 void event_force_source(struct event *ev, enum source source)
 {
-    ev->source = source;
-    ev->source_known = ev->source_forced = true;
+    ev->forced = source;
+    ev->source_forced = true;
 }
 
 void event_begin(struct event *ev, enum source source, struct str record,

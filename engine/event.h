@@ -68,6 +68,7 @@ struct event {
     enum source source;           /* of the present record */
     bool source_known;            /* by the record's own fields, or because it is forced */
     bool source_forced;           /* event_force_source */
+    enum source forced;           /* when it is */
     uint64_t number;              /* of this reader, from 1 (Falco's evt.num) */
     struct value *values;         /* n_values */
     uint32_t n_values, cap_values;
@@ -107,7 +108,8 @@ void event_set_geo(struct event *ev, struct port_geo port);
 TW_MUST_USE enum json_status event_read(struct event *ev, struct str bytes, size_t *used,
                                         struct err *e);
 
-/* From the next record on, records are taken to be of this source, whatever they hold. */
+/* From the next record on, records that are JSON are taken to be of this source, whatever they
+ * hold; lines of values stay what event_begin says. */
 void event_force_source(struct event *ev, enum source source);
 
 /* A record that is no JSON but a line of values: begins one of the source `source`, whose bytes are

@@ -373,7 +373,8 @@ static bool tell_story(struct handler *h, const struct work *w, struct buf *answ
         return answer_unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
     if (!h->ports.reports.put)
         return answer_unable(w->action, "is not available: TRAILWARDEN_REPORTS names no bucket", e);
-    const struct storytelling with = {h->cfg.rules, &h->ports, bucket_allowed, h};
+    const struct storytelling with = {h->cfg.rules,      &h->ports,    bucket_allowed, h,
+                                      h->cfg.has_source, h->cfg.source};
     return storytelling_order(h->teller, &with, w->order, answer, e);
 }
 
@@ -627,6 +628,8 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
         return NULL;
     }
     event_set_geo(&h->reader.ev, ports->geo);
+    if (cfg->has_source)
+        event_force_source(&h->reader.ev, cfg->source);
     return h;
 }
 

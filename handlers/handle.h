@@ -43,6 +43,8 @@ struct handle_config {
     enum level min_level; /* alerts of rules below it are not made */
     struct str buckets;   /* TRAILWARDEN_BUCKETS: names, comma separated; absent or empty: any */
     struct str github_secret; /* TRAILWARDEN_GITHUB_SECRET; absent or empty: webhooks of anybody */
+    bool has_source;          /* TRAILWARDEN_SOURCE is set: */
+    enum source source;       /* JSON records are of it, whatever they hold */
     struct str version;       /* for the self-test */
     bool incidents;           /* the state lasts: what belongs together is told as incidents, too */
     bool watch; /* the state lasts: whose logs come is noted there (handlers/watch.h) */

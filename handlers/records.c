@@ -253,7 +253,7 @@ static enum step top_object(struct records *r, struct view *v, struct err *e)
     case LOGSHAPE_EMPTY:
         return skip_known(r, &ignored);
     case LOGSHAPE_UNKNOWN:
-        return unknown_shape(r, v);
+        return r->ev->source_forced ? read_line(r, v, e) : unknown_shape(r, v);
     case LOGSHAPE_MORE:
         if (view_record(v).n == RECORD_BYTES_MAX)
             return walk_keys(r, v);

@@ -1,6 +1,8 @@
 /* Reading the environment. */
 #include "runtime/config.h"
 
+#include "engine/source.h"
+
 #define RULES_REFRESH_S     300   /* a listing costs 0.000005 USD */
 #define RULES_REFRESH_MAX_S 86400 /* no process lives longer */
 #define RULES_PATH_MAX      4095  /* Linux' PATH_MAX without its NUL */
@@ -52,6 +54,18 @@ static bool read_level(struct runtime_config *c, struct environment env, struct 
                        "TRAILWARDEN_MIN_LEVEL is \"%.40s\", not one of "
                        "informational, low, medium, high, critical",
                        level);
+    return true;
+}
+
+static bool read_source(struct runtime_config *c, struct environment env, struct err *e)
+{
+    const char *source = get(env, "TRAILWARDEN_SOURCE");
+    c->has_source = source != NULL;
+    if (source && !source_parse(str_of(source), &c->source))
+        return err_set(e, ERR_USAGE,
+                       "TRAILWARDEN_SOURCE is \"%.40s\", not one of cloudtrail, vpcflow, okta, "
+                       "github, k8s_audit",
+                       source);
     return true;
 }
 
@@ -107,7 +121,7 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");
     return read_rules(out, env, e) && read_refresh(out, env, e) && read_level(out, env, e) &&
-           read_metrics(out, env, e) && read_containment(out, env, e);
+           read_source(out, env, e) && read_metrics(out, env, e) && read_containment(out, env, e);
 }
 
 void runtime_config_release(struct runtime_config *c)

@@ -26,6 +26,8 @@ struct runtime_config {
     struct str buckets;      /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
     struct str
         github_secret;    /* TRAILWARDEN_GITHUB_SECRET, of webhooks; absent: none is asked for */
+    bool has_source;      /* TRAILWARDEN_SOURCE, source_name's words: what JSON records are of; */
+    enum source source;   /* absent: they tell it */
     enum level min_level; /* TRAILWARDEN_MIN_LEVEL; default low */
     enum contain_mode containment; /* TRAILWARDEN_CONTAINMENT; default off. Anything else needs
                                       TRAILWARDEN_BUCKETS and TRAILWARDEN_TABLE */

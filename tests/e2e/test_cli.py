@@ -95,6 +95,7 @@ WRONG = [
     (["scan", "--format", "xml", "x"], "--format xml is not available"),
     (["scan", "--min-level", "urgent", "x"], "a level is informational, low"),
     (["scan", "--fail-on", "High", "x"], "a level is informational, low"),
+    (["scan", "--source", "falco", "x"], "a source is cloudtrail, vpcflow, okta, github or k8s_audit"),
     (["scan", "--from", "yesterday", "x"], "a time is YYYY-MM-DD"),
     (["scan", "--threads", "many", "x"], "--threads is a number up to 64"),
     (["scan", "--threads", "65", "x"], "--threads is a number up to 64"),
@@ -169,6 +170,30 @@ def test_alerts(rules, logs):
                                "technique_name": "Disable or Modify Cloud Logs"}]
     assert alert["title"] == "Trail stopped" and "called StopLogging" in alert["text"]
     assert alert["identity"]["arn"] == "arn:aws:iam::111122223333:user/dana"
+
+
+OKTA_RULE = """\
+title: Anything of Okta
+id: 7d3f9a02-51c4-4a54-9a60-3f4f4c1c9d11
+logsource: {product: okta, service: okta}
+detection:
+    sel: {legacy: new}
+    condition: sel
+level: high
+"""
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_source_can_be_said(tmp_path, threads):
+    """A record that shows no source is refused, and told when its source is said."""
+    (tmp_path / "r.yml").write_text(OKTA_RULE, encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text('{"legacy":"new"}\n{"legacy":"old"}\n', encoding="utf-8")
+    asked = ["-r", tmp_path / "r.yml", "--threads", threads, "--emit", "matches", "--format", "jsonl",
+             tmp_path / "a.jsonl"]
+    assert lines(run("scan", *asked)) == []
+    (match,) = lines(run("scan", "--source", "okta", *asked))
+    assert match["rule"]["title"] == "Anything of Okta"
+    assert lines(run("scan", "--source", "github", *asked)) == []
 
 
 def test_two_runs_give_the_same_bytes(rules, logs):

@@ -266,6 +266,31 @@ static void tells_more_from_bad(void **state)
     ruleset_free(rs);
 }
 
+/* A line between two records of a forced source keeps its own, and they theirs. */
+static void forces_the_source_of_json(void **state)
+{
+    static const char record[] = "{\"eventName\":\"A\",\"eventVersion\":\"1.08\"}";
+    struct ruleset *rs = core_only();
+    struct event ev;
+    struct err e = {0};
+    size_t used;
+    (void)state;
+    assert_true(event_init(&ev, rs, &e));
+    assert_int_equal(event_read(&ev, S("{\"a\":1}"), &used, &e), JSON_OK);
+    assert_false(ev.source_known);
+    event_force_source(&ev, SOURCE_OKTA);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(event_read(&ev, str_of(record), &used, &e), JSON_OK);
+        assert_int_equal(ev.source, SOURCE_OKTA);
+        assert_true(ev.source_known);
+        event_begin(&ev, SOURCE_VPCFLOW, S("-"), (struct event_columns){0});
+        event_end(&ev);
+        assert_int_equal(ev.source, SOURCE_VPCFLOW);
+    }
+    event_release(&ev);
+    ruleset_free(rs);
+}
+
 static void survives_floods(void **state)
 {
     struct ruleset *rs = core_only();
@@ -493,6 +518,7 @@ int main(void)
         cmocka_unit_test(points),
         cmocka_unit_test(points_of_one_position),
         cmocka_unit_test(tells_more_from_bad),
+        cmocka_unit_test(forces_the_source_of_json),
         cmocka_unit_test(survives_floods),
         cmocka_unit_test(spells_numbers_as_the_index),
         cmocka_unit_test(indexes_what_a_rule_needs),

@@ -79,6 +79,11 @@ static void reads_variables(void **state)
          NULL,
          LEVEL_LOW,
          "TRAILWARDEN_METRICS"},
+        {"an unknown source",
+         {TOPIC, ROOT, "TRAILWARDEN_SOURCE=falco"},
+         NULL,
+         LEVEL_LOW,
+         "TRAILWARDEN_SOURCE"},
         {"containment without a table",
          {TOPIC, ROOT, "TRAILWARDEN_CONTAINMENT=dry-run", "TRAILWARDEN_BUCKETS=b"},
          NULL,
@@ -121,6 +126,29 @@ static void reads_geographic_files(void **state)
     runtime_config_release(&c);
 }
 
+static void reads_the_source(void **state)
+{
+    static const struct {
+        const char *name, *list[4];
+        bool has;
+    } cases[] = {
+        {"not set", {TOPIC, ROOT}, false},
+        {"empty", {TOPIC, ROOT, "TRAILWARDEN_SOURCE="}, false},
+        {"named", {TOPIC, ROOT, "TRAILWARDEN_SOURCE=k8s_audit"}, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct runtime_config c;
+        struct err e = {0};
+        struct environment env = {(void *)(uintptr_t)cases[i].list, get};
+        assert_true(runtime_config_read(&c, env, &e));
+        check_int(cases[i].name, c.has_source, cases[i].has);
+        if (c.has_source)
+            check_int(cases[i].name, c.source, SOURCE_K8S_AUDIT);
+        runtime_config_release(&c);
+    }
+}
+
 static void names_the_metrics(void **state)
 {
     static const struct {
@@ -147,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_variables),
         cmocka_unit_test(reads_geographic_files),
+        cmocka_unit_test(reads_the_source),
         cmocka_unit_test(names_the_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
