@@ -27,7 +27,8 @@ struct asked {
 
 static const char usage_text[] =
     "usage: trailwarden scan [options] PATH|s3://bucket/prefix ...\n\n"
-    "Reads CloudTrail logs (folders are walked: .json, .json.gz, .jsonl) and tells what rules "
+    "Reads logs (folders are walked: .json, .jsonl, .gz) of CloudTrail, VPC flows, Okta, GitHub and\n"
+    "Kubernetes audit and tells what rules "
     "find.\n"
     "Results go to standard output, everything else to standard error.\n\n";
 
