@@ -20,14 +20,15 @@ struct asked {
     struct vec rules; /* const char * */
     struct logs logs;
     const char *config, *emit, *format, *output, *state, *min_level, *from, *to, *fail_on;
-    const char *geoip, *asn, *report, *threads, *source;
+    const char *geoip, *asn, *report, *threads, *source, *flow_format;
     size_t n_threads;
     bool strict, first_match, learn, redact, help;
 };
 
 static const char usage_text[] =
     "usage: trailwarden scan [options] PATH|s3://bucket/prefix ...\n\n"
-    "Reads logs (folders are walked: .json, .jsonl, .gz) of CloudTrail, VPC flows, Okta, GitHub and\n"
+    "Reads logs (folders are walked: .json, .jsonl, .gz) of CloudTrail, VPC flows, Okta, GitHub "
+    "and\n"
     "Kubernetes audit and tells what rules "
     "find.\n"
     "Results go to standard output, everything else to standard error.\n\n";
@@ -56,6 +57,8 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"to", 0, OPTION_TEXT, &a->to, "TIME", "leave out events after"},
         {"source", 0, OPTION_TEXT, &a->source, "NAME",
          "take JSON records for cloudtrail's, okta's, github's or k8s_audit's"},
+        {"flow-format", 0, OPTION_TEXT, &a->flow_format, "COLUMNS",
+         "of VPC flow logs that have no header line"},
         {"geoip", 0, OPTION_TEXT, &a->geoip, "FILE.mmdb", "which country an address is in"},
         {"asn", 0, OPTION_TEXT, &a->asn, "FILE.mmdb", "which network an address belongs to"},
         {"report", 0, OPTION_TEXT, &a->report, "FILE.html",
@@ -116,6 +119,7 @@ static bool read_asked(struct asked *a, struct scan_options *o, enum level *fail
     o->has_from = a->from != NULL;
     o->has_to = a->to != NULL;
     o->has_source = a->source != NULL;
+    o->flow_format = str_of(a->flow_format);
     if (!read_kinds(a, o, e))
         return false;
     if (a->report && o->emit == EMIT_MATCHES)
@@ -192,6 +196,8 @@ static bool tell_stories(const struct asked *a, struct scan *s, struct report *r
     r->redact = a->redact;
     if (s->options.has_source)
         event_force_source(&r->reading.reader.ev, s->options.source);
+    if (!object_reader_flow_format(&r->reading.reader, s->options.flow_format, e))
+        return false;
     return scan_group(s, e) && report_take(r, &s->incidents, groups->p, groups->n, e) &&
            report_read(r, &a->logs, e) && report_write(r, a->report, e);
 }
@@ -244,7 +250,7 @@ static int scan_into(const struct asked *a, struct scan_options *options, enum l
     int code = EXIT_FAILED;
     suit_terminal(a, out->terminal, options);
     if (!scan_init(&s, rules->rules, options, &remembered, out, &e))
-        complain(&e);
+        code = fail(&e);
     else
         code = run(a, &s, rules);
     if (code == EXIT_DONE && !state_sweep(state, windows_now_ms(s.windows), &e))

@@ -42,9 +42,10 @@ struct scan_options {
     bool first_match;
     bool has_source; /* of JSON records, whatever they hold; else they tell it */
     enum source source;
-    bool learn;          /* fill the state, tell nothing */
-    bool report;         /* gather incidents whatever is told: for scan_group */
-    struct port_geo geo; /* where addresses are; its find may be NULL */
+    struct str flow_format; /* columns of flow logs without a header; absent: the default format */
+    bool learn;             /* fill the state, tell nothing */
+    bool report;            /* gather incidents whatever is told: for scan_group */
+    struct port_geo geo;    /* where addresses are; its find may be NULL */
 };
 
 struct scan_counts {

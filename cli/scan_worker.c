@@ -217,6 +217,8 @@ bool worker_start(struct scan_threads *t, struct worker *w, struct err *e)
     w->reader.ev.first_match = s->options.first_match;
     if (s->options.has_source)
         event_force_source(&w->reader.ev, s->options.source);
+    if (!object_reader_flow_format(&w->reader, s->options.flow_format, e))
+        return false;
     event_set_geo(&w->reader.ev, s->options.geo);
     if (pthread_create(&w->thread, NULL, work, w) != 0)
         return err_set(e, ERR_SYSTEM, "cannot start a thread; --threads 1 needs none");

@@ -45,6 +45,8 @@ struct handle_config {
     struct str github_secret; /* TRAILWARDEN_GITHUB_SECRET; absent or empty: webhooks of anybody */
     bool has_source;          /* TRAILWARDEN_SOURCE is set: */
     enum source source;       /* JSON records are of it, whatever they hold */
+    struct str flow_format;   /* TRAILWARDEN_FLOW_FORMAT: columns of flow logs without a header;
+                                 absent: the default format */
     struct str version;       /* for the self-test */
     bool incidents;           /* the state lasts: what belongs together is told as incidents, too */
     bool watch; /* the state lasts: whose logs come is noted there (handlers/watch.h) */

@@ -165,8 +165,9 @@ bool object_reader_init(struct object_reader *o, const struct ruleset *rules,
 
 bool object_reader_flow_format(struct object_reader *o, struct str format, struct err *e)
 {
-    return flowlog_set_format(&o->flows, format) ||
-           err_set(e, ERR_USAGE, "no format of flow logs: the names of its columns are wanted");
+    return !str_present(format) || flowlog_set_format(&o->flows, format) ||
+           err_set(e, ERR_USAGE, "no format of flow logs: the names of columns are wanted (%.60s)",
+                   format.p);
 }
 
 void object_reader_release(struct object_reader *o)

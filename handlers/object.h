@@ -51,7 +51,7 @@ struct object_reader {
 TW_MUST_USE bool object_reader_init(struct object_reader *o, const struct ruleset *rules,
                                     struct object_calls calls, struct err *e);
 /* From now on, flow logs without a header have this format: the columns' names with blanks between
- * them. ERR_USAGE when it is none. */
+ * them; absent: the default format. ERR_USAGE when it is none. */
 TW_MUST_USE bool object_reader_flow_format(struct object_reader *o, struct str format,
                                            struct err *e);
 void object_reader_release(struct object_reader *o);

@@ -117,6 +117,7 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->asn = get(env, "TRAILWARDEN_ASN");
     out->reports = str_of(get(env, "TRAILWARDEN_REPORTS"));
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
+    out->flow_format = str_of(get(env, "TRAILWARDEN_FLOW_FORMAT"));
     out->github_secret = str_of(get(env, "TRAILWARDEN_GITHUB_SECRET"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");

@@ -619,3 +619,20 @@ def test_invoke_publishes(rules, stage, aws, tmp_path):
     assert alert["count"] == 2 and attributes["level"] == "high"
     event.write_text("{}")
     assert run("invoke", "-r", rules, event, env=aws).returncode == 4
+
+
+def test_flow_logs_without_a_header_have_the_format_that_is_said(tmp_path):
+    rule = tmp_path / "rule.yml"
+    rule.write_text("title: t\nid: 0b0f9f5c-3f7b-4a86-9f4b-2f8f7d0a2c11\n"
+                    "logsource: {product: aws, service: vpcflow}\n"
+                    "detection: {s: {dstport: 3333, srcaddr: 10.0.1.5}, condition: s}\n")
+    log = tmp_path / "flow.log"
+    log.write_text("3333 10.0.1.5 ACCEPT 1773757000\n")
+    asked = ["scan", "--emit", "matches", "--format", "jsonl", "-r", rule]
+    columns = "${dstport} ${srcaddr} ${action} ${start}"
+    said = run(*asked, "--flow-format", columns, log)
+    assert said.returncode == 0, said.stderr
+    assert json.loads(said.stdout)["event"]["time"] == "2026-03-17T14:16:40Z"
+    assert run(*asked, log).returncode == 1
+    wrong = run(*asked, "--flow-format", "what is this", log)
+    assert wrong.returncode == 2 and b"what is this" in wrong.stderr
