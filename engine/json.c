@@ -332,9 +332,9 @@ struct str json_element(struct str value, size_t at)
 
 struct str json_array_next(struct str array, size_t *at)
 {
-    const char *end = array.p + array.n, *p = array.p + *at;
-    if (*at == 0 && (array.n == 0 || *p != '['))
+    if (*at == 0 && !str_starts(array, S("[")))
         return STR_ABSENT;
+    const char *end = array.p + array.n, *p = array.p + *at;
     p = json_blanks(p + (p < end), end); /* past the bracket or the comma */
     const char *from = p;
     if (p >= end || json_skip(&p, end) != JSON_OK)
