@@ -6,11 +6,11 @@
 #include "adapters/output.h"
 #include "base/clock.h"
 #include "base/timefmt.h"
-#include "cli/about.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/response.h"
 #include "cli/words.h"
+#include "handlers/about.h"
 #include "handlers/marks.h"
 #include "handlers/retelling.h"
 #include "respond/incident_say.h"
@@ -302,7 +302,7 @@ static bool list_from(struct list *l, struct state *state, struct err *e)
 {
     const struct lineages_config cfg = {.rules = l->rules, .archive = true};
     const struct port_state port = state_port(state);
-    bool ok = about_read(&l->about, &port, e) && marks_read(&l->marks, &port, e) &&
+    bool ok = about_read(&l->about, &port, clock_wall_ms(), e) && marks_read(&l->marks, &port, e) &&
               (l->lineages = lineages_new(&cfg, &port, (struct lineages_calls){0}, e)) &&
               gather(l, e) && put_all(l, e);
     lineages_free(l->lineages);
@@ -331,7 +331,7 @@ static int list(const void *asked, const struct ruleset *rules)
     incident_init(&l.incident);
     arena_init(&l.record, LINEAGES_MEMORY_MAX);
     arena_init(&l.memory, IDENTITY_MEMORY_MAX);
-    about_init(&l.about);
+    about_init(&l.about, ABOUT_MAX);
     marks_init(&l.marks);
     vec_init(&l.identities, sizeof(struct identity), IDENTITIES_MAX);
     bool ok = output_open(&out, NULL, &e) && read_asked(a, &l, &e) &&

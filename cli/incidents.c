@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "adapters/output.h"
+#include "base/clock.h"
 #include "base/timefmt.h"
-#include "cli/about.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/response.h"
 #include "cli/words.h"
+#include "handlers/about.h"
 #include "handlers/retelling.h"
 #include "respond/export.h"
 #include "respond/incident_put.h"
@@ -344,7 +345,7 @@ static bool tell_from(struct listing *l, const struct asked *a, struct state *st
 {
     const struct lineages_config cfg = {.rules = l->rules, .archive = true};
     const struct port_state port = state_port(state);
-    bool ok = about_read(&l->about, &port, e) &&
+    bool ok = about_read(&l->about, &port, clock_wall_ms(), e) &&
               (l->lineages = lineages_new(&cfg, &port, (struct lineages_calls){0}, e)) &&
               (l->whole ? tell_named(l, &a->ids, e) : tell_all(l, e)) && output_commit(l->out, e);
     lineages_free(l->lineages);
@@ -362,7 +363,7 @@ static int list(const void *asked, const struct ruleset *rules)
     incident_init(&l.incident);
     buf_init(&l.text, OUTPUT_LINE_MAX);
     arena_init(&l.memory, LINEAGES_MEMORY_MAX);
-    about_init(&l.about);
+    about_init(&l.about, ABOUT_MAX);
     bool ok = output_open(&out, NULL, &e) && read_asked(a, &l, &e) &&
               (state = response_state(a->state, &e)) && tell_from(&l, a, state, &e);
     state_close(state);

@@ -4,12 +4,13 @@
 
 #include "adapters/geo.h"
 #include "adapters/output.h"
-#include "cli/about.h"
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/response.h"
 #include "cli/words.h"
+#include "handlers/about.h"
 #include "handlers/retelling.h"
 #include "respond/story_put.h"
 
@@ -105,7 +106,7 @@ static bool recall(struct telling *t, struct state *state, struct err *e)
     const struct lineages_config cfg = {.rules = t->rules, .archive = true};
     const struct port_state port = state_port(state);
     struct lineages *l = lineages_new(&cfg, &port, (struct lineages_calls){0}, e);
-    bool ok = l && find_incident(t, l, e) && about_read(&t->about, &port, e);
+    bool ok = l && find_incident(t, l, e) && about_read(&t->about, &port, clock_wall_ms(), e);
     lineages_free(l);
     return ok;
 }
@@ -166,7 +167,7 @@ static int story(const struct asked *a, const struct ruleset *rules, struct geo_
     struct err e = {0};
     struct telling t = {.asked = a, .rules = rules};
     retelling_init(&t.retelling, rules);
-    about_init(&t.about);
+    about_init(&t.about, ABOUT_MAX);
     buf_init(&t.containment, CONTAINMENT_MAX);
     buf_init(&t.marks, MARKS_BYTES + 1);
     struct state *state = response_state(a->state, &e);

@@ -5,6 +5,7 @@
 
 #include "base/timefmt.h"
 #include "engine/json.h"
+#include "handlers/about.h"
 #include "handlers/handle.h"
 #include "handlers/logkey.h"
 #include "handlers/members.h"
@@ -30,6 +31,8 @@ struct telling {
     struct str bucket;  /* the present one */
     struct buf address; /* of the present object */
     int64_t reserve_ms; /* of the time, for what comes behind reading */
+    struct about about;
+    struct buf containment, marks; /* JSON, of the incident */
     char first_day[LOGKEY_DAY_BYTES + 1], last_day[LOGKEY_DAY_BYTES + 1];
 };
 
@@ -183,6 +186,23 @@ static bool keep_piece(void *to, struct str piece, struct err *e)
     return buf_ok(to, "a report", e);
 }
 
+/* What became of the incident's identities. More of it than fits is left out: a page without it is
+ * better than none. */
+static bool read_about(struct telling *t, struct story *story, struct err *e)
+{
+    const struct ports *ports = t->with->ports;
+    int64_t now_ms = ports->clock.now_ms(ports->clock.self);
+    if (!about_read(&t->about, &ports->state, now_ms, e))
+        return e->kind == ERR_LIMIT;
+    about_put_json(&t->containment, &t->about, &story->incident);
+    about_put_marks(&t->marks, &t->about, &story->incident);
+    if (!t->containment.failed && !t->marks.failed) {
+        story->containment = buf_str(&t->containment);
+        story->marks = buf_str(&t->marks);
+    }
+    return true;
+}
+
 /* The steps are those of the logs, and what the alerts kept of others. */
 static bool make_page(struct telling *t, const struct retold *retold, struct str order,
                       struct buf *page, struct err *e)
@@ -191,7 +211,7 @@ static bool make_page(struct telling *t, const struct retold *retold, struct str
     if (!stories_take(s, retold->incidents, retold->group, 1, e))
         return false;
     stories_ready(s);
-    if (!read_logs(t, order, e))
+    if (!read_about(t, stories_at(s, 0), e) || !read_logs(t, order, e))
         return false;
     stories_recall(s);
     stories_end(s);
@@ -246,6 +266,9 @@ static bool telling_init(struct telling *t, const struct storytelling *with, str
 {
     *t = (struct telling){.with = with};
     buf_init(&t->address, ADDRESS_MAX);
+    about_init(&t->about, STORYTELLING_ABOUT_MAX);
+    buf_init(&t->containment, STORYTELLING_ABOUT_MAX);
+    buf_init(&t->marks, STORYTELLING_ABOUT_MAX);
     stories_init(&t->stories);
     stories_bound(&t->stories, &(struct story_bounds){.steps = STORYTELLING_STEPS_MAX,
                                                       .bytes = STORYTELLING_BYTES_MAX,
@@ -263,6 +286,9 @@ static void telling_release(struct telling *t)
     rereading_release(&t->reading);
     stories_release(&t->stories);
     buf_release(&t->address);
+    buf_release(&t->containment);
+    buf_release(&t->marks);
+    about_release(&t->about);
 }
 
 static bool retell(struct teller *teller, const struct storytelling *with,

@@ -4,8 +4,9 @@
  *   {"ok":true,"incident":"<32 hex>","report":"s3://bucket/prefix/story-<32 hex>.html","steps":41,
  *    "read":{"objects":0,"failed":0,"passed_over":0,"whole":true}}
  *
- * The page is that of `trailwarden story` without logs: what the alerts kept of their events. With
- * "from" the logs that it names are read again for every call and its record:
+ * The page is that of `trailwarden story` without logs: what the alerts kept of their events, what
+ * is contained and whom a person marked. With "from" the logs that it names are read again for
+ * every call and its record:
  *
  *   "from":"s3://bucket/AWSLogs/111122223333/"           or a list of up to STORYTELLING_FROM_MAX
  *
@@ -26,13 +27,16 @@
 #define STORYTELLING_STEPS_MAX 2000u
 #define STORYTELLING_BYTES_MAX (1u << 20)
 #define STORYTELLING_KNOWN_MAX (1u << 16)
+/* Bytes of what is read of containment, and of what the page says of it; when it is more, the page
+ * does not say what was contained. */
+#define STORYTELLING_ABOUT_MAX (2u << 20)
 /* Addresses of one order. */
 #define STORYTELLING_FROM_MAX 100
 
 /* All borrowed. */
 struct storytelling {
     const struct ruleset *rules;
-    const struct ports *ports; /* objects, listing, clock, geo, reports */
+    const struct ports *ports; /* state, objects, listing, clock, geo, reports */
     /* Whether logs may be read from a bucket (handle_config.buckets). */
     bool (*may_read)(void *to, struct str bucket);
     void *to;

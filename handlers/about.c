@@ -1,7 +1,6 @@
 /* Records of containment, by incident. */
-#include "cli/about.h"
+#include "handlers/about.h"
 
-#include "base/clock.h"
 #include "handlers/contain_notice.h"
 #include "respond/incident_say.h"
 #include "respond/put.h"
@@ -10,10 +9,10 @@
 /* Bytes of an ARN. */
 #define PRINCIPAL_MAX 2048
 
-void about_init(struct about *a)
+void about_init(struct about *a, size_t max)
 {
     *a = (struct about){.n = 0};
-    arena_init(&a->memory, ABOUT_MAX);
+    arena_init(&a->memory, max);
     marks_init(&a->marks);
 }
 
@@ -23,10 +22,9 @@ void about_release(struct about *a)
     marks_release(&a->marks);
 }
 
-bool about_read(struct about *a, const struct port_state *port, struct err *e)
+bool about_read(struct about *a, const struct port_state *port, int64_t now_ms, struct err *e)
 {
     struct vec keys;
-    int64_t now_ms = clock_wall_ms();
     vec_init(&keys, sizeof(struct state_key), SIZE_MAX);
     bool ok = contain_records_between(port, now_ms - CONTAIN_CLOSED_MS, now_ms, &keys, e);
     a->n = ok ? keys.n : 0;

@@ -1,7 +1,7 @@
 /* What is on record of containment because of one incident, and what persons said of its
- * identities, for the commands that tell incidents. */
-#ifndef TW_CLI_ABOUT_H
-#define TW_CLI_ABOUT_H
+ * identities, for whoever tells it. */
+#ifndef TW_HANDLERS_ABOUT_H
+#define TW_HANDLERS_ABOUT_H
 
 #include "handlers/contain_record.h"
 #include "handlers/marks.h"
@@ -19,11 +19,14 @@ struct about {
     struct marks marks;
 };
 
-void about_init(struct about *a);
+/* max: bytes of the records. */
+void about_init(struct about *a, size_t max);
 void about_release(struct about *a);
 
-/* Reads all that is on record of the last 400 days, and the marks. */
-TW_MUST_USE bool about_read(struct about *a, const struct port_state *port, struct err *e);
+/* Reads all that is on record of the 400 days before now, and the marks. ERR_LIMIT when they are
+ * more than fit. */
+TW_MUST_USE bool about_read(struct about *a, const struct port_state *port, int64_t now_ms,
+                            struct err *e);
 
 /* Whether it was done because of the incident, or of one of its alerts. */
 bool about_is(const struct contain_record *r, const struct incident *i);
