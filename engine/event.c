@@ -420,6 +420,12 @@ static void add_own(struct event *ev, enum own_field field, struct str text, enu
         ev->values[at] = (struct value){.raw = text, .type = (uint8_t)type};
 }
 
+/* Whether a rule names the field. */
+static bool names(const struct event *ev, enum own_field field)
+{
+    return ev->rules->own[field] != RS_NONE;
+}
+
 /* Values for the slots that rules name and no record has. */
 static void add_own_fields(struct event *ev)
 {
@@ -428,8 +434,10 @@ static void add_own_fields(struct event *ev)
     add_own(ev, OWN_COUNTRY, g->country, JSON_STRING);
     add_own(ev, OWN_ASN, asn, JSON_NUMBER);
     add_own(ev, OWN_AS_ORG, g->as_org, JSON_STRING);
-    add_own(ev, OWN_SUBJECT, event_subject(ev), JSON_STRING);
-    add_own(ev, OWN_NAMESPACE, event_namespace(ev), JSON_STRING);
+    if (names(ev, OWN_SUBJECT))
+        add_own(ev, OWN_SUBJECT, event_subject(ev), JSON_STRING);
+    if (names(ev, OWN_NAMESPACE))
+        add_own(ev, OWN_NAMESPACE, event_namespace(ev), JSON_STRING);
 }
 
 static bool has_marks(const struct event *ev, const uint32_t marks[SOURCE_MARK_FIELDS])
