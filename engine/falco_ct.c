@@ -472,22 +472,6 @@ static bool s3_uri(struct event *ev, const uint32_t *slots, uint32_t index, stru
 /* ---- ec2.*
  * ------------------------------------------------------------------------------------- */
 
-/* Steps over the members of a raw JSON array; *at starts at 0. Absent at the end. */
-static struct str array_next(struct str array, size_t *at)
-{
-    const char *end = array.p + array.n, *p = array.p + *at;
-    if (*at == 0 && (array.n == 0 || *p != '['))
-        return STR_ABSENT;
-    p = json_blanks(p + (p < end), end); /* past the bracket or the comma */
-    const char *from = p;
-    if (p >= end || json_skip(&p, end) != JSON_OK)
-        return STR_ABSENT;
-    struct str member = str_n(from, (size_t)(p - from));
-    p = json_blanks(p, end);
-    *at = (size_t)(p - array.p);
-    return member;
-}
-
 /* The text of a raw JSON string, "" for anything else. */
 static struct str raw_text(struct event *ev, struct str raw)
 {
@@ -508,7 +492,7 @@ static bool instance_name(struct event *ev, struct str item, struct str *out)
     size_t at = 0;
     if (!str_present(tags))
         return false;
-    while (str_present(tag = array_next(tags, &at))) {
+    while (str_present(tag = json_array_next(tags, &at))) {
         if (str_eq(raw_text(ev, json_member(tag, S("key"))), S("Name"))) {
             *out = raw_text(ev, json_member(tag, S("value")));
             return true;
@@ -526,7 +510,7 @@ static bool ec2_name(struct event *ev, const uint32_t *slots, uint32_t index,
     (void)index;
     if (!items || items->type != JSON_ARRAY)
         return false;
-    while (str_present(item = array_next(items->raw, &at)))
+    while (str_present(item = json_array_next(items->raw, &at)))
         instance_name(ev, item, &name);
     return name.n > 0 && falco_give(name, out);
 }
@@ -541,7 +525,7 @@ static bool image_at(struct event *ev, struct str items, uint32_t index, struct 
     struct str item = STR_ABSENT;
     size_t at = 0;
     for (uint32_t i = 0; i <= index; i++) {
-        item = array_next(items, &at);
+        item = json_array_next(items, &at);
         if (!str_present(item))
             return false;
     }
@@ -557,7 +541,7 @@ static bool all_images(struct event *ev, struct str items, struct falco_value *o
     struct str item;
     size_t at = 0;
     vec_init(&found, sizeof(struct str), ITEMS_MAX);
-    while (str_present(item = array_next(items, &at))) {
+    while (str_present(item = json_array_next(items, &at))) {
         struct str image = raw_text(ev, json_member(item, S("imageId")));
         struct str *to = image.n ? vec_push(&found, 1) : NULL;
         if (to)
