@@ -574,6 +574,14 @@ struct str event_core(struct event *ev, enum core_field f)
     return STR_ABSENT;
 }
 
+struct str event_tie(struct event *ev, enum tie_field f)
+{
+    for (struct value *v = event_first(ev, ev->rules->ties[f]); v; v = event_next(ev, v))
+        if (v->type == JSON_STRING)
+            return event_text(ev, v);
+    return STR_ABSENT;
+}
+
 bool event_time(struct event *ev, int64_t *ms)
 {
     struct str text = event_core(ev, CORE_TIME);

@@ -143,6 +143,9 @@ struct str event_text(struct event *ev, struct value *v);
  * there is none. */
 struct str event_core(struct event *ev, enum core_field f);
 
+/* Text of a tie field's first string value; absent when there is none. */
+struct str event_tie(struct event *ev, enum tie_field f);
+
 /* When it happened, in milliseconds since 1970: RFC 3339, and outside of CloudTrail also seconds or
  * milliseconds as a number. False when the record does not say. */
 bool event_time(struct event *ev, int64_t *ms);

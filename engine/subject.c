@@ -58,15 +58,6 @@ struct str subject_of_account(struct event *ev, struct str ns, struct str name)
     return ns.n && name.n ? joined(ev, S(SERVICE_ACCOUNT), ns, name, false) : STR_ABSENT;
 }
 
-/* The first string of a field. */
-static struct str tie(struct event *ev, enum tie_field field)
-{
-    for (struct value *v = event_first(ev, ev->rules->ties[field]); v; v = event_next(ev, v))
-        if (v->type == JSON_STRING)
-            return event_text(ev, v);
-    return STR_ABSENT;
-}
-
 /* ---- CloudTrail --------------------------------------------------------------------------------
  */
 
@@ -135,8 +126,8 @@ struct str event_subject(struct event *ev)
     case SOURCE_OKTA:
         return subject_of_address(ev, event_core(ev, CORE_ARN));
     case SOURCE_GITHUB:
-        name = tie(ev, TIE_REPO);
-        return subject_of_repository(ev, name.n ? name : tie(ev, TIE_REPOSITORY));
+        name = event_tie(ev, TIE_REPO);
+        return subject_of_repository(ev, name.n ? name : event_tie(ev, TIE_REPOSITORY));
     case SOURCE_K8S_AUDIT:
         name = event_core(ev, CORE_USER_NAME);
         return str_starts(name, S(SERVICE_ACCOUNT)) ? name : STR_ABSENT;
@@ -148,7 +139,7 @@ struct str event_subject(struct event *ev)
 struct str event_namespace(struct event *ev)
 {
     if (ev->source == SOURCE_K8S_AUDIT)
-        return tie(ev, TIE_KUBE_NAMESPACE);
+        return event_tie(ev, TIE_KUBE_NAMESPACE);
     struct str rest = event_subject(ev);
     if (!str_starts(rest, S(SERVICE_ACCOUNT)))
         return STR_ABSENT;

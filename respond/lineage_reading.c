@@ -38,10 +38,7 @@ bool reading_is_usable(struct str s)
 struct str reading_tie_text(const struct reading *r, enum tie_field field)
 {
     struct event *ev = r->ev;
-    for (struct value *v = event_first(ev, ev->rules->ties[field]); v; v = event_next(ev, v))
-        if (v->type == JSON_STRING)
-            return redact_text(event_text(ev, v), &ev->scratch);
-    return STR_ABSENT;
+    return redact_text(event_tie(ev, field), &ev->scratch);
 }
 
 bool reading_tie_time(const struct reading *r, enum tie_field field, int64_t *ms)
