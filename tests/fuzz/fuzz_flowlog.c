@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/builder.h"
 #include "handlers/flowlog.h"
+#include "tests/fuzz/support/no_rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

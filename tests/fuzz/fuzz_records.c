@@ -2,9 +2,9 @@
  * into pieces; the result must not depend on it, so each input is read twice and compared. */
 #include <stdlib.h>
 
-#include "engine/builder.h"
 #include "handlers/inflate.h"
 #include "handlers/records.h"
+#include "tests/fuzz/support/no_rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
