@@ -1,13 +1,13 @@
-/* Lineage of what other logs than CloudTrail tell, and the names by which it meets CloudTrail's:
+/* Lineage of what other logs than CloudTrail tell, and the names by which it meets CloudTrail's.
  *
- * Okta        actor.alternateId is the user's login, an e-mail address; a SAML subject, or the
- *             session name of a role of Identity Center, is the same address.
- * GitHub      a workflow's OIDC subject is "repo:ORG/NAME:..." (GitHub, "OpenID Connect
- * reference"); who writes to the repository is behind what its workflows do. Kubernetes  EKS notes
- * the access key of who signed the token in user.extra (aws-iam-authenticator); a pod's OIDC
- * subject is "system:serviceaccount:NAMESPACE:NAME" (EKS, IRSA), and Pod Identity tags the session
- * with both parts. Flow logs   instance-id, or the network interface, which RunInstances names too.
- */
+ * - Okta: actor.alternateId is the user's login, an e-mail address; a SAML subject, or the session
+ *   name of a role of Identity Center, is the same address.
+ * - GitHub: a workflow's OIDC subject is "repo:ORG/NAME:..." (GitHub, "OpenID Connect reference");
+ *   who writes to the repository is behind what its workflows do.
+ * - Kubernetes: EKS notes the access key of who signed the token in user.extra
+ *   (aws-iam-authenticator); a pod's OIDC subject is "system:serviceaccount:NAMESPACE:NAME" (EKS,
+ *   IRSA), and Pod Identity tags the session with both parts.
+ * - Flow logs: instance-id, or the network interface, which RunInstances names too. */
 #include "engine/subject.h"
 #include "respond/lineage_reading.h"
 
