@@ -1,216 +1,14 @@
-/* The fields of Falco's evt class and of its json and cloudtrail plugins (falcosecurity/libs 0.25,
- * plugins json 0.7.4 and cloudtrail 0.17.1). Where those have a bug, docs/falco.md says which side
- * is taken here. */
+/* The fields of Falco's cloudtrail plugin (0.17.1). Where it has a bug, docs/falco.md says which
+ * side is taken here. */
 #include "engine/falco_field.h"
 
-#include <stdlib.h>
-
-#include "base/timefmt.h"
 #include "base/vec.h"
 #include "engine/falco_slots.h"
 #include "engine/source.h"
 
 #define ITEMS_MAX 65536 /* of a list; RunInstances starts at most thousands */
 
-/* ---- evt.*
- * ------------------------------------------------------------------------------------- */
-
-static const char *const no_paths[] = {NULL};
-static const char *const time_paths[] = {"eventTime", NULL};
-
-static bool event_ms(struct event *ev, uint32_t slot, int64_t *ms)
-{
-    struct str text;
-    if (ev->source != SOURCE_CLOUDTRAIL)
-        return event_time(ev, ms) && *ms >= 0;
-    return falco_only_string(ev, slot, &text) && time_parse(text, ms) && *ms >= 0;
-}
-
-static bool evt_num(struct event *ev, const uint32_t *slots, uint32_t index,
-                    struct falco_value *out)
-{
-    (void)slots, (void)index;
-    return falco_give_number(ev->number, out);
-}
-
-enum time_form { FORM_TIME, FORM_TIME_S, FORM_ISO, FORM_DATETIME, FORM_DATETIME_S };
-
-static bool put_time(struct event *ev, uint32_t slot, enum time_form form, struct falco_value *out)
-{
-    int64_t ms;
-    struct buf b;
-    if (!event_ms(ev, slot, &ms))
-        return false;
-    struct time_parts t = time_split(ms);
-    buf_init(&b, 64);
-    if (form == FORM_ISO || form == FORM_DATETIME || form == FORM_DATETIME_S)
-        buf_putf(&b, "%04d-%02d-%02d%c", t.year, t.month, t.day, form == FORM_ISO ? 'T' : ' ');
-    buf_putf(&b, "%02d:%02d:%02d", t.hour, t.minute, t.second);
-    if (form != FORM_TIME_S && form != FORM_DATETIME_S)
-        buf_putf(&b, ".%03d000000", t.ms);
-    if (form == FORM_ISO)
-        buf_putz(&b, "+0000");
-    return falco_give_built(ev, &b, out);
-}
-
-static bool evt_time(struct event *ev, const uint32_t *slots, uint32_t index,
-                     struct falco_value *out)
-{
-    (void)index;
-    return put_time(ev, slots[0], FORM_TIME, out);
-}
-
-static bool evt_time_s(struct event *ev, const uint32_t *slots, uint32_t index,
-                       struct falco_value *out)
-{
-    (void)index;
-    return put_time(ev, slots[0], FORM_TIME_S, out);
-}
-
-static bool evt_time_iso(struct event *ev, const uint32_t *slots, uint32_t index,
-                         struct falco_value *out)
-{
-    (void)index;
-    return put_time(ev, slots[0], FORM_ISO, out);
-}
-
-static bool evt_datetime(struct event *ev, const uint32_t *slots, uint32_t index,
-                         struct falco_value *out)
-{
-    (void)index;
-    return put_time(ev, slots[0], FORM_DATETIME, out);
-}
-
-static bool evt_datetime_s(struct event *ev, const uint32_t *slots, uint32_t index,
-                           struct falco_value *out)
-{
-    (void)index;
-    return put_time(ev, slots[0], FORM_DATETIME_S, out);
-}
-
-static bool evt_rawtime(struct event *ev, const uint32_t *slots, uint32_t index,
-                        struct falco_value *out)
-{
-    int64_t ms;
-    (void)index;
-    return event_ms(ev, slots[0], &ms) && falco_give_number((uint64_t)ms * 1000000, out);
-}
-
-static bool evt_rawtime_s(struct event *ev, const uint32_t *slots, uint32_t index,
-                          struct falco_value *out)
-{
-    int64_t ms;
-    (void)index;
-    return event_ms(ev, slots[0], &ms) && falco_give_number((uint64_t)ms / 1000, out);
-}
-
-static bool evt_rawtime_ns(struct event *ev, const uint32_t *slots, uint32_t index,
-                           struct falco_value *out)
-{
-    int64_t ms;
-    (void)index;
-    return event_ms(ev, slots[0], &ms) && falco_give_number((uint64_t)ms % 1000 * 1000000, out);
-}
-
-/* There is no capture whose beginning could be subtracted, and the order of objects must not
- * matter. Also evt.is_async: no event here is. */
-static bool zero(struct event *ev, const uint32_t *slots, uint32_t index, struct falco_value *out)
-{
-    (void)ev, (void)slots, (void)index;
-    return falco_give_number(0, out);
-}
-
-static bool evt_pluginname(struct event *ev, const uint32_t *slots, uint32_t index,
-                           struct falco_value *out)
-{
-    (void)slots, (void)index;
-    return falco_give(str_of(source_falco_plugin(ev->source)), out);
-}
-
-static bool evt_source(struct event *ev, const uint32_t *slots, uint32_t index,
-                       struct falco_value *out)
-{
-    (void)slots, (void)index;
-    return falco_give(str_of(source_falco(ev->source)), out);
-}
-
-static bool evt_hostname(struct event *ev, const uint32_t *slots, uint32_t index,
-                         struct falco_value *out)
-{
-    (void)ev, (void)slots, (void)index;
-    return falco_give(S(""), out);
-}
-
-static bool never(struct event *ev, const uint32_t *slots, uint32_t index, struct falco_value *out)
-{
-    (void)ev, (void)slots, (void)index, (void)out;
-    return false;
-}
-
-/* ---- json.*
- * ------------------------------------------------------------------------------------ */
-
-static void put_indent(struct buf *b, size_t depth)
-{
-    buf_putc(b, '\n');
-    for (size_t i = 0; i < depth; i++)
-        buf_putz(b, "  ");
-}
-
-/* The record as Go's json.Indent writes it: two blanks a level, empty containers on one line. */
-static bool json_obj(struct event *ev, const uint32_t *slots, uint32_t index,
-                     struct falco_value *out)
-{
-    (void)slots, (void)index;
-    struct buf b;
-    size_t depth = 0;
-    const char *p = ev->record.p, *end = p + ev->record.n;
-    buf_init(&b, FALCO_TEXT_MAX);
-    while (p < end && !b.failed) {
-        const char *from = p;
-        bool escaped;
-        if (*p == '"' && json_skip_string(&p, end, &escaped) == JSON_OK) {
-            buf_put(&b, str_n(from, (size_t)(p - from)));
-            continue;
-        }
-        p = json_blanks(p, end);
-        if (p != from)
-            continue;
-        char c = *p++;
-        const char *next = json_blanks(p, end);
-        bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
-        if (closes) {
-            depth -= depth > 0;
-            put_indent(&b, depth);
-        }
-        buf_putc(&b, c);
-        if (opens && next < end && (*next == '}' || *next == ']')) {
-            buf_putc(&b, *next);
-            p = next + 1;
-        } else if (opens) {
-            put_indent(&b, ++depth);
-        } else if (c == ',') {
-            put_indent(&b, depth);
-        } else if (c == ':') {
-            buf_putc(&b, ' ');
-        }
-    }
-    return falco_give_built(ev, &b, out);
-}
-
-static bool json_rawtime(struct event *ev, const uint32_t *slots, uint32_t index,
-                         struct falco_value *out)
-{
-    struct buf b;
-    if (!evt_rawtime(ev, slots, index, out))
-        return false;
-    buf_init(&b, 32);
-    buf_put_u64(&b, out->number);
-    return falco_give_built(ev, &b, out);
-}
-
-/* ---- ct.*: who
- * --------------------------------------------------------------------------------- */
+/* ---- ct.*: who ---- */
 
 enum { USER_TYPE, USER_NAME, USER_INVOKED_BY, USER_ISSUER, USER_PATHS };
 #define USER_PATH_LIST                                                                             \
@@ -297,8 +95,7 @@ static bool ct_user_accountid(struct event *ev, const uint32_t *slots, uint32_t 
     return first_plain(ev, slots, 2, out);
 }
 
-/* ---- ct.*: what
- * -------------------------------------------------------------------------------- */
+/* ---- ct.*: what ---- */
 
 static const char *const src_paths[] = {"eventSource", NULL};
 
@@ -364,8 +161,7 @@ static const char *const readonly_paths[] = {"readOnly", NULL};
 static const char *const management_paths[] = {"managementEvent", NULL};
 static const char *const fromconsole_paths[] = {"sessionCredentialFromConsole", NULL};
 
-/* ---- s3.*
- * -------------------------------------------------------------------------------------- */
+/* ---- s3.* ---- */
 
 static const char *const bytes_paths[] = {"additionalEventData/bytesTransferredIn",
                                           "additionalEventData/bytesTransferredOut", NULL};
@@ -469,8 +265,7 @@ static bool s3_uri(struct event *ev, const uint32_t *slots, uint32_t index, stru
     return false;
 }
 
-/* ---- ec2.*
- * ------------------------------------------------------------------------------------- */
+/* ---- ec2.* ---- */
 
 /* The text of a raw JSON string, "" for anything else. */
 static struct str raw_text(struct event *ev, struct str raw)
@@ -588,8 +383,7 @@ static bool ec2_imageid(struct event *ev, const uint32_t *slots, uint32_t index,
     return ec2_imageids(ev, slots, 0, out) && falco_give(out->items[0], out);
 }
 
-/* ---- summaries
- * --------------------------------------------------------------------------------- */
+/* ---- summaries ---- */
 
 enum {
     INFO_IP = USER_PATHS,
@@ -605,20 +399,20 @@ enum {
     INFO_SOURCE,
     INFO_REGION
 };
-static const char *const info_paths[] = {USER_PATH_LIST,
-                                         "sourceIPAddress",
-                                         "errorCode",
-                                         "readOnly",
-                                         "eventName",
-                                         "requestParameters/PublicAccessBlockConfiguration",
-                                         "additionalEventData/bytesTransferredIn",
-                                         "additionalEventData/bytesTransferredOut",
-                                         "requestParameters/bucketName",
-                                         "requestParameters/key",
-                                         "requestParameters/Host",
-                                         "eventSource",
-                                         "awsRegion",
-                                         NULL};
+const char *const falco_ct_info_paths[] = {USER_PATH_LIST,
+                                           "sourceIPAddress",
+                                           "errorCode",
+                                           "readOnly",
+                                           "eventName",
+                                           "requestParameters/PublicAccessBlockConfiguration",
+                                           "additionalEventData/bytesTransferredIn",
+                                           "additionalEventData/bytesTransferredOut",
+                                           "requestParameters/bucketName",
+                                           "requestParameters/key",
+                                           "requestParameters/Host",
+                                           "eventSource",
+                                           "awsRegion",
+                                           NULL};
 
 /* The end of ct.info: a size, then the first of URI, bucket, key, host that is there. */
 static void put_object(struct event *ev, const uint32_t *slots, struct buf *b)
@@ -706,8 +500,8 @@ static void put_dump(struct buf *b, struct str record)
         buf_putz(b, "...");
 }
 
-static bool evt_plugininfo(struct event *ev, const uint32_t *slots, uint32_t index,
-                           struct falco_value *out)
+bool falco_ct_plugininfo(struct event *ev, const uint32_t *slots, uint32_t index,
+                         struct falco_value *out)
 {
     struct buf b;
     struct str src, region, name, user;
@@ -732,39 +526,9 @@ static bool evt_plugininfo(struct event *ev, const uint32_t *slots, uint32_t ind
     return falco_give_built(ev, &b, out);
 }
 
-/* ---- the table
- * --------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 #define REQUEST(name, key) FALCO_ROW_PLAIN(name, "requestParameters/" key)
-
-static const struct falco_field common[] = {
-    FALCO_ROW_NUMBER("evt.num", FALCO_U64, no_paths, evt_num),
-    FALCO_ROW_TEXT("evt.time", time_paths, evt_time),
-    FALCO_ROW_TEXT("evt.time.s", time_paths, evt_time_s),
-    FALCO_ROW_TEXT("evt.time.iso8601", time_paths, evt_time_iso),
-    FALCO_ROW_TEXT("evt.datetime", time_paths, evt_datetime),
-    FALCO_ROW_TEXT("evt.datetime.s", time_paths, evt_datetime_s),
-    FALCO_ROW_NUMBER("evt.rawtime", FALCO_ABSTIME, time_paths, evt_rawtime),
-    FALCO_ROW_NUMBER("evt.rawtime.s", FALCO_ABSTIME, time_paths, evt_rawtime_s),
-    FALCO_ROW_NUMBER("evt.rawtime.ns", FALCO_ABSTIME | FALCO_PADDED_FLAG, time_paths,
-                     evt_rawtime_ns),
-    FALCO_ROW_NUMBER("evt.reltime", FALCO_RELTIME | FALCO_PADDED_FLAG, no_paths, zero),
-    FALCO_ROW_NUMBER("evt.reltime.s", FALCO_RELTIME, no_paths, zero),
-    FALCO_ROW_NUMBER("evt.reltime.ns", FALCO_RELTIME | FALCO_PADDED_FLAG, no_paths, zero),
-    FALCO_ROW_TEXT("evt.pluginname", no_paths, evt_pluginname),
-    FALCO_ROW_TEXT("evt.plugininfo", info_paths, evt_plugininfo),
-    FALCO_ROW_TEXT("evt.source", no_paths, evt_source),
-    FALCO_ROW_NUMBER("evt.is_async", FALCO_BOOL, no_paths, zero),
-    FALCO_ROW_TEXT("evt.asynctype", no_paths, never),
-    FALCO_ROW_TEXT("evt.hostname", no_paths, evt_hostname),
-
-    {"json.value", FALCO_STRING, FALCO_ARG_KEY, FALCO_FN_JSON, no_paths, NULL},
-    FALCO_ROW_TEXT("json.obj", no_paths, json_obj),
-    FALCO_ROW_TEXT("json.rawtime", time_paths, json_rawtime),
-    {"jevt.value", FALCO_STRING, FALCO_ARG_KEY, FALCO_FN_JSON, no_paths, NULL},
-    FALCO_ROW_TEXT("jevt.obj", no_paths, json_obj),
-    FALCO_ROW_TEXT("jevt.rawtime", time_paths, json_rawtime),
-};
 
 static const struct falco_field fields[] = {
     FALCO_ROW_PLAIN("ct.id", "eventID"),
@@ -802,7 +566,7 @@ static const struct falco_field fields[] = {
     FALCO_ROW_TEXT("ct.request", request_paths, json_of),
     FALCO_ROW_PLAIN("ct.srcip", "sourceIPAddress"),
     FALCO_ROW_PLAIN("ct.useragent", "userAgent"),
-    FALCO_ROW_TEXT("ct.info", info_paths, ct_info),
+    FALCO_ROW_TEXT("ct.info", falco_ct_info_paths, ct_info),
     FALCO_ROW_TEXT("ct.managementevent", management_paths, ct_flag),
     FALCO_ROW_TEXT("ct.readonly", readonly_paths, ct_flag),
     FALCO_ROW_PLAIN("ct.requestid", "requestID"),
@@ -844,12 +608,6 @@ static const struct falco_field fields[] = {
     REQUEST("iam.role", "roleName"),
     REQUEST("iam.policy", "policyName"),
 };
-
-const struct falco_field *falco_common_fields(size_t *n)
-{
-    *n = sizeof common / sizeof *common;
-    return common;
-}
 
 const struct falco_field *falco_ct_fields(size_t *n)
 {

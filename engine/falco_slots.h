@@ -47,4 +47,8 @@ const struct falco_field *falco_okta_fields(size_t *n);
 const struct falco_field *falco_github_fields(size_t *n);
 const struct falco_field *falco_ka_fields(size_t *n);
 
+/* evt.plugininfo, a field of every source that shows what the cloudtrail plugin says of its own. */
+extern const char *const falco_ct_info_paths[];
+falco_extract falco_ct_plugininfo;
+
 #endif
