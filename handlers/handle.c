@@ -213,6 +213,8 @@ static void count_records(struct handler *h)
     h->counts->bad += c->bad;
     h->counts->oversized += c->oversized;
     h->counts->digests += c->digests;
+    h->counts->no_data += c->no_data;
+    h->counts->skipped_data += c->skipped_data;
 }
 
 /* ---- one object ---- */

@@ -90,6 +90,7 @@ struct handle_counts {
     uint64_t bytes;   /* stored bytes read */
     uint64_t records, bad, oversized; /* oversized are among the bad */
     uint64_t digests;
+    uint64_t no_data, skipped_data;  /* lines of flow logs, of handlers/records.h */
     uint64_t hits;                   /* of rules that may tell */
     uint64_t hits_of[HANDLE_LEVELS]; /* the same, by the rule's level */
     int64_t lag_ms[HANDLE_LAGS_MAX]; /* from an alert's last event to when it was published */

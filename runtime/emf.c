@@ -10,7 +10,7 @@ struct metric {
     uint64_t value;
 };
 
-#define METRICS 24
+#define METRICS 26
 
 /* docs/operations.md says what each means. */
 static void list_metrics(const struct emf_invocation *i, struct metric list[METRICS])
@@ -22,6 +22,8 @@ static void list_metrics(const struct emf_invocation *i, struct metric list[METR
         {"Bytes", "Bytes", c->bytes},
         {"Records", "Count", c->records},
         {"BadRecords", "Count", c->bad},
+        {"FlowsNone", "Count", c->no_data},
+        {"FlowsSkipped", "Count", c->skipped_data},
         {"HitsInformational", "Count", c->hits_of[LEVEL_INFORMATIONAL]},
         {"HitsLow", "Count", c->hits_of[LEVEL_LOW]},
         {"HitsMedium", "Count", c->hits_of[LEVEL_MEDIUM]},

@@ -77,6 +77,8 @@ static void log_summary(const struct server *s, const struct rapi_invocation *in
         number("records", c->records),
         number("bad", c->bad),
         number("digests", c->digests),
+        number("no_data", c->no_data),
+        number("skipped_data", c->skipped_data),
         number("hits", c->hits),
         number("alerts", c->alerts),
         number("incidents", c->incidents),

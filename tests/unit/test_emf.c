@@ -66,7 +66,7 @@ static void fits_at_its_largest(void **state)
         .cold = true, .ms = UINT64_MAX, .peak_kb = UINT64_MAX, .repeats = UINT64_MAX};
     struct str line = line_of(&b, &c, all);
     check_size("lags", count(line, "-9223372036854775808"), EMF_VALUES_MAX);
-    check_size("metrics", count(line, "{\"Name\":"), 24);
+    check_size("metrics", count(line, "{\"Name\":"), 26);
     buf_release(&b);
 }
 

@@ -119,12 +119,13 @@ def api_call(record, detail_type="AWS API Call via CloudTrail"):
 
 def logs_subscription(*records, kind="DATA_MESSAGE", group="CloudTrail",
                       stream=f"{ACCOUNT}_CloudTrail_{REGION}"):
-    """CloudWatch Logs calling a function.
+    """CloudWatch Logs calling a function; a record that is text is a line of the log as it is.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html"""
     data = {"messageType": kind, "owner": ACCOUNT, "logGroup": group,
             "logStream": stream, "subscriptionFilters": ["trail"],
             "logEvents": [{"id": f"3195310660696698337880902507980421114328961542429EXAMPL{i}",
-                           "timestamp": 1773756300000, "message": json.dumps(record)}
+                           "timestamp": 1773756300000,
+                           "message": record if isinstance(record, str) else json.dumps(record)}
                           for i, record in enumerate(records)]}
     packed = gzip.compress(json.dumps(data).encode(), mtime=0)
     return {"awslogs": {"data": base64.b64encode(packed).decode()}}
