@@ -2,6 +2,7 @@
 #include "runtime/config.h"
 
 #include "engine/source.h"
+#include "handlers/flowformat.h"
 
 #define RULES_REFRESH_S     300   /* a listing costs 0.000005 USD */
 #define RULES_REFRESH_MAX_S 86400 /* no process lives longer */
@@ -69,6 +70,16 @@ static bool read_source(struct runtime_config *c, struct environment env, struct
     return true;
 }
 
+static bool read_flow_format(struct runtime_config *c, struct environment env, struct err *e)
+{
+    struct flow_format format;
+    c->flow_format = str_of(get(env, "TRAILWARDEN_FLOW_FORMAT"));
+    return !str_present(c->flow_format) || flow_format_read(&format, c->flow_format) ||
+           err_set(e, ERR_USAGE,
+                   "TRAILWARDEN_FLOW_FORMAT is \"%.60s\", not names of columns of flow logs",
+                   c->flow_format.p);
+}
+
 /* Whoever could write to any bucket could have anybody contained; and without a table nobody knows
  * what was done. */
 static bool read_containment(struct runtime_config *c, struct environment env, struct err *e)
@@ -117,12 +128,12 @@ bool runtime_config_read(struct runtime_config *out, struct environment env, str
     out->asn = get(env, "TRAILWARDEN_ASN");
     out->reports = str_of(get(env, "TRAILWARDEN_REPORTS"));
     out->buckets = str_of(get(env, "TRAILWARDEN_BUCKETS"));
-    out->flow_format = str_of(get(env, "TRAILWARDEN_FLOW_FORMAT"));
     out->github_secret = str_of(get(env, "TRAILWARDEN_GITHUB_SECRET"));
     if (!str_present(out->topic))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_TOPIC_ARN is not set: alerts have nowhere to go");
     return read_rules(out, env, e) && read_refresh(out, env, e) && read_level(out, env, e) &&
-           read_source(out, env, e) && read_metrics(out, env, e) && read_containment(out, env, e);
+           read_source(out, env, e) && read_flow_format(out, env, e) && read_metrics(out, env, e) &&
+           read_containment(out, env, e);
 }
 
 void runtime_config_release(struct runtime_config *c)
