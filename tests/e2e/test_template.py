@@ -119,6 +119,8 @@ OTHERS = {"TrailBucketName": "org-logs", "TrailBucketAccount": "444455556666",
           "TrailAccount": "777788889999",
           "TrailKeyArn": "arn:aws:kms:us-east-1:444455556666:key/0a1b"}
 FLOW = {"FlowLogBucketName": "my-flows", "FlowLogPrefix": "net/AWSLogs/"}
+FORMAT = {"FlowLogFormat": "${srcaddr} ${dstaddr} ${dstport} ${start}"}
+AUDITS = {"TrailBucketName": "my-audits", "Source": "k8s_audit"}
 AUDIT = {"GitHubAuditBucketName": "my-audit", "OtherBucketsAccount": "444455556666",
          "OtherBucketsKeyArn": "arn:aws:kms:eu-west-1:444455556666:key/0a1b"}
 OKTA = {"OktaBusName": "aws.partner/okta.com/example/trailwarden"}
@@ -128,6 +130,8 @@ SOURCES = {**FLOW, **AUDIT, **OKTA, **WEBHOOK, **EKS}
 SETTINGS = {
     "as it comes": {},
     "flow logs": FLOW,
+    "flow logs without a header": {**FLOW, **FORMAT},
+    "a source that is said": AUDITS,
     "GitHub's audit log": AUDIT,
     "flow logs beside sns": {**FLOW, "LogPath": "sns"},
     "Okta": {**OKTA, "LogPath": "sns"},
@@ -188,10 +192,30 @@ def test_settings(name):
     {**OTHERS, "LogTopicArn": TOPIC, "LogPath": "eventbridge"},
     {"OrganizationTrail": "yes"},
     {"Dashboard": "yes", "Metrics": "off"},
+    {"Source": "okta"},
+    {**AUDITS, "FastPath": "writes"},
     {"OrganizationTrail": "yes", "OrganizationId": "o-exampleorg", "TrailBucketName": "my-logs"},
 ])
 def test_settings_that_are_refused(settings):
     assert len(Stack(load(MAIN), **settings).broken_rules()) == 1
+
+
+@pytest.mark.parametrize("settings, passed", [
+    ({}, (None, None)), (AUDITS, ("k8s_audit", None)), ({**FLOW, **FORMAT}, (None, FORMAT["FlowLogFormat"])),
+    ({"Source": "cloudtrail"}, ("cloudtrail", None))])
+def test_source_and_format_are_passed_on(settings, passed):
+    function = Stack(load(MAIN), **settings).resources["TrailwardenFunction"]["Properties"]
+    told = function["Environment"]["Variables"]
+    assert (told.get("TRAILWARDEN_SOURCE"), told.get("TRAILWARDEN_FLOW_FORMAT")) == passed
+
+
+@pytest.mark.parametrize("columns, fits", [
+    ("", True), ("srcaddr dstaddr dstport", True), (FORMAT["FlowLogFormat"], True), ("srcaddr", False),
+    ("${srcaddr} ${dstaddr}  ${dstport}", False), ("${srcaddr} ${dstaddr} ${dst port}", False),
+    ("srcaddr,dstaddr,dstport", False)])
+def test_formats_of_flow_logs(columns, fits):
+    pattern = load(MAIN)["Parameters"]["FlowLogFormat"]["AllowedPattern"]
+    assert bool(re.search(pattern, columns)) == fits
 
 
 def test_what_must_stay_stays():
