@@ -121,7 +121,7 @@ TW_MUST_USE bool contain_gather(struct container *c, const struct contain_cause 
 TW_MUST_USE bool contain_gather_incident(struct container *c, const struct contain_order *order,
                                          struct contain_targets *out, struct err *e);
 
-/* ---- one principal (contain.c) ---- */
+/* ---- one principal (contain_decide.c) ---- */
 
 /* The plan as far as the state knows: for a forecast, which asks IAM only in a dry run. */
 TW_MUST_USE bool contain_forecast(struct container *c, const struct contain_cause *cause,
@@ -133,11 +133,7 @@ TW_MUST_USE bool contain_one(struct container *c, const struct contain_cause *ca
                              const struct contain_target *t, struct contain_outcome *out,
                              struct err *e);
 
-/* Goes on with a record that is open: as far as is due. */
-TW_MUST_USE bool contain_look_after(struct container *c, struct contain_record *rec, struct err *e);
-
-/* Whether a record has to be looked at by now. */
-bool contain_is_due(const struct contain_record *rec, int64_t now_ms);
+/* ---- its record (contain_settle.c) ---- */
 
 /* A record in c->memory; NULL when that is full. */
 struct contain_record *contain_record_new(struct container *c);
@@ -145,6 +141,33 @@ struct contain_record *contain_record_new(struct container *c);
 /* Leases it to this delivery and writes it: *mine unless another has it, or was first. */
 TW_MUST_USE bool contain_lease(struct container *c, struct contain_record *rec, bool *mine,
                                struct err *e);
+
+/* Writes a record that is leased to us. ERR_RETRY: another wrote it in between. */
+TW_MUST_USE bool contain_write(struct container *c, struct contain_record *rec, struct err *e);
+
+/* Tells what is due and writes that it was told. Without anybody to tell, whoever ordered it reads
+ * what came of it. */
+TW_MUST_USE bool contain_tell_due(struct container *c, struct contain_record *rec, struct err *e);
+
+/* When another attempt may be made: the cooldown after the last; 0: no more. */
+int64_t contain_next_attempt(const struct container *c, const struct contain_record *rec);
+
+/* Writes what came of it, gives the lease back, tells what is due. `news`: also when the state is
+ * what was said last. */
+TW_MUST_USE bool contain_settle(struct container *c, struct contain_record *rec,
+                                enum contain_state state, bool news, struct err *e);
+
+/* Makes the steps of a record that is ours, and settles it. */
+TW_MUST_USE bool contain_act(struct container *c, struct contain_record *rec, bool news,
+                             struct err *e);
+
+/* ---- later (contain_after.c) ---- */
+
+/* Goes on with a record that is open: as far as is due. */
+TW_MUST_USE bool contain_look_after(struct container *c, struct contain_record *rec, struct err *e);
+
+/* Whether a record has to be looked at by now. */
+bool contain_is_due(const struct contain_record *rec, int64_t now_ms);
 
 /* Takes a record's steps back: RELEASING, the steps, RELEASED or still RELEASING. */
 TW_MUST_USE bool contain_release(struct container *c, struct contain_record *rec, bool force,
