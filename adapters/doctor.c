@@ -13,8 +13,7 @@ const char *doctor_verdict_name(enum doctor_verdict v)
     return names[v];
 }
 
-/* ---- findings ---------------------------------------------------------------------------------
- */
+/* ---- findings ---- */
 
 void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict, const char *todo,
                 const char *fmt, ...)
@@ -39,8 +38,7 @@ void doctor_expect(struct doctor *d, const char *check, bool holds, const char *
         doctor_say(d, check, verdict, todo, "%s", bad);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 static bool failed(struct doctor *d, const char *check, const struct doctor_call *call,
                    const struct err *why)
@@ -108,8 +106,7 @@ json_t *doctor_json(struct doctor *d, const char *check, const struct doctor_cal
     return root;
 }
 
-/* ---- small things -----------------------------------------------------------------------------
- */
+/* ---- small things ---- */
 
 const char *doctor_text_of(const json_t *object, const char *member)
 {
@@ -127,8 +124,7 @@ struct str doctor_arn_part(struct str arn, size_t i)
     return str_present(part) ? part : S("");
 }
 
-/* ---- the run ----------------------------------------------------------------------------------
- */
+/* ---- the run ---- */
 
 static void put_asked(struct buf *b, const char *text)
 {

@@ -10,8 +10,7 @@
 #define FUNCTION_ABSENT                                                                            \
     "name it with --function, and its region with AWS_REGION; docs/deploy.md makes one"
 
-/* ---- caller, clock ----------------------------------------------------------------------------
- */
+/* ---- caller, clock ---- */
 
 static void say_clock(struct doctor *d, const struct aws_reply *reply, int64_t sent_ms)
 {
@@ -52,8 +51,7 @@ void doctor_check_caller(struct doctor *d)
     aws_reply_release(&reply);
 }
 
-/* ---- function ---------------------------------------------------------------------------------
- */
+/* ---- function ---- */
 
 static void put_function_path(struct buf *path, const struct doctor *d, const char *rest)
 {

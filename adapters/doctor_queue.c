@@ -60,8 +60,7 @@ static json_t *queue_of(struct doctor *d, const char *check, struct str arn)
     return answer;
 }
 
-/* ---- mapping ----------------------------------------------------------------------------------
- */
+/* ---- mapping ---- */
 
 static bool reports_items(const json_t *mapping)
 {
@@ -129,8 +128,7 @@ static void find_mapping(struct doctor *d)
     buf_release(&query);
 }
 
-/* ---- queues -----------------------------------------------------------------------------------
- */
+/* ---- queues ---- */
 
 /* {"deadLetterTargetArn":"arn:..","maxReceiveCount":5}, as text or, from some, as a number's text
  */

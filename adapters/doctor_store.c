@@ -3,8 +3,7 @@
 #include "aws/xml.h"
 #include "base/escape.h"
 
-/* ---- table ------------------------------------------------------------------------------------
- */
+/* ---- table ---- */
 
 static json_t *ask_table(struct doctor *d, const char *check, const char *action,
                          const char *target)
@@ -92,8 +91,7 @@ void doctor_check_table(struct doctor *d)
     say_backups(d);
 }
 
-/* ---- subscriptions ----------------------------------------------------------------------------
- */
+/* ---- subscriptions ---- */
 
 struct page {
     void (*each)(void *to, struct str endpoint, struct str arn);
@@ -188,8 +186,7 @@ bool doctor_subscriptions(struct doctor *d, const char *check, struct str topic,
     return ok;
 }
 
-/* ---- alerts -----------------------------------------------------------------------------------
- */
+/* ---- alerts ---- */
 
 struct listeners {
     size_t confirmed, pending;

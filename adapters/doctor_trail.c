@@ -22,8 +22,7 @@ struct announcing {
     bool unknown;      /* some topic could not be asked */
 };
 
-/* ---- trail ------------------------------------------------------------------------------------
- */
+/* ---- trail ---- */
 
 /* {"IsLogging":true,"LatestDeliveryTime":1.7737563E9,"LatestDeliveryError":"AccessDenied"} */
 static void say_status(struct doctor *d, const char *name, const json_t *status)
@@ -131,8 +130,7 @@ static void check_trails(struct announcing *a, struct str bucket)
     json_decref(answer);
 }
 
-/* ---- notifications ----------------------------------------------------------------------------
- */
+/* ---- notifications ---- */
 
 static bool is_function(const struct doctor *d, struct str arn)
 {

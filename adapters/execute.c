@@ -119,8 +119,7 @@ bool execute_key_id(struct str body, size_t i, struct buf *out)
     return false;
 }
 
-/* ---- filling in --------------------------------------------------------------------------------
- */
+/* ---- filling in ---- */
 
 static struct str value_of(const struct execute_names *n, struct str name)
 {
@@ -154,8 +153,7 @@ static bool fill(struct buf *out, const char *text, const struct execute_names *
     return buf_ok(out, "a call", e);
 }
 
-/* ---- calling -----------------------------------------------------------------------------------
- */
+/* ---- calling ---- */
 
 /* The id that CloudTrail shows as requestID: in a header, of EC2 in the answer. */
 static void read_id(const struct aws_reply *r, struct buf *out)

@@ -35,8 +35,7 @@ int once_id_compare(struct once_id x, struct once_id y)
     return x.b == y.b ? 0 : x.b < y.b ? -1 : 1;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static bool put(struct once_run *r, const struct once_id *ids, size_t n, struct err *e)
 {
@@ -132,8 +131,7 @@ bool once_runs_add(struct once_runs *s, const struct once_id *ids, size_t n, str
     return ok;
 }
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
+/* ---- finding ---- */
 
 /* What is left of a run where an id may lie. */
 struct span {

@@ -59,8 +59,7 @@ static bool add_all(struct loader *l, struct walk *w, size_t *n_files, struct er
     return ok;
 }
 
-/* ---- placeholders ------------------------------------------------------------------------------
- */
+/* ---- placeholders ---- */
 
 /* The path as it is from the root of the file system, so that folders above it can be seen. */
 static void put_absolute(struct buf *b, const char *path)
@@ -133,8 +132,7 @@ static bool load_sources(const struct rule_files *from, const struct rule_config
     return ok;
 }
 
-/* ---- bundles -----------------------------------------------------------------------------------
- */
+/* ---- bundles ---- */
 
 static bool begins_like_a_bundle(const char *path)
 {

@@ -146,8 +146,7 @@ struct port_objects s3_objects(struct aws_client *client)
     return (struct port_objects){.self = client, .read = read_object};
 }
 
-/* ---- reports ----
- */
+/* ---- reports ---- */
 
 /* Letters, digits, dots and dashes: 3 to 63 (S3's rules for buckets). */
 static bool is_bucket(struct str s)
@@ -241,8 +240,7 @@ struct port_reports s3_reports(struct s3_place *place)
     return (struct port_reports){place, put_report};
 }
 
-/* ---- listings ----
- */
+/* ---- listings ---- */
 
 /* What one page says. */
 struct page {

@@ -24,8 +24,7 @@ _Alignas(16) static const uint32_t k[64] = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-/* ---- plain C -----------------------------------------------------------------------------------
- */
+/* ---- plain C ---- */
 
 static uint32_t ror(uint32_t x, unsigned n)
 {
@@ -82,8 +81,7 @@ void sha256_blocks_plain(uint32_t h[8], const unsigned char *blocks, size_t n)
         one_block(h, blocks);
 }
 
-/* ---- x86-64 ------------------------------------------------------------------------------------
- */
+/* ---- x86-64 ---- */
 
 #if defined(__x86_64__)
 
@@ -137,8 +135,7 @@ sha256_blocks *sha256_blocks_best(void)
     return has ? blocks_sha_ni : sha256_blocks_plain;
 }
 
-/* ---- ARMv8 -------------------------------------------------------------------------------------
- */
+/* ---- ARMv8 ---- */
 
 #elif defined(HAS_ARM_SHA2)
 

@@ -55,8 +55,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     return true;
 }
 
-/* ---- one run ----------------------------------------------------------------------------------
- */
+/* ---- one run ---- */
 
 struct backfill {
     const struct asked *asked;
@@ -228,8 +227,7 @@ static bool list(struct backfill *b, struct err *e)
     return ok && send(b, e);
 }
 
-/* ---- telling ----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 /* For a shell: 'it'\''s' */
 static void put_quoted(struct buf *b, struct str s)

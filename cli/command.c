@@ -22,8 +22,7 @@ int fail(const struct err *e)
     return e->kind == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* ---- interruption ------------------------------------------------------------------------------
- */
+/* ---- interruption ---- */
 
 /* The one mutable global of the program: a signal handler has no other way to speak. */
 static volatile sig_atomic_t signalled;
@@ -47,8 +46,7 @@ bool interrupted(void)
     return signalled != 0;
 }
 
-/* ---- rules -------------------------------------------------------------------------------------
- */
+/* ---- rules ---- */
 
 static bool is_folder(const char *path)
 {

@@ -47,15 +47,13 @@ void complain(const struct err *e);
 /* Complains and gives the exit code that fits the kind. */
 int fail(const struct err *e);
 
-/* ---- interruption ----
- */
+/* ---- interruption ---- */
 
 /* From now on SIGINT and SIGTERM only raise a flag, once; a second one ends the process. */
 void interrupt_watch(void);
 bool interrupted(void);
 
-/* ---- rules ----
- */
+/* ---- rules ---- */
 
 /* Rules that were read, and what there was to say about them. */
 struct loaded {

@@ -101,8 +101,7 @@ static bool make_order(const struct asked *a, struct response *o, struct contain
     return !a->incident || response_find(o, a->incident, order, e);
 }
 
-/* ---- what would be done ------------------------------------------------------------------------
- */
+/* ---- what would be done ---- */
 
 /* Prints the plans, and whether there is anything to do. */
 static bool show_plans(const struct contain_report *report)
@@ -141,8 +140,7 @@ static int judge(const struct contain_report *report)
     return report->n ? code : EXIT_REFUSED;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static const struct contain_step *find_step(const struct contain_report *report,
                                             enum contain_verb verb,
@@ -190,8 +188,7 @@ static bool confirm(const struct asked *a, const struct contain_report *report, 
     return err_set(e, ERR_USAGE, "nobody is at a terminal to confirm it: say --yes");
 }
 
-/* ---- doing -------------------------------------------------------------------------------------
- */
+/* ---- doing ---- */
 
 /* What is missing for what cannot be taken back is said before anything is done. */
 static bool check_kept(const struct asked *a, const struct contain_report *report, struct err *e)

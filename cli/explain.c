@@ -17,8 +17,7 @@
 
 #define EXPLAIN_BYTES_MAX (4u << 20) /* what is said of one rule: lines and keys are few */
 
-/* ---- the tree ----------------------------------------------------------------------------------
- */
+/* ---- the tree ---- */
 
 void explain_put_value(struct buf *b, struct str value)
 {
@@ -86,8 +85,7 @@ void explain_put(struct buf *b, struct event *ev, uint32_t rule)
         buf_putf(b, "     ... and %zu more lines\n", t.lines - EXPLAIN_LINES_MAX);
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 /* Where the records of the event's file go. */
 struct explaining {

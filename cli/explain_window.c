@@ -32,8 +32,7 @@ static bool no_memory(struct err *e)
     return err_set(e, ERR_SYSTEM, "no memory to explain a correlation");
 }
 
-/* ---- taking events -----------------------------------------------------------------------------
- */
+/* ---- taking events ---- */
 
 static void describe_nothing(void *to, struct event *ev, uint32_t rule, const struct facts *f,
                              struct buf *out)
@@ -134,8 +133,7 @@ bool explain_windows_is(const struct ruleset *rs, uint32_t rule)
     return w != RS_NONE && rs->windows[w].type != WINDOW_TYPE_SINGLE;
 }
 
-/* ---- one key -----------------------------------------------------------------------------------
- */
+/* ---- one key ---- */
 
 /* The field that part i of a key comes from: those of first_seen's values stand behind the key. */
 static struct str part_name(const struct ruleset *rs, uint32_t window, size_t i)
@@ -251,8 +249,7 @@ static bool put_group(struct explain_windows *x, struct buf *b, uint32_t window,
     return explain_put_held(b, x->rs, window, groups, g, e);
 }
 
-/* ---- events left out ---------------------------------------------------------------------------
- */
+/* ---- events left out ---- */
 
 static bool can_be_key(const struct event *ev, uint32_t slot)
 {
@@ -301,8 +298,7 @@ static void put_all_left_out(struct explain_windows *x, struct buf *b, uint32_t 
     }
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------
- */
+/* ---- all of it ---- */
 
 static int by_parts(const void *a, const void *b)
 {

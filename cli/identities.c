@@ -89,8 +89,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     return true;
 }
 
-/* ---- who ---------------------------------------------------------------------------------------
- */
+/* ---- who ---- */
 
 static struct identity *identity_of(struct list *l, struct str principal, struct err *e)
 {
@@ -202,8 +201,7 @@ static bool gather(struct list *l, struct err *e)
     return ok;
 }
 
-/* ---- telling -----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 /* By a person's word, else by risk. */
 static bool is_compromised(const struct identity *x)
@@ -295,8 +293,7 @@ static bool put_all(struct list *l, struct err *e)
     return ok && output_commit(l->out, e);
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static bool list_from(struct list *l, struct state *state, struct err *e)
 {

@@ -78,8 +78,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     return true;
 }
 
-/* ---- one incident ------------------------------------------------------------------------------
- */
+/* ---- one incident ---- */
 
 /* The name of who began it, behind a colon. */
 static void put_beginner(struct buf *b, const struct incident *i)
@@ -223,8 +222,7 @@ static bool find(struct listing *l, const unsigned char id[INCIDENT_ID_BYTES],
     return lineages_find(l->lineages, id, &l->memory, found, e);
 }
 
-/* ---- those that are named ----------------------------------------------------------------------
- */
+/* ---- those that are named ---- */
 
 static bool tell_named(struct listing *l, const struct vec *ids, struct err *e)
 {
@@ -242,8 +240,7 @@ static bool tell_named(struct listing *l, const struct vec *ids, struct err *e)
     return true;
 }
 
-/* ---- all of them -------------------------------------------------------------------------------
- */
+/* ---- all of them ---- */
 
 /* An incident of the list by its risk, when that is asked for, and its newest deed. */
 struct entry {
@@ -317,8 +314,7 @@ static bool tell_all(struct listing *l, struct err *e)
     return ok;
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static bool read_asked(const struct asked *a, struct listing *l, struct err *e)
 {

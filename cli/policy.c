@@ -72,8 +72,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     return true;
 }
 
-/* ---- reading logs ------------------------------------------------------------------------------
- */
+/* ---- reading logs ---- */
 
 /* The gravest of what finds the event, from high on, makes it the beginning. */
 static void look_for_beginning(struct reading *r, struct event *ev, int64_t time_ms)
@@ -166,8 +165,7 @@ static bool read_all(struct reading *r, const struct logs *logs, bool searching,
     return logs_walk(logs, &taker, e);
 }
 
-/* ---- what the options mean ---------------------------------------------------------------------
- */
+/* ---- what the options mean ---- */
 
 static bool read_gaps(const struct asked *a, struct advice_wanted *w, struct err *e)
 {
@@ -224,8 +222,7 @@ static bool find_since(const struct asked *a, struct reading *r, struct advice_w
     return true;
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static bool put(const struct asked *a, const struct advice *advice, const struct advice_wanted *w,
                 struct err *e)

@@ -10,8 +10,7 @@
 /* Bytes handed to the output at once; it takes OUTPUT_LINE_MAX. */
 #define PIECE_MAX (1u << 20)
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /* rereading_calls.going */
 static bool go_on(void *to, struct err *e)
@@ -93,8 +92,7 @@ bool report_read(struct report *r, const struct logs *logs, struct err *e)
     return ok;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 /* page_fn */
 static bool write_piece(void *to, struct str piece, struct err *e)

@@ -73,8 +73,7 @@ bool response_incident_id(const char *text, unsigned char id[INCIDENT_ID_BYTES],
                          text);
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 /* port_clock and port_random of a process that nobody waits for. */
 static int64_t now_ms(void *self)
@@ -184,8 +183,7 @@ void response_close(struct response *o)
     state_close(o->state);
 }
 
-/* ---- orders ------------------------------------------------------------------------------------
- */
+/* ---- orders ---- */
 
 bool response_find(struct response *o, const char *id, struct contain_order *order, struct err *e)
 {
@@ -199,8 +197,7 @@ bool response_find(struct response *o, const char *id, struct contain_order *ord
     return true;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 bool response_confirms(const char *question, struct str answer, bool *yes, struct err *e)
 {
@@ -213,8 +210,7 @@ bool response_confirms(const char *question, struct str answer, bool *yes, struc
     return true;
 }
 
-/* ---- telling -----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 void response_put_principal(struct buf *b, const struct subject *s)
 {

@@ -41,8 +41,7 @@ int rules_command(int argc, char **argv)
     return EXIT_USAGE;
 }
 
-/* ---- options -----------------------------------------------------------------------------------
- */
+/* ---- options ---- */
 
 bool rules_asked_read(struct rules_asked *a, const struct rules_usage *usage, int argc, char **argv,
                       int *code)

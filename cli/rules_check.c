@@ -6,8 +6,7 @@
 #include "cli/command.h"
 #include "cli/rules.h"
 
-/* ---- tests beside the rules --------------------------------------------------------------------
- */
+/* ---- tests beside the rules ---- */
 
 /* "rules/impact/x" of rules/impact/x.yml. */
 static struct str stem_of(struct str file)
@@ -79,8 +78,7 @@ static void lint_tests(const struct ruleset *rs, bool all, struct diags *diags)
     }
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static int check(const struct rules_asked *a, bool strict)
 {

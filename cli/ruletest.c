@@ -26,8 +26,7 @@ struct run {
     struct buf text; /* a test file's, then a failure's */
 };
 
-/* ---- which rules a file tests ------------------------------------------------------------------
- */
+/* ---- which rules a file tests ---- */
 
 /* x.test.yml without .test.yml, or .test.yaml. */
 static struct str stem_of_test(struct str path)
@@ -62,8 +61,7 @@ static uint32_t find_rule(const struct run *run, struct str stem, const struct t
     return found;
 }
 
-/* ---- one case ----------------------------------------------------------------------------------
- */
+/* ---- one case ---- */
 
 static void begin_failure(struct run *run, struct str path, const struct testcase *t)
 {
@@ -231,8 +229,7 @@ static bool run_file(struct run *run, struct str path, struct err *e)
     return true;
 }
 
-/* ---- all of them -------------------------------------------------------------------------------
- */
+/* ---- all of them ---- */
 
 static bool run_walk(struct run *run, struct walk *w, struct err *e)
 {

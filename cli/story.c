@@ -68,8 +68,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     return a->incident || err_set(e, ERR_USAGE, "name an incident: --incident ID");
 }
 
-/* ---- telling -----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 /* What a story is told from. */
 struct telling {
@@ -159,8 +158,7 @@ static bool tell(const struct telling *t, struct err *e)
     return ok;
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static int story(const struct asked *a, const struct ruleset *rules, struct geo_files *geo)
 {

@@ -21,8 +21,7 @@ static bool no_memory(struct err *e)
     return err_set(e, ERR_LIMIT, "no memory for tests");
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 static bool check_keys(const struct yaml *map, const char *const *known, size_t n, struct err *e)
 {
@@ -61,8 +60,7 @@ static bool change(json_t *record, const struct yaml *y, size_t n, struct err *e
            (!unset || testrecord_unset(record, unset, e));
 }
 
-/* ---- one event of a case -----------------------------------------------------------------------
- */
+/* ---- one event of a case ---- */
 
 /* 90s, 10m, 24h, 7d in milliseconds. */
 static bool read_offset(struct str text, int64_t *ms)
@@ -230,8 +228,7 @@ static bool series_record(const struct reading *r, const struct series *s, const
     return ok;
 }
 
-/* ---- a case of several events ------------------------------------------------------------------
- */
+/* ---- a case of several events ---- */
 
 static bool add_series(const struct reading *r, const struct yaml *y, struct testcase *t,
                        struct vec *records, struct err *e)
@@ -296,8 +293,7 @@ static bool read_events(const struct reading *r, const struct yaml *y, struct te
     return list || (ok && no_memory(e));
 }
 
-/* ---- a case of one record ----------------------------------------------------------------------
- */
+/* ---- a case of one record ---- */
 
 static bool read_record(const struct reading *r, const struct yaml *y, struct testcase *t,
                         struct err *e)
@@ -322,8 +318,7 @@ static bool read_record(const struct reading *r, const struct yaml *y, struct te
     return ok;
 }
 
-/* ---- the file ----------------------------------------------------------------------------------
- */
+/* ---- the file ---- */
 
 static bool read_test(const struct reading *r, const struct yaml *y, struct testcase *t,
                       struct err *e)

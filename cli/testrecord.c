@@ -47,8 +47,7 @@ bool testrecord_text(const json_t *record, struct arena *a, struct str *out, str
     return str_present(*out) || err_set(e, ERR_LIMIT, "no memory for a test's record");
 }
 
-/* ---- the number of a repeat --------------------------------------------------------------------
- */
+/* ---- the number of a repeat ---- */
 
 static json_t *numbered_text(const json_t *j, size_t n)
 {
@@ -86,8 +85,7 @@ static json_t *numbered(const json_t *j, size_t n)
     return NULL;
 }
 
-/* ---- changes -----------------------------------------------------------------------------------
- */
+/* ---- changes ---- */
 
 /* The member or element of j that step names, NULL when there is none. */
 static json_t *member(json_t *j, struct str step)

@@ -12,8 +12,7 @@ static bool no_memory(struct err *e)
     return err_set(e, ERR_SYSTEM, "no memory to test rules");
 }
 
-/* ---- what windows ask for ----------------------------------------------------------------------
- */
+/* ---- what windows ask for ---- */
 
 /* windows_calls.describe: nobody reads a test's alert but the test. */
 static void describe_nothing(void *to, struct event *ev, uint32_t rule, const struct facts *f,
@@ -76,8 +75,7 @@ static bool note_alert(void *to, const struct window_alert *a, struct err *e)
     return (str_present(mine->id) && mine->key_names && mine->key_values) || no_memory(e);
 }
 
-/* ---- in which order records arrive -------------------------------------------------------------
- */
+/* ---- in which order records arrive ---- */
 
 struct arriving {
     struct str record;
@@ -139,8 +137,7 @@ static bool arrange(struct testwindows *t, const struct testcase *c, enum test_a
     return true;
 }
 
-/* ---- a run -------------------------------------------------------------------------------------
- */
+/* ---- a run ---- */
 
 static bool deliver(struct testwindows *t, struct windows *w, const struct delivery *d,
                     const struct arriving *list, size_t n, struct err *e)
@@ -212,8 +209,7 @@ void testwindows_release(struct testwindows *t)
     arena_release(&t->texts);
 }
 
-/* ---- what came of it ---------------------------------------------------------------------------
- */
+/* ---- what came of it ---- */
 
 size_t testwindows_told(const struct testwindows *t)
 {

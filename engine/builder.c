@@ -447,8 +447,7 @@ void builder_hash(struct builder *b, const unsigned char hash[SHA256_BYTES])
     memcpy(b->hash, hash, SHA256_BYTES);
 }
 
-/* ---- freezing
- * ------------------------------------------------------------------------------------- */
+/* ---- freezing ---- */
 
 /* Chains kids that name one array position in several ways. */
 static void find_twins(struct rs_step *kids, size_t n, uint32_t first)

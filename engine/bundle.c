@@ -34,8 +34,7 @@ struct header {
 };
 #define HEAD_FROM (offsetof(struct header, head) + sizeof(uint64_t))
 
-/* ---- the sum -----------------------------------------------------------------------------------
- */
+/* ---- the sum ---- */
 
 /* Odd, and half of their bits set: no zero and no repetition survives the multiplication. */
 #define FACTOR_A 0x9e3779b97f4a7c15u
@@ -65,8 +64,7 @@ static uint64_t sum_of(const char *p, size_t n)
     return sum ^ sum >> 29;
 }
 
-/* ---- layout ------------------------------------------------------------------------------------
- */
+/* ---- layout ---- */
 
 static size_t aligned(size_t n)
 {
@@ -95,8 +93,7 @@ bool bundle_is(struct str bytes)
     return str_starts(bytes, str_n(magic, sizeof magic));
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 void bundle_seal(char *bytes, size_t n)
 {
@@ -155,8 +152,7 @@ bool bundle_put(const struct ruleset *rs, const struct bundle_facts *facts, stru
     return true;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static bool check(const struct header *h, const char *bytes, size_t n, struct err *e)
 {

@@ -28,8 +28,7 @@ struct check {
     uint16_t *term_depth; /* by term: the same; 0: no test or output of Falco uses it */
 };
 
-/* ---- numbers ----------------------------------------------------------------------------------
- */
+/* ---- numbers ---- */
 
 static bool none_or_below(uint32_t i, uint32_t n)
 {
@@ -85,8 +84,7 @@ static bool put_all_below(const struct check *c, uint16_t *depth, uint32_t i, st
     return ok;
 }
 
-/* ---- what is tested ---------------------------------------------------------------------------
- */
+/* ---- what is tested ---- */
 
 static bool check_text(const struct check *c, uint32_t i)
 {
@@ -254,8 +252,7 @@ static bool check_node(const struct check *c, uint32_t i)
     }
 }
 
-/* ---- rules and windows ------------------------------------------------------------------------
- */
+/* ---- rules and windows ---- */
 
 static bool is_fed_by_events(const struct ruleset *rs, struct rs_list feeds, uint32_t child)
 {
@@ -342,8 +339,7 @@ static bool check_window(const struct check *c, uint32_t i)
            is_fed_by_events(rs, w->feeds, i);
 }
 
-/* ---- the index --------------------------------------------------------------------------------
- */
+/* ---- the index ---- */
 
 static bool check_entry(const struct check *c, uint32_t i)
 {
@@ -381,8 +377,7 @@ static bool check_always(const struct check *c, uint32_t i)
     return c->rs->index.always[i] < c->rs->n_rules;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static bool slots_ok(const uint32_t *slots, size_t n, uint32_t n_slots)
 {

@@ -9,8 +9,7 @@
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
-/* ---- fields ------------------------------------------------------------------------------------
- */
+/* ---- fields ---- */
 
 enum shape {
     LEAF, /* one value */
@@ -181,8 +180,7 @@ bool cloudtrail_has_one_value(struct str path)
     return f && f->shape == LEAF;
 }
 
-/* ---- names of events ---------------------------------------------------------------------------
- */
+/* ---- names of events ---- */
 
 #define PERMISSION "is a permission, not a call: "
 #define NO_CALL    "is no call of any service"
@@ -269,8 +267,7 @@ const char *cloudtrail_lambda_event(struct str name)
     return NULL;
 }
 
-/* ---- other values ------------------------------------------------------------------------------
- */
+/* ---- other values ---- */
 
 bool cloudtrail_is_source(struct str source)
 {

@@ -17,8 +17,7 @@ struct falco {
     bool any; /* a file was taken */
 };
 
-/* ---- taking items
- * ------------------------------------------------------------------------------ */
+/* ---- taking items ---- */
 
 /* A file being taken. */
 struct intake {
@@ -343,8 +342,7 @@ static bool take_documents(struct intake *in, const struct yaml **docs, size_t n
     return true;
 }
 
-/* ---- files
- * ------------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 /* One sentence for each source whose rules the file has and no log has the events of. */
 static void tell_skipped(struct falco *f, struct str file)

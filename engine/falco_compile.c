@@ -38,8 +38,7 @@ static const char *type_name(uint16_t type)
     return base_type(type) == FALCO_BOOL ? "boolean" : "number";
 }
 
-/* ---- fields
- * ------------------------------------------------------------------------------------ */
+/* ---- fields ---- */
 
 static void replace(struct str *s, char *to, struct str what, char by)
 {
@@ -148,8 +147,7 @@ static bool field(struct falco_compiler *c, const struct falco_operand *o, struc
     return true;
 }
 
-/* ---- transformers
- * ------------------------------------------------------------------------------ */
+/* ---- transformers ---- */
 
 static struct typed text_term(struct falco_compiler *c, struct str text)
 {
@@ -339,8 +337,7 @@ bool falco_check_operand(struct falco_compiler *c, struct str text, struct err *
     return operand(c, o, &t, e);
 }
 
-/* ---- constants
- * --------------------------------------------------------------------------------- */
+/* ---- constants ---- */
 
 static void warn_text(struct falco_compiler *c, struct str value, const char *what)
 {
@@ -496,8 +493,7 @@ static bool constants(struct falco_compiler *c, const struct falco_expr *x, uint
     return true;
 }
 
-/* ---- checks
- * ------------------------------------------------------------------------------------ */
+/* ---- checks ---- */
 
 static bool fits(enum falco_op op, uint16_t type)
 {
@@ -588,8 +584,7 @@ static bool check(struct falco_compiler *c, const struct falco_expr *x, struct f
     return true;
 }
 
-/* ---- programs
- * ---------------------------------------------------------------------------------- */
+/* ---- programs ---- */
 
 static bool within_limits(const struct falco_program *p, struct err *e)
 {

@@ -6,8 +6,7 @@
  * of a list is the position in the event's own array (of containers, volumes, rules). */
 #include "engine/falco_ka_list.h"
 
-/* ---- scalars -----------------------------------------------------------------------------------
- */
+/* ---- scalars ---- */
 
 static bool plain(struct event *ev, const uint32_t *slots, uint32_t index, struct falco_value *out)
 {
@@ -89,8 +88,7 @@ static bool pod_name(struct event *ev, const uint32_t *slots, uint32_t index,
            !event_first(ev, slots[2]) && plain(ev, slots, index, out);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 #define PATHS(...)                                                                                 \
     (const char *const[])                                                                          \

@@ -5,8 +5,7 @@
 
 #define ITEMS_MAX 65536 /* of a list; an audit event is at most a few MB */
 
-/* ---- raw JSON ----------------------------------------------------------------------------------
- */
+/* ---- raw JSON ---- */
 
 struct str ka_keep(struct event *ev, struct buf *b)
 {
@@ -59,8 +58,7 @@ struct str ka_argument(const struct event *ev, const uint32_t *slots, size_t n)
     return rs_str(ev->rules, (struct rs_text){slots[n], slots[n + 1]});
 }
 
-/* ---- lists -------------------------------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 /* A list that is being made. */
 struct gather {
@@ -238,8 +236,7 @@ static bool take_namespaced(struct gather *g, struct str subject)
     return add(g, ka_keep(g->ev, &b));
 }
 
-/* ---- lists by name -----------------------------------------------------------------------------
- */
+/* ---- lists by name ---- */
 
 bool ka_members(struct event *ev, const uint32_t *slots, uint32_t index, struct falco_value *out)
 {
@@ -336,8 +333,7 @@ bool ka_has_host_path(struct event *ev, const uint32_t *slots, uint32_t index,
     return falco_give(hit ? S("true") : S("false"), out);
 }
 
-/* ---- containers --------------------------------------------------------------------------------
- */
+/* ---- containers ---- */
 
 bool ka_names(struct event *ev, const uint32_t *slots, uint32_t index, struct falco_value *out)
 {
@@ -422,8 +418,7 @@ bool ka_host_ports(struct event *ev, const uint32_t *slots, uint32_t index, stru
     return list_of(ev, slots[0], index, take_ports, NULL, out);
 }
 
-/* ---- deprecated, of the first container or of any ----------------------------------------------
- */
+/* ---- deprecated, of the first container or of any ---- */
 
 bool ka_first_image(struct event *ev, const uint32_t *slots, uint32_t index,
                     struct falco_value *out)

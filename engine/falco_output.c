@@ -10,8 +10,7 @@
 #define LIST_MAX    1023 /* bytes of a printed list: Falco's buffer (STRPROPERTY_STORAGE_SIZE) */
 #define NOT_THERE   "<NA>"
 
-/* ---- compiling
- * --------------------------------------------------------------------------------- */
+/* ---- compiling ---- */
 
 static bool add(struct falco_compiler *c, struct vec *parts, struct str text, uint32_t term,
                 int32_t width, struct err *e)
@@ -94,8 +93,7 @@ bool falco_compile_output(struct falco_compiler *c, struct str text, struct rs_l
     return ok;
 }
 
-/* ---- writing
- * ----------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void put_list(struct buf *b, const struct falco_value *v)
 {

@@ -52,8 +52,7 @@ static void *make(struct falco_reader *r, size_t count, size_t size)
     return made;
 }
 
-/* ---- scalars
- * ----------------------------------------------------------------------------------- */
+/* ---- scalars ---- */
 
 static const struct yaml *get(const struct yaml *y, const char *key)
 {
@@ -160,8 +159,7 @@ static void warn_unknown_keys(struct falco_reader *r, const struct yaml *map,
     }
 }
 
-/* ---- versions
- * ---------------------------------------------------------------------------------- */
+/* ---- versions ---- */
 
 static bool version_parse(struct str s, struct version *v)
 {
@@ -271,8 +269,7 @@ static bool read_plugin_versions(struct falco_reader *r, const struct yaml *map)
     return true;
 }
 
-/* ---- append and override
- * ----------------------------------------------------------------------- */
+/* ---- append and override ---- */
 
 static const struct {
     const char *name;
@@ -344,8 +341,7 @@ static bool read_append(struct falco_reader *r, const struct yaml *map, bool ove
     return true;
 }
 
-/* ---- lists and macros
- * -------------------------------------------------------------------------- */
+/* ---- lists and macros ---- */
 
 static bool read_list(struct falco_reader *r, const struct yaml *map, struct falco_item *out)
 {
@@ -392,8 +388,7 @@ static bool read_macro(struct falco_reader *r, const struct yaml *map, struct fa
     return true;
 }
 
-/* ---- exceptions
- * -------------------------------------------------------------------------------- */
+/* ---- exceptions ---- */
 
 static bool read_entry(struct falco_reader *r, const struct yaml *y, struct falco_entry *out)
 {
@@ -474,8 +469,7 @@ static bool read_exceptions(struct falco_reader *r, const struct yaml *map, bool
     return true;
 }
 
-/* ---- rules
- * ------------------------------------------------------------------------------------- */
+/* ---- rules ---- */
 
 static const char *const priorities[] = {"Emergency", "Alert",  "Critical",      "Error",
                                          "Warning",   "Notice", "Informational", "Debug"};

@@ -33,8 +33,7 @@ static struct str keep(struct event *ev, struct buf *b)
     return s;
 }
 
-/* ---- text transformers
- * ------------------------------------------------------------------------ */
+/* ---- text transformers ---- */
 
 static int base64_digit(char c)
 {
@@ -131,8 +130,7 @@ static bool length(struct event *ev, const struct rs_term *t, struct falco_value
     return true;
 }
 
-/* ---- lists
- * ------------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 static void put_number(struct buf *b, const struct falco_value *v)
 {
@@ -219,8 +217,7 @@ static bool concat(struct event *ev, const struct rs_term *t, struct falco_value
     return ok && str_present(out->text);
 }
 
-/* ---- getopt
- * ------------------------------------------------------------------------------------ */
+/* ---- getopt ---- */
 
 enum option { OPTION_UNKNOWN, OPTION_BARE, OPTION_WITH_VALUE };
 
@@ -316,8 +313,7 @@ static bool getopt_term(struct event *ev, const struct rs_term *t, struct falco_
     return str_present(s.last);
 }
 
-/* ---- terms
- * ------------------------------------------------------------------------------------- */
+/* ---- terms ---- */
 
 static bool from_slot(struct event *ev, const struct rs_term *t, struct falco_value *out)
 {
@@ -360,8 +356,7 @@ bool falco_term(struct event *ev, uint32_t term, struct falco_value *out)
     return getopt_term(ev, t, out);
 }
 
-/* ---- globs and paths
- * --------------------------------------------------------------------------- */
+/* ---- globs and paths ---- */
 
 static char folded(char c, bool fold)
 {
@@ -497,8 +492,7 @@ bool falco_path_prefix(struct str path, struct str s)
     }
 }
 
-/* ---- tests
- * ------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static bool holds_text(struct event *ev, enum falco_op op, struct str s, struct str v,
                        uint32_t regex)

@@ -4,8 +4,7 @@
 
 #include "engine/falco_condition.h"
 
-/* ---- lists
- * ------------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 static bool is_blank(char c)
 {
@@ -142,8 +141,7 @@ bool falco_put_lists(struct buf *out, struct str text, struct falco_items *lists
     return buf_ok(out, "a condition", e);
 }
 
-/* ---- exceptions
- * -------------------------------------------------------------------------------- */
+/* ---- exceptions ---- */
 
 static bool is_given(const struct falco_entry *x)
 {

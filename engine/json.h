@@ -68,8 +68,7 @@ struct str json_element(struct str value, size_t at);
 /* The next member of a raw array, one after the other; *at starts at 0. Absent at the end. */
 struct str json_array_next(struct str array, size_t *at);
 
-/* ---- inline: the hot path calls these for every key and value ----------------------------------
- */
+/* ---- inline: the hot path calls these for every key and value ---- */
 
 static inline const char *json_blanks(const char *p, const char *end)
 {

@@ -23,8 +23,7 @@ struct meanings {
     bool failed;
 };
 
-/* ---- parts -------------------------------------------------------------------------------------
- */
+/* ---- parts ---- */
 
 static void add_number(struct sha256 *s, uint64_t n)
 {
@@ -69,8 +68,7 @@ static void add_kids(struct meanings *m, struct sha256 *s)
     m->kids.n = 0;
 }
 
-/* ---- tests and programs ------------------------------------------------------------------------
- */
+/* ---- tests and programs ---- */
 
 static struct meaning value_meaning(const struct ruleset *rs, const struct rs_value *v)
 {
@@ -132,8 +130,7 @@ static struct meaning node_meaning(struct meanings *m, const struct rs_node *n)
     return end_meaning(&s);
 }
 
-/* ---- rules and windows -------------------------------------------------------------------------
- */
+/* ---- rules and windows ---- */
 
 static void add_names(struct sha256 *s, const struct ruleset *rs, struct rs_list list, bool slots)
 {
@@ -212,8 +209,7 @@ static void make_all(struct meanings *m)
     make_windows(m);
 }
 
-/* ---- telling -----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 /* A told rule, to be sorted by meaning, then as loaded. */
 struct told {

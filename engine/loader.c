@@ -101,8 +101,7 @@ static bool remember_hash(struct loader *l, struct str bytes, struct err *e)
     return true;
 }
 
-/* ---- placeholders among the rules --------------------------------------------------------------
- */
+/* ---- placeholders among the rules ---- */
 
 static bool is_placeholders(const struct yaml *doc)
 {
@@ -162,8 +161,7 @@ static bool add_sigma(struct loader *l, struct str file, const struct yaml **doc
     return sigma_add(l->sigma, file, docs, kept, e);
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 bool loader_add(struct loader *l, struct str name, struct str bytes, struct err *e)
 {

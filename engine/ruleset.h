@@ -45,8 +45,7 @@ const char *level_name(enum level level);
 bool level_parse(struct str name, enum level *out); /* exact, lower case */
 const char *dialect_name(enum dialect dialect);     /* "sigma", "falco" */
 
-/* ---- where values come from ---------------------------------------------------------------------
- */
+/* ---- where values come from ---- */
 
 /* A slot holds the values one path has in an event. There are three kinds of path:
  * SLOT_FAN    Sigma: dots nest; a step over an array takes every member, and so does the end of the
@@ -159,8 +158,7 @@ enum tie_field {
     TIE_FIELDS
 };
 
-/* ---- what is tested
- * -------------------------------------------------------------------------------- */
+/* ---- what is tested ---- */
 
 /* A term yields values of an event. Which `fn` means what belongs to the dialect that made it:
  * engine/sigma_match.h and engine/falco_term.h. a, b and args are theirs to use. */
@@ -211,8 +209,7 @@ struct rs_regex {
     uint32_t options;       /* PCRE2_* */
 };
 
-/* ---- rules
- * ------------------------------------------------------------------------------------------ */
+/* ---- rules ---- */
 
 /* A part of a Falco output: literal text, or (term not RS_NONE) a value cut or padded to width
  * (-1: as it is), text then being the token as written. */
@@ -248,8 +245,7 @@ struct rs_rule {
     unsigned char hash[RS_HASH_BYTES]; /* of what it tests, and its id */
 };
 
-/* ---- windows
- * ----------------------------------------------------------------------------------- */
+/* ---- windows ---- */
 
 /* A window is a rule over the hits of other rules (Sigma's word is correlation), or the window that
  * every told rule has of its own (WINDOW_TYPE_SINGLE): "count >= 1", keyed by account and identity.
@@ -307,8 +303,7 @@ struct rs_window {
                                           begins with fresh state */
 };
 
-/* ---- the whole
- * ---------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 /* The candidate index (engine/index.h): one value of one slot, and the rules that may hold when it
  * is there. */

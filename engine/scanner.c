@@ -57,8 +57,7 @@ static bool is_bracket(char c)
     return (c & ~0x20) == '[' || (c & ~0x20) == ']';
 }
 
-/* ---- byte by byte ------------------------------------------------------------------------------
- */
+/* ---- byte by byte ---- */
 
 static void take_string_byte(struct scan *s, char c)
 {
@@ -90,8 +89,7 @@ static enum scan_step take_bytes(struct scan *s, const char *end)
     return STEP_ON;
 }
 
-/* ---- block by block ----------------------------------------------------------------------------
- */
+/* ---- block by block ---- */
 
 /* The positions behind a backslash that escapes. */
 static inline uint64_t escaped_by(uint64_t slash, bool *in_escape)
@@ -154,8 +152,7 @@ static enum scan_end scan_rest(struct scan *s, enum scan_step step, const char *
     return step == STEP_WHOLE ? SCAN_WHOLE : step == STEP_BAD ? SCAN_BAD : SCAN_MORE;
 }
 
-/* ---- the variants ------------------------------------------------------------------------------
- */
+/* ---- the variants ---- */
 
 static bool runs_anywhere(void)
 {

@@ -67,8 +67,7 @@ void sigma_lints(struct sigma *s)
     s->set.lint = true;
 }
 
-/* ---- collecting -------------------------------------------------------------------------------
- */
+/* ---- collecting ---- */
 
 /* What documents have left for those after them in the same file. Collections as Sigma had them
  * before 2.0: what `global` says is said in every document after it, until another `global` or a
@@ -153,8 +152,7 @@ bool sigma_add(struct sigma *s, struct str file, const struct yaml **docs, size_
     return true;
 }
 
-/* ---- filters ----------------------------------------------------------------------------------
- */
+/* ---- filters ---- */
 
 static void skip_source(struct sigma_scope *sc, const struct yaml *root,
                         const struct sigma_source *s)
@@ -267,8 +265,7 @@ static void warn_unfound(struct sigma *s)
     }
 }
 
-/* ---- rules ------------------------------------------------------------------------------------
- */
+/* ---- rules ---- */
 
 static bool add_det_fields(struct sigma_fields *f, const struct sigma_det *d)
 {
@@ -345,8 +342,7 @@ static bool read_rule(struct sigma_scope *sc, struct sigma *s, struct sigma_entr
     return put_rule(sc, d, &meta, &logic, e) && sigma_single_put(sc, d, &single, e);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 typedef bool read_fn(struct sigma_scope *sc, struct sigma *s, struct sigma_entry *d, struct err *e);
 

@@ -32,8 +32,7 @@ static bool for_waiting(struct sigma_set *set, link_fn *step, struct err *e)
     return true;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static bool read_one(struct sigma_link *l, struct err *e)
 {
@@ -59,8 +58,7 @@ static bool read_one(struct sigma_link *l, struct err *e)
     return true;
 }
 
-/* ---- references -------------------------------------------------------------------------------
- */
+/* ---- references ---- */
 
 /* Nearer names hide farther ones. */
 enum tier { TIER_FILE_NAME, TIER_FILE_TITLE, TIER_NAME, TIER_TITLE, TIERS };
@@ -187,8 +185,7 @@ static bool find_rules(struct sigma_link *l, struct err *e)
     return true;
 }
 
-/* ---- making -----------------------------------------------------------------------------------
- */
+/* ---- making ---- */
 
 static bool cannot_use(struct sigma_link *l, const struct sigma_reference *r, struct err *e)
 {
@@ -269,8 +266,7 @@ static bool make_one(struct sigma_link *l, struct err *e)
     return wait || sigma_correlation_make(l, e);
 }
 
-/* ---- what is left -----------------------------------------------------------------------------
- */
+/* ---- what is left ---- */
 
 static const struct sigma_entry *waiting_child(const struct sigma_entry *d)
 {
@@ -318,8 +314,7 @@ static bool make_all(struct sigma_set *set, struct err *e)
     return for_waiting(set, refuse_ring, e);
 }
 
-/* ---- muting -----------------------------------------------------------------------------------
- */
+/* ---- muting ---- */
 
 static void mute(struct sigma_set *set, const struct sigma_entry *d)
 {

@@ -77,8 +77,7 @@ TW_MUST_USE bool sigma_correlation_make(struct sigma_link *l, struct err *e);
 /* Compiles all correlations of the set, whose rules are loaded, and mutes what they stand for. */
 TW_MUST_USE bool sigma_correlations(struct sigma_set *set, struct err *e);
 
-/* ---- parts of both ----------------------------------------------------------------------------
- */
+/* ---- parts of both ---- */
 
 /* A whole number and a unit: s, m, h, d, w, M (2629746 s), y (31556952 s), as pySigma has them. At
  * most ten years. `key` is named in what is said. */
@@ -93,8 +92,7 @@ TW_MUST_USE bool sigma_names(struct sigma_scope *sc, const struct yaml *y, const
 TW_MUST_USE bool sigma_slot(struct sigma_scope *sc, unsigned line, struct str field, uint32_t *slot,
                             struct err *e);
 
-/* ---- a detection's own window -----------------------------------------------------------------
- */
+/* ---- a detection's own window ---- */
 
 /* What a detection says of the window that tells its hits:
  *   trailwarden: {group-by: [fields], gap: 4h} */

@@ -25,8 +25,7 @@ static bool counts(enum window_type type)
     return type < WINDOW_TYPE_SUM;
 }
 
-/* ---- bounds -----------------------------------------------------------------------------------
- */
+/* ---- bounds ---- */
 
 static bool read_bound(struct sigma_scope *sc, const struct yaml_pair *pair, unsigned bound,
                        struct sigma_correlation *out, struct err *e)
@@ -239,8 +238,7 @@ static bool read_bounds(struct sigma_scope *sc, const struct yaml *y, struct sig
     return ok && find_scan_only(sc, c, e) && set_threshold(sc, y, c, e);
 }
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static bool is_word(char c)
 {

@@ -10,8 +10,7 @@
  * of DynamoDB takes 400 KB, and several deliveries may add before one of them thins. */
 #define CROWDED_CELLS_MAX 4
 
-/* ---- fields and aliases -----------------------------------------------------------------------
- */
+/* ---- fields and aliases ---- */
 
 /* Whether an alias' key means this reference. */
 static bool means(const struct sigma_reference *r, struct str key)
@@ -118,8 +117,7 @@ static bool numbers_of(struct sigma_link *l, const struct sigma_reference *r,
     return true;
 }
 
-/* ---- making -----------------------------------------------------------------------------------
- */
+/* ---- making ---- */
 
 static bool make_inputs(struct sigma_link *l, struct rs_input **out, struct err *e)
 {

@@ -19,8 +19,7 @@ static const char *const known_keys[] = {
     "generate",       "taxonomy",  "sigma-version", "action",      "runbook",
 };
 
-/* ---- keys -------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 static int key_order(const void *x, const void *y)
 {
@@ -91,8 +90,7 @@ const struct yaml *sigma_merge(struct arena *a, const struct yaml *base, const s
     return y;
 }
 
-/* ---- misspelt keys ----------------------------------------------------------------------------
- */
+/* ---- misspelt keys ---- */
 
 /* Whether a becomes b by one letter added, left out, changed, or two neighbours swapped. Both are
  * lower case and differ. */
@@ -147,8 +145,7 @@ static void warn_misspelt(struct sigma_scope *sc, const struct yaml *root)
     }
 }
 
-/* ---- metadata ---------------------------------------------------------------------------------
- */
+/* ---- metadata ---- */
 
 /* The text at key; absent when there is none or it is null. */
 static bool read_text(struct sigma_scope *sc, const struct yaml *root, const char *key,
@@ -333,8 +330,7 @@ const struct str *sigma_texts(struct sigma_scope *sc, const struct yaml *root, c
     return texts;
 }
 
-/* ---- log sources ------------------------------------------------------------------------------
- */
+/* ---- log sources ---- */
 
 bool sigma_source_find(const struct sigma_source *s, enum source *out)
 {

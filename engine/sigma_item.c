@@ -7,8 +7,7 @@
 #include "engine/sigma_cidr.h"
 #include "engine/sigma_match.h"
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static bool read_value(struct sigma_scope *sc, const struct sigma_item *it, const struct yaml *y,
                        struct sigma_val *v, struct err *e)
@@ -210,8 +209,7 @@ bool sigma_keywords_parse(struct sigma_scope *sc, const struct yaml **values, si
     return read_values(sc, it, values, n, true, e);
 }
 
-/* ---- making tests -----------------------------------------------------------------------------
- */
+/* ---- making tests ---- */
 
 static struct str regex_source(struct sigma_scope *sc, const struct sigma_item *it, struct str raw)
 {
@@ -419,8 +417,7 @@ bool sigma_item_emit(struct sigma_scope *sc, const struct sigma_item *it, uint32
     return true;
 }
 
-/* ---- detections -------------------------------------------------------------------------------
- */
+/* ---- detections ---- */
 
 static struct sigma_det *new_det(struct sigma_scope *sc, enum sigma_det_kind kind, size_t kids,
                                  struct err *e)

@@ -44,8 +44,7 @@ struct lint {
     struct buf why; /* the first contradiction; empty: none yet */
 };
 
-/* ---- items -------------------------------------------------------------------------------------
- */
+/* ---- items ---- */
 
 static enum claim claim_of(const struct sigma_item *it)
 {
@@ -146,8 +145,7 @@ static bool is_field(const struct sigma_item *it, const char *field)
     return str_eqz(it->field, field);
 }
 
-/* ---- what no record has ------------------------------------------------------------------------
- */
+/* ---- what no record has ---- */
 
 /* Appends why no record has the value (of an item that compares whole texts); false when one may.
  */
@@ -258,8 +256,7 @@ static void warn_detection(struct sigma_scope *sc, const struct sigma_det *d)
         warn_detection(sc, d->kids[i]);
 }
 
-/* ---- contradictions ----------------------------------------------------------------------------
- */
+/* ---- contradictions ---- */
 
 static void note(struct lint *l, const struct sigma_item *a, const struct sigma_item *b,
                  const char *why)
@@ -381,8 +378,7 @@ static bool contradicts(struct lint *l, const struct literal *new)
     return false;
 }
 
-/* ---- the search --------------------------------------------------------------------------------
- */
+/* ---- the search ---- */
 
 static const struct goal *push(struct lint *l, const struct goal *next, struct goal g)
 {

@@ -17,8 +17,7 @@
 _Static_assert((int)SIGMA_EXACT == (int)PATTERN_EXACT && (int)SIGMA_GLOB == (int)PATTERN_GLOB,
                "the first kinds of enum sigma_value are those of enum pattern_kind");
 
-/* ---- numbers ----------------------------------------------------------------------------------
- */
+/* ---- numbers ---- */
 
 /* Digits alone, so few that a double holds them: what nearly all numbers of logs are. */
 static bool short_integer(struct str s, double *out)
@@ -55,8 +54,7 @@ bool sigma_number_equal(double a, struct str a_text, double b, struct str b_text
     return fabs(a) < EXACT_INTEGERS || str_eq(a_text, b_text);
 }
 
-/* ---- what a value says ------------------------------------------------------------------------
- */
+/* ---- what a value says ---- */
 
 /* The text of a value; absent for JSON null and for an array itself. */
 static struct str text_of(struct event *ev, struct value *v)
@@ -118,8 +116,7 @@ static bool number_of(struct event *ev, struct value *v, uint32_t part, double *
                                : time_part(*text, (enum sigma_part)part, out);
 }
 
-/* ---- one value against one constant -----------------------------------------------------------
- */
+/* ---- one value against one constant ---- */
 
 static bool compares(enum sigma_value kind, double a, double b)
 {
@@ -182,8 +179,7 @@ static bool value_is(struct event *ev, struct value *v, uint32_t part, const str
            sigma_number_equal(x, v->raw, c->number, rs_str(ev->rules, c->text));
 }
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ---- */
 
 static bool field_is(struct event *ev, const struct rs_term *t, const struct rs_pred *p)
 {

@@ -25,8 +25,7 @@ struct modifier {
     unsigned arg;
 };
 
-/* ---- flags of the item ------------------------------------------------------------------------
- */
+/* ---- flags of the item ---- */
 
 static bool apply_all(struct sigma_scope *sc, struct sigma_item *it, unsigned arg, struct err *e)
 {
@@ -99,8 +98,7 @@ static bool apply_compare(struct sigma_scope *sc, struct sigma_item *it, unsigne
     return true;
 }
 
-/* ---- texts ------------------------------------------------------------------------------------
- */
+/* ---- texts ---- */
 
 /* Copies what b holds into the arena and empties b. */
 static bool keep(struct sigma_scope *sc, struct buf *b, struct str *out, struct err *e)
@@ -187,8 +185,7 @@ static bool apply_fieldref(struct sigma_scope *sc, struct sigma_item *it, unsign
     return true;
 }
 
-/* ---- encodings --------------------------------------------------------------------------------
- */
+/* ---- encodings ---- */
 
 static bool apply_utf16(struct sigma_scope *sc, struct sigma_item *it, unsigned arg, struct err *e)
 {
@@ -282,8 +279,7 @@ static bool base64_offset_forms(struct sigma_scope *sc, const struct sigma_item 
     return ok;
 }
 
-/* ---- one value to many ------------------------------------------------------------------------
- */
+/* ---- one value to many ---- */
 
 typedef bool forms_fn(struct sigma_scope *sc, const struct sigma_item *it,
                       const struct sigma_val *v, struct vec *out, struct err *e);
@@ -390,8 +386,7 @@ static bool apply_windash(struct sigma_scope *sc, struct sigma_item *it, unsigne
     return to_forms(sc, it, windash_forms, e);
 }
 
-/* ---- expand -----------------------------------------------------------------------------------
- */
+/* ---- expand ---- */
 
 /* The next %name% at or after `at`, no backslash in front; its name, absent when there is none. */
 static struct str next_placeholder(struct str s, size_t at, size_t *begins)
@@ -481,8 +476,7 @@ static bool apply_expand(struct sigma_scope *sc, struct sigma_item *it, unsigned
     return to_forms(sc, it, expand_forms, e);
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 #define WRITTEN (VAL_TEXT | VAL_REGEX | VAL_FIELD)
 #define PRESENT (VAL_BOOL | VAL_NUMBER | VAL_TEXT | VAL_REGEX | VAL_CIDR | VAL_FIELD)

@@ -48,8 +48,7 @@ bool sigma_no_memory(struct err *e);
 TW_MUST_USE bool sigma_field_check(struct sigma_scope *sc, unsigned line, struct str field,
                                    struct err *e);
 
-/* ---- one value --------------------------------------------------------------------------------
- */
+/* ---- one value ---- */
 
 enum sigma_val_kind {
     VAL_NULL = 1,
@@ -71,8 +70,7 @@ struct sigma_val {
     unsigned line;
 };
 
-/* ---- one item: `field|modifier|modifier: values` ----------------------------------------------
- */
+/* ---- one item: `field|modifier|modifier: values` ---- */
 
 struct sigma_item {
     struct str key;   /* as written */
@@ -110,8 +108,7 @@ TW_MUST_USE bool sigma_item_emit(struct sigma_scope *sc, const struct sigma_item
 TW_MUST_USE bool sigma_modify(struct sigma_scope *sc, struct sigma_item *it, struct str modifier,
                               struct err *e);
 
-/* ---- a detection: a map of items, or a list of maps and keywords ------------------------------
- */
+/* ---- a detection: a map of items, or a list of maps and keywords ---- */
 
 enum sigma_det_kind { DET_ITEM, DET_AND, DET_OR };
 
@@ -137,8 +134,7 @@ struct sigma_search {
     uint32_t node;
 };
 
-/* ---- the condition ----------------------------------------------------------------------------
- */
+/* ---- the condition ---- */
 
 enum sigma_cond_op { COND_SEARCH, COND_NOT, COND_AND, COND_OR };
 
@@ -177,8 +173,7 @@ TW_MUST_USE bool sigma_logic_parse(struct sigma_scope *sc, const struct yaml *y,
 TW_MUST_USE bool sigma_logic_emit(struct sigma_scope *sc, struct sigma_logic *l, uint32_t *node,
                                   struct err *e);
 
-/* ---- helpers of the modifiers -----------------------------------------------------------------
- */
+/* ---- helpers of the modifiers ---- */
 
 /* ERR_INPUT with reason and position when the pattern goes beyond what Sigma allows and a
  * linear-time engine (RE2) understands: no lookaround, no back references, no possessive or atomic

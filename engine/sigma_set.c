@@ -6,8 +6,7 @@
 #define NAMES_OF_ONE         3           /* id, name, title */
 #define SIGMA_JSON_BYTES_MAX (64u << 20) /* of one document; a rule file has at most as many */
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static int name_order(const void *x, const void *y)
 {
@@ -90,8 +89,7 @@ bool sigma_refuse(struct sigma_scope *sc, const struct err *why, struct err *e)
     return true;
 }
 
-/* ---- fields -----------------------------------------------------------------------------------
- */
+/* ---- fields ---- */
 
 void sigma_fields_init(struct sigma_fields *f, struct builder *b)
 {
@@ -131,8 +129,7 @@ bool sigma_fields_named(struct sigma_scope *sc, const struct yaml *root, struct 
     return true;
 }
 
-/* ---- the rule ---------------------------------------------------------------------------------
- */
+/* ---- the rule ---- */
 
 static bool put_texts(struct sigma_scope *sc, const struct yaml *root, const char *key,
                       struct rs_list *out, struct err *e)
@@ -207,8 +204,7 @@ bool sigma_set_rule(struct sigma_scope *sc, struct sigma_entry *d, const struct 
     return true;
 }
 
-/* ---- hashes -----------------------------------------------------------------------------------
- */
+/* ---- hashes ---- */
 
 bool sigma_hash_yaml(struct sha256 *h, const struct yaml *y, struct err *e)
 {

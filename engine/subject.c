@@ -58,8 +58,7 @@ struct str subject_of_account(struct event *ev, struct str ns, struct str name)
     return ns.n && name.n ? joined(ev, S(SERVICE_ACCOUNT), ns, name, false) : STR_ABSENT;
 }
 
-/* ---- CloudTrail --------------------------------------------------------------------------------
- */
+/* ---- CloudTrail ---- */
 
 /* A SAML or web subject. */
 static struct str of_provider(struct event *ev)
@@ -111,8 +110,7 @@ static struct str of_trail(struct event *ev)
     return str_eq(type, S("AWSService")) ? of_tags(ev) : STR_ABSENT;
 }
 
-/* ---- all ---------------------------------------------------------------------------------------
- */
+/* ---- all ---- */
 
 struct str event_subject(struct event *ev)
 {

@@ -24,8 +24,7 @@ static bool call(struct making *m, enum iam_action action, struct iam_call call)
     return ok;
 }
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making ---- */
 
 static bool has_key(const struct contain_done *d, struct str key)
 {
@@ -237,8 +236,7 @@ enum contain_state contain_outcome_of(const struct contain_record *rec)
     return got < wanted ? CONTAIN_PARTLY : CONTAIN_CONTAINED;
 }
 
-/* ---- reading back ------------------------------------------------------------------------------
- */
+/* ---- reading back ---- */
 
 /* Whether two texts are the same; with `times` also when their digits differ. */
 static bool is_same_text(struct str x, struct str y, bool times)
@@ -388,8 +386,7 @@ bool contain_read_back(struct container *c, struct contain_record *rec, bool fre
     return true;
 }
 
-/* ---- taking back -------------------------------------------------------------------------------
- */
+/* ---- taking back ---- */
 
 static bool keep_as(struct making *m, const char *why)
 {

@@ -9,8 +9,7 @@
 /* Records that are looked after in one invocation. */
 #define LOOKS_MAX 64
 
-/* ---- what an alert says ------------------------------------------------------------------------
- */
+/* ---- what an alert says ---- */
 
 static struct str keep(struct container *c, struct str s)
 {
@@ -88,8 +87,7 @@ static bool is_worth(const struct container *c, const struct alert *a)
     return a->known && alert_rule(c->setup.rules, a)->level >= c->setup.config->auto_level;
 }
 
-/* ---- those that were made ----------------------------------------------------------------------
- */
+/* ---- those that were made ---- */
 
 /* Whether who was made and assumed is contained too: not when it is no intruder who acted, or may
  * be none. */
@@ -117,8 +115,7 @@ static void target_of(const struct contain_cause *cause, struct contain_target *
     subject_of_facts(&cause->event, &t->subject);
 }
 
-/* ---- before it is told -------------------------------------------------------------------------
- */
+/* ---- before it is told ---- */
 
 static void put_plan(const struct contain_plan *p, enum contain_how how, struct buf *json,
                      struct buf *text)
@@ -175,8 +172,7 @@ bool container_alert(struct container *c, const struct alert *a, struct buf *jso
     return ok;
 }
 
-/* ---- acting ------------------------------------------------------------------------------------
- */
+/* ---- acting ---- */
 
 static bool act_on_others(struct container *c, const struct contain_cause *cause, struct err *e)
 {
@@ -244,8 +240,7 @@ bool container_follow(struct container *c, struct err *e)
     return ok;
 }
 
-/* ---- afterwards --------------------------------------------------------------------------------
- */
+/* ---- afterwards ---- */
 
 /* The alert, as far as its record tells it. */
 static void recall_cause(const struct contain_record *r, struct contain_cause *cause)

@@ -59,8 +59,7 @@ static bool list_part(struct deleting *g, const struct part *p, struct str **out
     return true;
 }
 
-/* ---- the backup --------------------------------------------------------------------------------
- */
+/* ---- the backup ---- */
 
 static bool put_part(struct deleting *g, const struct part *p, struct buf *b)
 {
@@ -120,8 +119,7 @@ static bool back_up(struct deleting *g)
     return ok;
 }
 
-/* ---- deleting ----------------------------------------------------------------------------------
- */
+/* ---- deleting ---- */
 
 static bool drop_part(struct deleting *g, const struct part *p)
 {
@@ -157,8 +155,7 @@ bool contain_delete_user(struct container *c, struct contain_record *rec, struct
     return call(&g, IAM_DELETE_USER, (struct iam_call){0}) || d->result == IAM_NO_SUCH;
 }
 
-/* ---- a new key ---------------------------------------------------------------------------------
- */
+/* ---- a new key ---- */
 
 /* The new one is handed over before the old one is turned off; who cannot take it gets none. */
 bool contain_rotate_key(struct container *c, struct contain_record *rec, struct contain_done *d,

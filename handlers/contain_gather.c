@@ -8,8 +8,7 @@
 /* Clocks of AWS's services and ours differ; what is further ahead no rail lets pass. */
 #define AHEAD_MS (15 * 60 * 1000LL)
 
-/* ---- lists -------------------------------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 static bool is_same(const struct subject *x, const struct subject *y)
 {
@@ -33,8 +32,7 @@ static void add(struct contain_targets *out, const struct subject *s, enum conta
     out->list[out->n++] = (struct contain_target){*s, how};
 }
 
-/* ---- down the lineage --------------------------------------------------------------------------
- */
+/* ---- down the lineage ---- */
 
 struct following {
     const struct lineage_walk *walk;
@@ -178,8 +176,7 @@ bool contain_gather(struct container *c, const struct contain_cause *cause,
            walk_down(c, &ask, false, out, e);
 }
 
-/* ---- incidents ---------------------------------------------------------------------------------
- */
+/* ---- incidents ---- */
 
 bool contain_gather_incident(struct container *c, const struct contain_order *order,
                              struct contain_targets *out, struct err *e)

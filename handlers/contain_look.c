@@ -46,8 +46,7 @@ static struct str keep(struct arena *a, struct str s)
     return str_present(s) ? arena_str(a, s) : STR_ABSENT;
 }
 
-/* ---- who ---------------------------------------------------------------------------------------
- */
+/* ---- who ---- */
 
 /* The user of a key is told by the key. */
 static enum iam_result live_key(struct container *c, const struct subject *s,
@@ -79,8 +78,7 @@ enum iam_result contain_live(struct container *c, const struct subject *s,
     return IAM_OK;
 }
 
-/* ---- how it was --------------------------------------------------------------------------------
- */
+/* ---- how it was ---- */
 
 /* What was asked for, and how it failed. */
 struct sight {
@@ -215,8 +213,7 @@ static bool has_item(const struct contain_item *list, size_t n, struct str id,
     return false;
 }
 
-/* ---- what a step changes -----------------------------------------------------------------------
- */
+/* ---- what a step changes ---- */
 
 /* Adds the keys that are active to those that were: they are to be turned off. */
 static void add_keys(struct imaging *g, struct contain_done *d)

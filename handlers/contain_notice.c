@@ -70,8 +70,7 @@ void contain_put_approval(struct buf *b, const struct contain_record *rec)
     buf_putf(b, "-%u", (unsigned)rec->due);
 }
 
-/* ---- for machines ------------------------------------------------------------------------------
- */
+/* ---- for machines ---- */
 
 static void put_step_json(struct buf *b, const struct contain_done *d)
 {
@@ -153,8 +152,7 @@ static void put_json(struct buf *b, const struct contain_record *rec)
     put_close(b, '}');
 }
 
-/* ---- for people --------------------------------------------------------------------------------
- */
+/* ---- for people ---- */
 
 static void put_step_text(struct buf *b, const struct contain_done *d)
 {

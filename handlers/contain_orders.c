@@ -6,8 +6,7 @@
 /* Longest invocation of Lambda; an operator's command has as long. */
 #define LEASE_MS 900000
 
-/* ---- beginning ---------------------------------------------------------------------------------
- */
+/* ---- beginning ---- */
 
 /* An order is a delivery of its own: it leases under a random name. */
 static bool begin(struct container *c, struct err *e)
@@ -48,8 +47,7 @@ static struct str hex_of(struct container *c, const unsigned char id[INCIDENT_ID
     return arena_str(&c->memory, str_n(hex, sizeof hex));
 }
 
-/* ---- contain -----------------------------------------------------------------------------------
- */
+/* ---- contain ---- */
 
 static bool contain_all(struct container *c, const struct contain_cause *cause, struct str account,
                         const struct contain_targets *list, struct contain_report *out,
@@ -89,8 +87,7 @@ static bool contain_incident(struct container *c, const struct contain_order *or
            contain_all(c, &cause, order->account, &list, out, e);
 }
 
-/* ---- approve -----------------------------------------------------------------------------------
- */
+/* ---- approve ---- */
 
 static bool read_hex(struct str s, unsigned char *out, size_t n)
 {
@@ -149,8 +146,7 @@ static bool approve(struct container *c, const struct contain_order *order,
     return contain_all(c, &cause, order->account, &list, out, e);
 }
 
-/* ---- release -----------------------------------------------------------------------------------
- */
+/* ---- release ---- */
 
 /* Whether something was left when it was released: a second order may take it back after all. */
 static bool has_kept(const struct contain_record *r)
@@ -235,8 +231,7 @@ static bool release_incident(struct container *c, const struct contain_order *or
     return out->n || err_set(e, ERR_USAGE, "nobody is contained for that incident");
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 bool container_order(struct container *c, const struct contain_order *order,
                      struct contain_report *out, struct err *e)

@@ -21,8 +21,7 @@ bool contain_state_holds(enum contain_state s)
            s == CONTAIN_RELEASING;
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 struct state_key contain_key(const struct subject *s)
 {
@@ -46,8 +45,7 @@ static struct state_key days_key(void)
     return state_key_of((const struct str[]){S("contained")}, 1);
 }
 
-/* ---- one record --------------------------------------------------------------------------------
- */
+/* ---- one record ---- */
 
 static bool take_record(const struct state_claims *from, struct arena *a,
                         struct contain_record *out, struct err *e)
@@ -120,8 +118,7 @@ void contain_record_call(struct contain_record *r, int64_t now_ms, const struct 
                                                                 : STR_ABSENT};
 }
 
-/* ---- lists -------------------------------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 static struct element element_of(const struct contain_record *r, int64_t time_ms)
 {
@@ -202,8 +199,7 @@ bool contain_records_between(const struct port_state *state, int64_t from_ms, in
     return read_keys(state, days_key(), from_ms / DAY_MS, until_ms / DAY_MS, keys, e);
 }
 
-/* ---- counts ------------------------------------------------------------------------------------
- */
+/* ---- counts ---- */
 
 /* The counter of an hour: of an account, or with an empty name of all. */
 static struct state_key count_key(struct str account, int64_t now_ms)
@@ -311,8 +307,7 @@ bool contain_count_take(const struct port_state *state, struct str account, int6
     return ok && (!conflict || err_set(e, ERR_RETRY, "others keep counting containments"));
 }
 
-/* ---- the kill switch ---------------------------------------------------------------------------
- */
+/* ---- the kill switch ---- */
 
 static struct state_key stop_key(void)
 {

@@ -21,8 +21,7 @@
 
 #define WIRE_VERSION 1
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static const char *const states[CONTAIN_STATES] = {
     [CONTAIN_NONE] = "none",           [CONTAIN_ASKED] = "asked",
@@ -59,8 +58,7 @@ static bool position(struct str name, const char *const *names, unsigned n, unsi
     return false;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static void put_str(struct buf *b, const char *name, struct str value)
 {
@@ -231,8 +229,7 @@ void contain_record_put(struct buf *b, const struct contain_record *r)
     put_close(b, '}');
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 struct reading {
     struct arena *memory;

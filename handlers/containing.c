@@ -25,8 +25,7 @@ struct containing {
     uint64_t notices;
 };
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 /* contain_calls.tell */
 static bool tell(void *to, const struct contain_record *rec, struct err *e)
@@ -154,8 +153,7 @@ const struct contain_counts *containing_counts(const struct containing *c)
     return container_counts(c->container);
 }
 
-/* ---- behind alerts and incidents ---------------------------------------------------------------
- */
+/* ---- behind alerts and incidents ---- */
 
 /* Puts the member in front of the JSON's last brace, and the paragraph behind the text, where they
  * fit. */
@@ -254,8 +252,7 @@ void containing_incident(struct containing *c, const struct incidents *x, struct
     append(c, r);
 }
 
-/* ---- orders ------------------------------------------------------------------------------------
- */
+/* ---- orders ---- */
 
 /* What an action may have beside its name. */
 struct ordered {
@@ -413,8 +410,7 @@ static bool make_order(struct containing *c, const struct action *action, const 
     return !str_present(in->incident) || find_incident(c, in->incident, o, e);
 }
 
-/* ---- answers -----------------------------------------------------------------------------------
- */
+/* ---- answers ---- */
 
 static void put_outcome(struct buf *b, const struct contain_outcome *o)
 {

@@ -26,8 +26,7 @@ void marks_release(struct marks *m)
     arena_release(&m->memory);
 }
 
-/* ---- the item ----------------------------------------------------------------------------------
- */
+/* ---- the item ---- */
 
 static struct str text_at(const json_t *object, const char *member)
 {
@@ -112,8 +111,7 @@ static void put_all(struct buf *b, const struct marks *m, const struct mark *new
     buf_putc(b, ']');
 }
 
-/* ---- changing it -------------------------------------------------------------------------------
- */
+/* ---- changing it ---- */
 
 static bool is_arn(struct str s)
 {

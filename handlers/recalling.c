@@ -32,8 +32,7 @@ void recalling_begin(struct recalling *r)
     recalling_init(r, rules);
 }
 
-/* ---- taking ------------------------------------------------------------------------------------
- */
+/* ---- taking ---- */
 
 static uint32_t place_of(struct recalling *r, struct id128 node)
 {
@@ -62,8 +61,7 @@ void recalling_see(struct recalling *r, struct event *ev, const struct facts *f)
         seen_add(&r->seen, ev, f, actor, place_of(r, key));
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static struct id128 node_at(const struct recalling *r, uint32_t at)
 {

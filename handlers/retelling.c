@@ -37,8 +37,7 @@ struct retold {
     struct lineage_walk walk;
 };
 
-/* ---- what was written --------------------------------------------------------------------------
- */
+/* ---- what was written ---- */
 
 /* The rule of that id that can tell; NULL when it is not loaded (any more). */
 static const struct rs_rule *rule_of(const struct ruleset *rs, struct str id)
@@ -59,8 +58,7 @@ static bool read_texts(struct retold *r, struct err *e)
     return r->texts || no_memory(e);
 }
 
-/* ---- the lineage -------------------------------------------------------------------------------
- */
+/* ---- the lineage ---- */
 
 static int by_id(const void *p, const void *q)
 {
@@ -168,8 +166,7 @@ static void fill_graph(struct retold *r)
     }
 }
 
-/* ---- signals -----------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 static uint32_t place_of(const struct retold *r, struct id128 node)
 {
@@ -323,8 +320,7 @@ static bool fill_signals(struct retold *r, struct err *e)
     return true;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static bool put_joined(struct retold *r, struct err *e)
 {

@@ -44,8 +44,7 @@ static void say(struct testing *t, const char *sentence)
     t->says.say(t->says.to, sentence);
 }
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making ---- */
 
 static bool begin(struct testing *t, struct err *e)
 {
@@ -80,8 +79,7 @@ static bool make(struct testing *t, struct err *e)
            call_into(t, (struct iam_call){.action = IAM_CREATE_ACCESS_KEY}, &t->key, e);
 }
 
-/* ---- proving -----------------------------------------------------------------------------------
- */
+/* ---- proving ---- */
 
 /* Tries with the user's key until it may, or may not, ask IAM who he is. */
 static bool wait_for(struct testing *t, bool allowed, struct err *e)
@@ -131,8 +129,7 @@ static bool prove(struct testing *t, struct err *e)
     return true;
 }
 
-/* ---- removing ----------------------------------------------------------------------------------
- */
+/* ---- removing ---- */
 
 /* What is there no more needs no removing. */
 static void remove_part(struct testing *t, struct iam_call part, bool *ok, struct err *e)

@@ -48,8 +48,7 @@ static bool read_id(struct str hex, unsigned char id[INCIDENT_ID_BYTES], struct 
     return ok || err_set(e, ERR_USAGE, "\"incident\" is no id of an incident: 32 digits");
 }
 
-/* ---- reading logs again ------------------------------------------------------------------------
- */
+/* ---- reading logs again ---- */
 
 static int64_t left_ms(const struct telling *t)
 {
@@ -176,8 +175,7 @@ static bool read_logs(struct telling *t, struct str order, struct err *e)
     return read_addresses(t, from, e) || t->stories.stopped;
 }
 
-/* ---- the page ----------------------------------------------------------------------------------
- */
+/* ---- the page ---- */
 
 /* page_fn */
 static bool keep_piece(void *to, struct str piece, struct err *e)
@@ -259,8 +257,7 @@ static bool tell(struct telling *t, const struct retold *retold, struct str orde
     return ok;
 }
 
-/* ---- the order ---------------------------------------------------------------------------------
- */
+/* ---- the order ---- */
 
 static bool telling_init(struct telling *t, const struct storytelling *with, struct err *e)
 {

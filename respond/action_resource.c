@@ -114,8 +114,7 @@ static void put_arn(struct buf *b, const char *arn, const struct acted *at, stru
     }
 }
 
-/* ---- S3 ----------------------------------------------------------------------------------------
- */
+/* ---- S3 ---- */
 
 static bool is_of_object(struct str name)
 {
@@ -146,8 +145,7 @@ static void put_s3(struct buf *b, struct str name, const struct acted *at)
     buf_put(b, str_present(key) ? key : S("*"));
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------
- */
+/* ---- the rest ---- */
 
 /* The first ARN that the record itself names as a resource, of KMS: a key's or an alias's. */
 static void put_kms(struct buf *b, const struct acted *at)

@@ -12,8 +12,7 @@
 #define HOUR_MS   (60 * MINUTE_MS)
 #define DAY_MS    (24 * HOUR_MS)
 
-/* ---- strategies --------------------------------------------------------------------------------
- */
+/* ---- strategies ---- */
 
 #define OF_USER (1u << SUBJECT_USER | 1u << SUBJECT_FEDERATED)
 #define OF_ROLE (1u << SUBJECT_ROLE)
@@ -70,8 +69,7 @@ bool contain_strategy_fits(enum contain_strategy s, enum subject_kind kind)
     return (strategies[s].kinds >> kind & 1u) != 0;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 struct reading {
     struct str file;
@@ -219,8 +217,7 @@ static bool read_span(struct reading *r, const struct yaml *y, int64_t min_ms, i
     return true;
 }
 
-/* ---- auto --------------------------------------------------------------------------------------
- */
+/* ---- auto ---- */
 
 static bool any_text(struct str s)
 {
@@ -245,8 +242,7 @@ static bool read_auto(struct reading *r, const struct yaml *y)
     return READ_MAP(r, y, "'auto' wants a map", keys);
 }
 
-/* ---- strategies --------------------------------------------------------------------------------
- */
+/* ---- strategies ---- */
 
 static bool has_strategy(const struct contain_ladder *l, enum contain_strategy s)
 {
@@ -321,8 +317,7 @@ static bool read_tag(struct reading *r, const struct yaml *y)
     return read_bool(r, y, &r->out->scp_tag);
 }
 
-/* ---- fence -------------------------------------------------------------------------------------
- */
+/* ---- fence ---- */
 
 static bool is_network(struct str s)
 {
@@ -373,8 +368,7 @@ static bool read_fence(struct reading *r, const struct yaml *y)
     return wrong(r, y);
 }
 
-/* ---- whom --------------------------------------------------------------------------------------
- */
+/* ---- whom ---- */
 
 /* [path/]name of a role */
 static bool is_role(struct str s)
@@ -485,8 +479,7 @@ static bool read_workload(struct reading *r, const struct yaml *y)
     return true;
 }
 
-/* ---- how much ----------------------------------------------------------------------------------
- */
+/* ---- how much ---- */
 
 static bool read_hour(struct reading *r, const struct yaml *y)
 {
@@ -537,8 +530,7 @@ static bool read_release(struct reading *r, const struct yaml *y)
                      &r->out->release_ms);
 }
 
-/* ---- the section -------------------------------------------------------------------------------
- */
+/* ---- the section ---- */
 
 static bool read_section(struct reading *r, const struct yaml *y)
 {

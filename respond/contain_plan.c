@@ -11,8 +11,7 @@
 /* A sentence: two names of 64 characters, an ARN, each character at most 8 bytes when escaped. */
 #define REASON_BYTES_MAX 8192
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static const char *const modes[] = {
     [CONTAIN_OFF] = "off",
@@ -130,8 +129,7 @@ const char *contain_undo_text(enum contain_undo undo)
     return texts[undo];
 }
 
-/* ---- sentences ---------------------------------------------------------------------------------
- */
+/* ---- sentences ---- */
 
 struct planning {
     const struct contain_ask *ask;
@@ -171,8 +169,7 @@ static bool is_asked(const struct contain_ask *in)
     return in->asked || in->by_operator;
 }
 
-/* ---- 1. the event ------------------------------------------------------------------------------
- */
+/* ---- 1. the event ---- */
 
 /* "s3://bucket/key" */
 static bool split_object(struct str object, struct str *bucket, struct str *key)
@@ -310,8 +307,7 @@ static bool refuse_event(struct planning *p)
     return refuse_source(p, f) || refuse_time(p, f) || refuse_unproven(p, f);
 }
 
-/* ---- 2. the subject ----------------------------------------------------------------------------
- */
+/* ---- 2. the subject ---- */
 
 /* Names are unique in an account whatever their case and path (IAM user guide, "IAM identifiers"),
  * so an ARN written with another path still means this one: there is no second. */
@@ -417,8 +413,7 @@ static bool refuse_subject(struct planning *p)
     return refuse_live(p) || refuse_account(p) || refuse_protected(p);
 }
 
-/* ---- 3. the past -------------------------------------------------------------------------------
- */
+/* ---- 3. the past ---- */
 
 static bool refuse_past(struct planning *p)
 {
@@ -435,8 +430,7 @@ static bool refuse_past(struct planning *p)
     return false;
 }
 
-/* ---- 4. who decides ----------------------------------------------------------------------------
- */
+/* ---- 4. who decides ---- */
 
 static void ask_person(struct planning *p, enum contain_refusal why, const char *what,
                        const char *name)
@@ -487,8 +481,7 @@ static void set_mode(struct planning *p)
         p->out->mode = CONTAIN_DRY_RUN;
 }
 
-/* ---- 5. the steps ------------------------------------------------------------------------------
- */
+/* ---- 5. the steps ---- */
 
 static struct contain_step *add_step(struct planning *p, enum contain_verb verb,
                                      enum contain_strategy strategy)
@@ -772,8 +765,7 @@ static bool refuse_steps(struct planning *p)
                   STR_ABSENT);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 bool contain_plan_make(const struct contain_ask *ask, struct arena *a, struct contain_plan *out,
                        struct err *e)

@@ -25,8 +25,7 @@ bool contain_how_parse(struct str name, enum contain_how *out)
     return false;
 }
 
-/* ---- pieces ------------------------------------------------------------------------------------
- */
+/* ---- pieces ---- */
 
 /* The principal as people and commands name it. */
 static void put_principal(struct buf *b, const struct subject *s)
@@ -104,8 +103,7 @@ void contain_put_advice(struct buf *b, const struct subject *s)
         buf_putz(b, words[s->kind]);
 }
 
-/* ---- plans -------------------------------------------------------------------------------------
- */
+/* ---- plans ---- */
 
 static void put_steps_json(struct buf *b, const struct contain_plan *p)
 {

@@ -25,8 +25,7 @@ struct coverage {
     size_t told;
 };
 
-/* ---- cells -------------------------------------------------------------------------------------
- */
+/* ---- cells ---- */
 
 static bool in_cell(const struct named *n, const struct mitre_cell *cell)
 {
@@ -48,8 +47,7 @@ static bool is_placed(const struct named *n)
     return false;
 }
 
-/* ---- gathering ---------------------------------------------------------------------------------
- */
+/* ---- gathering ---- */
 
 /* A technique that ATT&CK has under none of its rule's tactics counts under all that it has. */
 static void spread(struct named *n)
@@ -134,8 +132,7 @@ void coverage_free(struct coverage *c)
     free(c);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 /* Whether it names a part (T1485.001) of the cell's technique (T1485). */
 static bool in_part(const struct named *n, const struct mitre_cell *cell)
@@ -180,8 +177,7 @@ static const struct rs_rule *rule_at(const struct coverage *c, size_t named)
     return &c->rs->rules[((const struct named *)vec_at(&c->named, named))->rule];
 }
 
-/* ---- the layer ---------------------------------------------------------------------------------
- */
+/* ---- the layer ---- */
 
 /* "critical: Title\nhigh: Title", as JSON. */
 static void put_comment(const struct coverage *c, struct buf *b, const struct mitre_cell *cell)
@@ -243,8 +239,7 @@ void coverage_put_navigator(const struct coverage *c, struct buf *b)
              most);
 }
 
-/* ---- the page ----------------------------------------------------------------------------------
- */
+/* ---- the page ---- */
 
 /* A text that Markdown takes for nothing but text, in one cell of a table. */
 static void put_plain(struct buf *b, struct str s)

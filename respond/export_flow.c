@@ -41,8 +41,7 @@ static json_t *object(const struct flow *f, const char *kind, const char *name, 
     return o;
 }
 
-/* ---- what leads to what ------------------------------------------------------------------------
- */
+/* ---- what leads to what ---- */
 
 static const char *actor_of(const json_t *signal)
 {
@@ -106,8 +105,7 @@ static void put_effects(const struct flow *f, json_t *action, size_t i)
     json_decref(list);
 }
 
-/* ---- objects -----------------------------------------------------------------------------------
- */
+/* ---- objects ---- */
 
 static void put_assets(json_t *action, const json_t *signal)
 {

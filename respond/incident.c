@@ -47,8 +47,7 @@ void incidents_see(struct incidents *x, struct event *ev, const struct facts *f,
         seen_add(&x->seen, ev, f, actor, key);
 }
 
-/* ---- alerts ------------------------------------------------------------------------------------
- */
+/* ---- alerts ---- */
 
 static bool keep_evidence(struct incidents *x, const struct alert *a, struct incident_alert *to)
 {
@@ -99,8 +98,7 @@ bool incidents_alert(struct incidents *x, const struct alert *a, struct err *e)
            err_set(e, ERR_LIMIT, "more evidence of alerts than fits in memory");
 }
 
-/* ---- signals -----------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 static const struct graph_node *node_at(const struct incidents *x, uint32_t node)
 {
@@ -174,8 +172,7 @@ static int by_lineage(const void *p, const void *q)
     return str_cmp(a->alert->id, b->alert->id);
 }
 
-/* ---- groups ------------------------------------------------------------------------------------
- */
+/* ---- groups ---- */
 
 void incident_id(unsigned char id[INCIDENT_ID_BYTES], struct str alert, struct id128 actor)
 {
@@ -262,8 +259,7 @@ static bool make_groups(struct incidents *x, struct err *e)
     return true;
 }
 
-/* ---- links by their ends -----------------------------------------------------------------------
- */
+/* ---- links by their ends ---- */
 
 struct end {
     uint32_t to, link;

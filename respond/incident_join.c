@@ -23,8 +23,7 @@ static uint32_t more(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* ---- signals -----------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 static int by_time(const void *p, const void *q)
 {
@@ -139,8 +138,7 @@ static bool add_actors(struct arena *a, struct incident_record *i, const struct 
     return true;
 }
 
-/* ---- ids ---------------------------------------------------------------------------------------
- */
+/* ---- ids ---- */
 
 bool record_has_joined(const struct incident_record *i, const unsigned char *id)
 {
@@ -235,8 +233,7 @@ static bool join_messages(struct arena *a, struct incident_record *i,
     return add_ids(a, i, &loser);
 }
 
-/* ---- joining -----------------------------------------------------------------------------------
- */
+/* ---- joining ---- */
 
 static bool is_timed(int64_t ms)
 {
@@ -286,8 +283,7 @@ bool record_take_in(struct arena *a, struct incident_record *i, const struct inc
            add_actors(a, i, other->actors, other->n_actors);
 }
 
-/* ---- one record --------------------------------------------------------------------------------
- */
+/* ---- one record ---- */
 
 bool record_is_over(const struct incident_record *i)
 {

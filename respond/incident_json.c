@@ -65,8 +65,7 @@ static void end_list(struct buf *b)
     buf_putc(b, ',');
 }
 
-/* ---- texts, each once --------------------------------------------------------------------------
- */
+/* ---- texts, each once ---- */
 
 /* Numbers of texts in the order in which they were met. */
 struct text_set {
@@ -107,8 +106,7 @@ static void put_places(struct buf *b, const struct incident *i)
     put_texts(b, i, "regions", &regions);
 }
 
-/* ---- who ---------------------------------------------------------------------------------------
- */
+/* ---- who ---- */
 
 /* The keys of one owner; of LINEAGE_NONE those that nobody is known to own. */
 static void put_keys(struct buf *b, const struct incident *i, uint32_t owner)
@@ -184,8 +182,7 @@ static void put_links(struct buf *b, const struct incident *i)
     end_list(b);
 }
 
-/* ---- where from, and what about ----------------------------------------------------------------
- */
+/* ---- where from, and what about ---- */
 
 static void put_agents(struct buf *b, const struct incident *i, uint32_t endpoint)
 {
@@ -237,8 +234,7 @@ static void put_resources(struct buf *b, const struct incident *i)
     end_list(b);
 }
 
-/* ---- signals -----------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 static const struct rs_rule *rule_of(const struct incident *i, const struct incident_signal *s)
 {
@@ -368,8 +364,7 @@ static void put_signals(struct buf *b, const struct incident *i)
     end_list(b);
 }
 
-/* ---- indicators --------------------------------------------------------------------------------
- */
+/* ---- indicators ---- */
 
 struct str_set {
     struct str list[VALUES_MAX];
@@ -445,8 +440,7 @@ static void put_indicators(struct buf *b, const struct incident *i)
     end_list(b);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static void put_cut(struct buf *b, const char *what, size_t kept, uint32_t cut)
 {

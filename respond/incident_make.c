@@ -79,8 +79,7 @@ static const struct graph_link *link_at(const struct incidents *x, size_t i)
     return vec_at(&x->graph.links, i);
 }
 
-/* ---- signals and their events ------------------------------------------------------------------
- */
+/* ---- signals and their events ---- */
 
 static enum level level_of(const struct incident *i, const struct incident_signal *s)
 {
@@ -168,8 +167,7 @@ static bool is_new(const struct incident *i, size_t k)
     return k == 0 || e[-1].seen != e->seen;
 }
 
-/* ---- who belongs to it -------------------------------------------------------------------------
- */
+/* ---- who belongs to it ---- */
 
 static struct incident_mark *mark_of(const struct making *m, uint32_t node)
 {
@@ -321,8 +319,7 @@ static bool find_nodes(struct making *m)
     return m->nodes.n <= NODES_MAX || settle_nodes(m, NODES_MAX);
 }
 
-/* ---- actors and keys ---------------------------------------------------------------------------
- */
+/* ---- actors and keys ---- */
 
 /* Whom a node stands for: of a key its owner, of a name its user, of an instance its workload; the
  * node itself when nothing says. Of several, the one whose id comes first. */
@@ -500,8 +497,7 @@ static void find_keys(struct making *m)
         mark_of(m, ((struct made_key *)vec_at(keys, k))->node)->key = k;
 }
 
-/* ---- links -------------------------------------------------------------------------------------
- */
+/* ---- links ---- */
 
 /* A link to a key goes to its owner, but to the key itself when the owner made it for himself, or
  * nobody has used it. */
@@ -573,8 +569,7 @@ static void find_links(struct making *m)
     }
 }
 
-/* ---- where from, and what about ----------------------------------------------------------------
- */
+/* ---- where from, and what about ---- */
 
 /* Digits, dots, colons and letters up to f: an address, also one that an anonymised log has made
  * impossible (06.237.252.245); not "AWS Internal" or a service's name. */
@@ -682,8 +677,7 @@ static void place_events(struct making *m)
     }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 bool incident_make(struct incident *i, struct incidents *x, const struct incident_group *g,
                    const struct incident_caps *caps, struct err *e)

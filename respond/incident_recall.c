@@ -7,8 +7,7 @@
 #include "engine/json.h"
 #include "respond/put.h"
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 /* How long an event may be: tried from the first to the last until those that matter most fit. At
  * the last, one event has six words of 40 bytes, each at most six in JSON: below 1,900. */
@@ -113,8 +112,7 @@ static void put_text_of(struct buf *b, const struct recalled *r, const bool *cho
     buf_putc(b, '}');
 }
 
-/* ---- choosing ----------------------------------------------------------------------------------
- */
+/* ---- choosing ---- */
 
 /* How much an event says that those before it did not. */
 enum news { NEWS_ACTOR, NEWS_ORIGIN, NEWS_CALL, NEWS_NONE, NEWS };
@@ -188,8 +186,7 @@ bool recall_put(struct buf *out, const struct recalled *r, struct arena *a)
     return !out->failed;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static bool read_i64(struct str raw, int64_t *out)
 {
@@ -291,8 +288,7 @@ bool recall_read(struct str text, struct arena *a, struct recalled *out)
     return str_present(out->rule) && read_events(json_member(text, S("events")), a, out);
 }
 
-/* ---- joining -----------------------------------------------------------------------------------
- */
+/* ---- joining ---- */
 
 static int by_time(const void *p, const void *q)
 {

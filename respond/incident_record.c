@@ -25,8 +25,7 @@ static bool is_same_id(const unsigned char *a, const unsigned char *b)
     return memcmp(a, b, INCIDENT_ID_BYTES) == 0;
 }
 
-/* ---- what rules say ----------------------------------------------------------------------------
- */
+/* ---- what rules say ---- */
 
 /* TA0001 to TA0011, TA0040, TA0042 and TA0043 are those for enterprise; a tactic that is none of
  * them has no bit. */
@@ -58,8 +57,7 @@ void record_id(unsigned char id[INCIDENT_ID_BYTES], const unsigned char alert[IN
     incident_id(id, str_n(hex, sizeof hex), actor);
 }
 
-/* ---- the list ----------------------------------------------------------------------------------
- */
+/* ---- the list ---- */
 
 static void remove_at(struct book *r, size_t at)
 {
@@ -99,8 +97,7 @@ static bool put_record(struct book *r, struct incident_record *i)
     return insert(r, i);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------
- */
+/* ---- limits ---- */
 
 static size_t text_bytes(const struct book *r)
 {
@@ -153,8 +150,7 @@ void book_expire(struct book *r, int64_t horizon_ms)
     }
 }
 
-/* ---- the calls ---------------------------------------------------------------------------------
- */
+/* ---- the calls ---- */
 
 bool book_place(struct book *r, const struct record_signal *s, struct err *e)
 {

@@ -58,8 +58,7 @@ void incident_put_api(struct buf *b, const struct incident *i, const struct seen
     buf_release(&api);
 }
 
-/* ---- the sentence ------------------------------------------------------------------------------
- */
+/* ---- the sentence ---- */
 
 static const struct graph_node *node_of(const struct incident *i, uint32_t node)
 {

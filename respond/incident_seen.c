@@ -74,8 +74,7 @@ static uint32_t keep_text(struct seen_events *s, struct str text, size_t max)
     return at;
 }
 
-/* ---- targets -----------------------------------------------------------------------------------
- */
+/* ---- targets ---- */
 
 /* What the parameters' names stand for. `name` means what the service deals in. */
 static const char *const target_types[TIE_FIELDS] = {
@@ -152,8 +151,7 @@ static void keep_target(void *to, const char *type, struct str name)
     seen_put_target(k->seen, k->to, type, name);
 }
 
-/* ---- events ------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 struct seen *seen_put(struct seen_events *s, const struct seen *as, const struct seen_words *words)
 {

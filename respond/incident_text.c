@@ -194,8 +194,7 @@ void incident_put_text(struct buf *b, const struct incident *i, bool colour)
     incident_put_text_body(b, i, colour);
 }
 
-/* ---- CSV ---------------------------------------------------------------------------------------
- */
+/* ---- CSV ---- */
 
 void incident_put_csv_head(struct buf *b)
 {

@@ -68,8 +68,7 @@ static struct time_part time_part(int64_t ms)
     return p;
 }
 
-/* ---- who acted ---------------------------------------------------------------------------------
- */
+/* ---- who acted ---- */
 
 /* A user is his AIDA id. Records that hide it leave his ARN, or the name that was typed. */
 static uint32_t put_user(const struct reading *r)
@@ -192,8 +191,7 @@ static void put_actor(const struct reading *r)
         reading_put_node(r, LINEAGE_OTHER, f->identity, f->user_account, f->identity);
 }
 
-/* ---- what the actor's own fields tie him to ----------------------------------------------------
- */
+/* ---- what the actor's own fields tie him to ---- */
 
 /* A service that calls in the name of its caller signs with a key that was never issued. */
 static bool is_forwarded(const struct facts *f)
@@ -309,8 +307,7 @@ static void put_own(const struct reading *r)
     }
 }
 
-/* ---- what the call made ------------------------------------------------------------------------
- */
+/* ---- what the call made ---- */
 
 /* Where things are made. */
 static struct str account_of(const struct reading *r)
@@ -464,8 +461,7 @@ static void read_switch(const struct reading *r)
         reading_put_link(r, put_name(r, account, user), 0, LINK_SIGNED_IN, LINK_STRONG);
 }
 
-/* ---- trust -------------------------------------------------------------------------------------
- */
+/* ---- trust ---- */
 
 struct trusting {
     const struct reading *r;
@@ -518,8 +514,7 @@ static void read_trust(const struct reading *r)
     put_trust(r, role, reading_tie_text(r, TIE_POLICY));
 }
 
-/* ---- the event ---------------------------------------------------------------------------------
- */
+/* ---- the event ---- */
 
 #define STS    "sts.amazonaws.com"
 #define IAM    "iam.amazonaws.com"

@@ -42,8 +42,7 @@ static struct graph_link *link_of(const struct lineage_graph *g, size_t i)
     return vec_at(&g->links, i);
 }
 
-/* ---- the union ---------------------------------------------------------------------------------
- */
+/* ---- the union ---- */
 
 uint32_t lineage_graph_root(const struct lineage_graph *g, uint32_t node)
 {
@@ -75,8 +74,7 @@ void lineage_graph_unite(struct lineage_graph *g, uint32_t a, uint32_t b)
     unite(g, a, b);
 }
 
-/* ---- nodes and links ---------------------------------------------------------------------------
- */
+/* ---- nodes and links ---- */
 
 bool lineage_is_better_name(struct str a, struct str b)
 {
@@ -200,8 +198,7 @@ void lineage_graph_add(struct lineage_graph *g, const struct lineage_event *from
     *key = from->key ? at[from->key] : LINEAGE_NONE;
 }
 
-/* ---- ties --------------------------------------------------------------------------------------
- */
+/* ---- ties ---- */
 
 static int tie_cmp(const struct tie *a, const struct tie *b)
 {
@@ -394,8 +391,7 @@ static bool join_pass(struct lineage_graph *g)
     return fresh;
 }
 
-/* ---- the end -----------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static int by_ends(const void *x, const void *y)
 {

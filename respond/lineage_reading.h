@@ -37,8 +37,7 @@ void reading_put_tie(const struct reading *r, enum lineage_tie_kind kind, struct
 /* The access key that signed the call, and that it is of node 0. */
 void reading_put_own_key(const struct reading *r);
 
-/* ---- what other sources know too (respond/lineage_sources.c) -----------------------------------
- */
+/* ---- what other sources know too (respond/lineage_sources.c) ---- */
 
 /* The node of a subject that several logs name (engine/subject.h), whatever the identity provider.
  */

@@ -18,8 +18,7 @@ uint32_t reading_put_subject(const struct reading *r, struct str subject)
     return reading_put_node_in(r, LINEAGE_FEDERATED, S("subject"), subject, subject, STR_ABSENT);
 }
 
-/* ---- who acted ---------------------------------------------------------------------------------
- */
+/* ---- who acted ---- */
 
 static void put_flow(const struct reading *r)
 {
@@ -70,8 +69,7 @@ void reading_put_other_actor(const struct reading *r)
     }
 }
 
-/* ---- what it links -----------------------------------------------------------------------------
- */
+/* ---- what it links ---- */
 
 /* Whether the action changes what the repository's workflows run, or starts one. */
 static bool writes(struct str action)

@@ -306,8 +306,7 @@ size_t mitre_of(const struct ruleset *rs, const struct rs_rule *r,
     return p.n;
 }
 
-/* ---- the matrix --------------------------------------------------------------------------------
- */
+/* ---- the matrix ---- */
 
 bool mitre_next(struct mitre_walk *w, struct mitre_cell *out)
 {

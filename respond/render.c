@@ -10,8 +10,7 @@
 
 const struct limits limits_screen = {.evidence = 3, .list = SHOWN_MAX, .value = 1000};
 
-/* ---- a sentence --------------------------------------------------------------------------------
- */
+/* ---- a sentence ---- */
 
 static void put_or(struct buf *b, struct str s, size_t max, const char *otherwise)
 {
@@ -107,8 +106,7 @@ static void put_sentence(struct buf *b, const struct ruleset *rs, const struct a
     buf_putc(b, '.');
 }
 
-/* ---- JSON --------------------------------------------------------------------------------------
- */
+/* ---- JSON ---- */
 
 /* Calls fn with each id that is told: the first `kept` and the last `kept`. Returns how many. */
 static size_t each_evidence(struct buf *b, const struct alert *a, size_t kept,
@@ -261,8 +259,7 @@ void alert_put_json(struct buf *b, const struct ruleset *rs, const struct alert 
     buf_putz(b, "\"}");
 }
 
-/* ---- text --------------------------------------------------------------------------------------
- */
+/* ---- text ---- */
 
 /* Begins a line "  name      ". */
 static void put_label(struct buf *b, const char *name)
@@ -490,8 +487,7 @@ void alert_put_text(struct buf *b, const struct ruleset *rs, const struct alert 
     buf_putz(b, ")\n");
 }
 
-/* ---- CSV ---------------------------------------------------------------------------------------
- */
+/* ---- CSV ---- */
 
 void alert_put_csv_head(struct buf *b)
 {
@@ -553,8 +549,7 @@ void alert_put_csv(struct buf *b, const struct ruleset *rs, const struct alert *
     buf_putz(b, "\r\n");
 }
 
-/* ---- messages ----------------------------------------------------------------------------------
- */
+/* ---- messages ---- */
 
 /* Tried from the first to the last until a body fits; the last one always does: its few strings
  * are at most 40 bytes, each byte at most six in JSON and those at most twelve on the wire. */

@@ -69,8 +69,7 @@ static void sort(struct vec *v, int (*cmp)(const void *, const void *))
         qsort(v->p, v->n, v->size, cmp);
 }
 
-/* ---- incidents ---------------------------------------------------------------------------------
- */
+/* ---- incidents ---- */
 
 static bool is_peoples(enum lineage_kind kind)
 {
@@ -183,8 +182,7 @@ void stories_ready(struct stories *s)
     sort(&s->evidence, by_name);
 }
 
-/* ---- which steps stay --------------------------------------------------------------------------
- */
+/* ---- which steps stay ---- */
 
 static uint64_t distance(const struct stories *s, uint32_t story, int64_t time_ms)
 {
@@ -268,8 +266,7 @@ static void cut_steps(struct stories *s)
     free(all);
 }
 
-/* ---- records -----------------------------------------------------------------------------------
- */
+/* ---- records ---- */
 
 /* The first position in a sorted vec whose id is not below; the id is each element's first member.
  */

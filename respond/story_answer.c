@@ -25,8 +25,7 @@ static void put_name(struct buf *b, const struct graph_node *n)
     put_text(b, n->kind == LINEAGE_ROOT ? n->account : incident_short_name(n), NAME_MAX);
 }
 
-/* ---- what happened -----------------------------------------------------------------------------
- */
+/* ---- what happened ---- */
 
 /* Kinds of alerts that are told of at most; and of fewer than this, less grave ones are told as
  * well. */
@@ -74,8 +73,7 @@ void answer_put_happened(struct buf *b, const struct incident *i)
     buf_putz(b, n ? "." : "");
 }
 
-/* ---- which resources ---------------------------------------------------------------------------
- */
+/* ---- which resources ---- */
 
 /* Types that hold secrets or data of many, or give permissions. */
 static bool is_sensitive(const char *type)
@@ -171,8 +169,7 @@ void answer_put_resources(struct buf *b, const struct answer_items *items)
         buf_putz(b, " That is by what the alerts kept, which does not say what was refused.");
 }
 
-/* ---- whose credentials -------------------------------------------------------------------------
- */
+/* ---- whose credentials ---- */
 
 static void put_keys(struct buf *b, const struct incident *i, uint32_t owner)
 {
@@ -215,8 +212,7 @@ void answer_put_credentials(struct buf *b, const struct incident *i)
     buf_putc(b, '.');
 }
 
-/* ---- how they got in ---------------------------------------------------------------------------
- */
+/* ---- how they got in ---- */
 
 struct gravest {
     const struct incident *incident;
@@ -369,8 +365,7 @@ void answer_put_entry(struct buf *b, const struct stories *s, const struct story
     buf_putf(b, ". %s", unknown);
 }
 
-/* ---- where else --------------------------------------------------------------------------------
- */
+/* ---- where else ---- */
 
 /* Different texts of one kind among the steps. */
 struct places {

@@ -54,8 +54,7 @@ static void put_given(struct buf *b, const char *name, struct str json)
     buf_putc(b, ',');
 }
 
-/* ---- answers -----------------------------------------------------------------------------------
- */
+/* ---- answers ---- */
 
 static void put_answer(struct buf *b, const char *name, struct buf *text)
 {
@@ -101,8 +100,7 @@ static void put_touched(struct buf *b, const struct answer_items *items)
     end_list(b);
 }
 
-/* ---- what to do --------------------------------------------------------------------------------
- */
+/* ---- what to do ---- */
 
 /* The partition of the first actor that is named by an ARN. */
 static struct str partition_of(const struct incident *i)
@@ -141,8 +139,7 @@ static void put_todo(struct buf *b, const struct incident *i)
     buf_release(&arn);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 /* story_signal_fn */
 static void put_signal(void *to, uint32_t signal)
@@ -227,8 +224,7 @@ void stories_put_raw(struct buf *b, const struct stories *s)
     }
 }
 
-/* ---- ATT&CK ------------------------------------------------------------------------------------
- */
+/* ---- ATT&CK ---- */
 
 static size_t mitre_of_signal(const struct incident *i, uint32_t signal,
                               struct mitre out[MITRE_PER_RULE_MAX])
@@ -291,8 +287,7 @@ static void put_attack(struct buf *b, const struct incident *i)
     end_list(b);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static void put_story(struct buf *b, const struct stories *s, const struct story *story,
                       size_t *raw)

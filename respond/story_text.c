@@ -64,8 +64,7 @@ void story_put_answers(struct buf *b, const struct stories *s, const struct stor
     buf_release(&text);
 }
 
-/* ---- lanes -------------------------------------------------------------------------------------
- */
+/* ---- lanes ---- */
 
 /* "    03-17T14:05:11 * CreateUser  user support x3" */
 static void put_line(struct buf *b, const struct story_step *t, uint32_t times)
@@ -193,8 +192,7 @@ void story_put_lanes(struct buf *b, const struct stories *s, const struct story 
         buf_putf(b, "  and %u more identities\n", (unsigned)(n - LANES_MAX));
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static void put_do_now(struct buf *b, const struct incident *i)
 {

@@ -43,8 +43,7 @@ const char *subject_kind_name(enum subject_kind kind)
     return names[kind];
 }
 
-/* ---- pieces ------------------------------------------------------------------------------------
- */
+/* ---- pieces ---- */
 
 /* Characters of names: letters, digits and _+=,.@- (IAM user guide, "IAM identifiers"). */
 static bool is_name(struct str s)
@@ -123,8 +122,7 @@ static bool read_session_arn(struct str text, struct subject *out)
     return assumed && is_name(out->name) && is_name(out->session);
 }
 
-/* ---- roles -------------------------------------------------------------------------------------
- */
+/* ---- roles ---- */
 
 /* Whether all of s are hexadecimal digits, with a letter among them. */
 static bool is_hex(struct str s)
@@ -235,8 +233,7 @@ static void read_role(const struct facts *f, struct subject *s)
     set_owner(s);
 }
 
-/* ---- the other types ---------------------------------------------------------------------------
- */
+/* ---- the other types ---- */
 
 static bool fits_user(const struct facts *f, const struct subject *s)
 {
@@ -337,8 +334,7 @@ void subject_of_facts(const struct facts *f, struct subject *out)
     *out = cannot(SUBJECT_UNKNOWN, "the record's caller is of a type that is not known", f);
 }
 
-/* ---- from elsewhere ----------------------------------------------------------------------------
- */
+/* ---- from elsewhere ---- */
 
 void subject_of_arn(struct str arn, struct subject *out)
 {

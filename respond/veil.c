@@ -207,8 +207,7 @@ struct str veil_name(struct veil *v, struct str s)
     return keep(v, &b);
 }
 
-/* ---- incidents ---------------------------------------------------------------------------------
- */
+/* ---- incidents ---- */
 
 /* One text may be a name here and a word there: veiled ones are added. */
 static uint32_t add_text(struct seen_events *s, struct str text)
@@ -266,8 +265,7 @@ void veil_incidents(struct veil *v, struct incidents *x)
     veil_seen(v, &x->seen);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 static void veil_step(struct veil *v, struct story_step *t)
 {

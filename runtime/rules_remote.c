@@ -62,8 +62,7 @@ bool rules_remote_is_due(const struct rules_remote *r)
     return r->every_ms > 0 && r->world->mono_ms(r->world->self) >= r->next_ms;
 }
 
-/* ---- list -------------------------------------------------------------------------------------
- */
+/* ---- list ---- */
 
 /* As a folder of rules is read: FILES_RULES, and a bundle. */
 static bool is_rule_file(struct str name)
@@ -109,8 +108,7 @@ static bool take_listed(void *to, const struct s3_listed *o, struct err *e)
     return str_present(f->key) || err_set(e, ERR_SYSTEM, "no memory for a listing of rules");
 }
 
-/* ---- fetch ------------------------------------------------------------------------------------
- */
+/* ---- fetch ---- */
 
 /* Objects on their way into the folder. */
 struct fetching {
@@ -205,8 +203,7 @@ static bool fetch(const struct listing *l, const char *folder, struct err *e)
     return ok;
 }
 
-/* ---- load -------------------------------------------------------------------------------------
- */
+/* ---- load ---- */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {

@@ -12,8 +12,7 @@
 #define DENY  "arn:aws:iam::aws:policy/AWSDenyAll"
 #define START 1773755061000LL
 
-/* ---- the stage ---------------------------------------------------------------------------------
- */
+/* ---- the stage ---- */
 
 struct stage {
     struct iam_model iam;
@@ -184,8 +183,7 @@ static void check_later(struct stage *s, int64_t ms)
         fail_msg("%s", e.text);
 }
 
-/* ---- one after the other -----------------------------------------------------------------------
- */
+/* ---- one after the other ---- */
 
 static void contains_and_releases(void **state)
 {
@@ -306,8 +304,7 @@ static void refuses_who_may_not_be(void **state)
     }
 }
 
-/* ---- quotas ------------------------------------------------------------------------------------
- */
+/* ---- quotas ---- */
 
 static struct model_fault no_room(void *to, const struct iam_call *c)
 {
@@ -366,8 +363,7 @@ static void does_not_touch_what_somebody_changed(void **state)
     end(&s);
 }
 
-/* ---- whatever happens --------------------------------------------------------------------------
- */
+/* ---- whatever happens ---- */
 
 static uint32_t rng_below(struct rng *r, uint32_t n)
 {

@@ -20,8 +20,7 @@ static void join_values(struct event *ev, uint32_t slot, struct buf *out)
     }
 }
 
-/* ---- fields that no record holds ----
- */
+/* ---- fields that no record holds ---- */
 
 /* Knows two addresses, and counts the questions. */
 static void find(void *self, struct str address, struct geo *out)

@@ -250,8 +250,7 @@ static void tells_what_came_meanwhile(void **state)
     end(&c);
 }
 
-/* ---- joining -----------------------------------------------------------------------------------
- */
+/* ---- joining ---- */
 
 /* Two lineages, with one told incident each that begins at those hours. */
 struct pair {
@@ -345,8 +344,7 @@ static void merges_twice(void **state)
     end_pair(&p);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------
- */
+/* ---- limits ---- */
 
 static void keeps_the_gravest_signals(void **state)
 {
@@ -410,8 +408,7 @@ static void limits_texts(void **state)
     end(&c);
 }
 
-/* ---- the wire form -----------------------------------------------------------------------------
- */
+/* ---- the wire form ---- */
 
 static void encode(const struct book_case *c, struct buf *b)
 {

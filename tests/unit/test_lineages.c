@@ -14,8 +14,7 @@
 #define LEASE 1000
 #define AT(h) (NOW + (h)*HOUR) /* so many hours from now */
 
-/* ---- a world -----------------------------------------------------------------------------------
- */
+/* ---- a world ---- */
 
 #define SAID_MAX 64
 
@@ -138,8 +137,7 @@ static struct lineages *worker(struct world *w)
     return l;
 }
 
-/* ---- what is delivered -------------------------------------------------------------------------
- */
+/* ---- what is delivered ---- */
 
 static struct id128 node_id(unsigned number)
 {
@@ -245,8 +243,7 @@ static void deliver_well(struct world *w, struct lineages *l, const struct deed_
         fail_msg("%s", e.text);
 }
 
-/* ---- what is there afterwards ------------------------------------------------------------------
- */
+/* ---- what is there afterwards ---- */
 
 /* The item of a node, or of its root. */
 static void read_item(struct world *w, struct id128 *id, bool root, struct arena *a,
@@ -303,8 +300,7 @@ static int strength_of(struct world *w, unsigned from, unsigned to)
     return found;
 }
 
-/* ---- linking -----------------------------------------------------------------------------------
- */
+/* ---- linking ---- */
 
 #define LINK(h, from, to)                                                                          \
     {                                                                                              \
@@ -600,8 +596,7 @@ static void does_without_buckets(void **state)
     world_release(&w);
 }
 
-/* ---- telling -----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 static void tells_once(void **state)
 {
@@ -1030,8 +1025,7 @@ static void shares_who_acts(void **state)
     world_release(&w);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static void walks(void **state)
 {
@@ -1110,8 +1104,7 @@ static void finds_incidents(void **state)
     world_release(&w);
 }
 
-/* ---- items -------------------------------------------------------------------------------------
- */
+/* ---- items ---- */
 
 static void keeps_the_surest_links(void **state)
 {

@@ -15,8 +15,7 @@
 #define COUNT_OF(b) C_OF("type: event_count, rules: a, group-by: u, timespan: 10m, " b)
 #define BOTH        "rules: [a, b], group-by: u, timespan: 10m"
 
-/* ---- loading ----------------------------------------------------------------------------------
- */
+/* ---- loading ---- */
 
 /* Loads files named "0.yml", "1.yml", ... */
 static void load(struct sigma_case *c, const char *const *files, size_t n, bool durable)
@@ -84,8 +83,7 @@ static const struct rs_input *input_of(const struct ruleset *rs, const struct rs
     return NULL;
 }
 
-/* ---- windows ----------------------------------------------------------------------------------
- */
+/* ---- windows ---- */
 
 struct window_case {
     const char *name;
@@ -237,8 +235,7 @@ static void test_bounds(void **state)
     sigma_case_release(&c);
 }
 
-/* ---- conditions over names --------------------------------------------------------------------
- */
+/* ---- conditions over names ---- */
 
 #define STEP(n) WINDOW_NODE(WINDOW_STEP, n)
 #define AND(n)  WINDOW_NODE(WINDOW_AND, n)
@@ -290,8 +287,7 @@ static void test_conditions_over_names(void **state)
         check_expr(exprs + i);
 }
 
-/* ---- references -------------------------------------------------------------------------------
- */
+/* ---- references ---- */
 
 #define OTHER_A                                                                                    \
     "title: Alpha\nid: 5b8d5a4f-1111-4222-8333-0000000000aa\nname: a\n" AWS                        \
@@ -369,8 +365,7 @@ static void test_references(void **state)
         check_reference(references + i);
 }
 
-/* ---- muting -----------------------------------------------------------------------------------
- */
+/* ---- muting ---- */
 
 struct mute_case {
     const char *name;
@@ -418,8 +413,7 @@ static void test_muting(void **state)
     }
 }
 
-/* ---- chains -----------------------------------------------------------------------------------
- */
+/* ---- chains ---- */
 
 static void test_chains(void **state)
 {
@@ -497,8 +491,7 @@ static void test_height(void **state)
     }
 }
 
-/* ---- hashes -----------------------------------------------------------------------------------
- */
+/* ---- hashes ---- */
 
 struct hash_case {
     const char *name;
@@ -551,8 +544,7 @@ static void test_hashes(void **state)
     }
 }
 
-/* ---- a detection's own window -----------------------------------------------------------------
- */
+/* ---- a detection's own window ---- */
 
 static void test_single(void **state)
 {
@@ -581,8 +573,7 @@ static void test_single(void **state)
     sigma_case_release(&c);
 }
 
-/* ---- what is said -----------------------------------------------------------------------------
- */
+/* ---- what is said ---- */
 
 struct said_case {
     const char *name;

@@ -89,8 +89,7 @@ static void release(struct told *t)
     alert_case_release(&t->c);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 /* "dana Bad*;dana CreateUser;eve Bad*;": whose, what, and * when an alert names it. */
 static void put_steps(struct buf *b, const struct stories *s)
@@ -236,8 +235,7 @@ static void reads_access(void **state)
               S("changed"));
 }
 
-/* ---- answers -----------------------------------------------------------------------------------
- */
+/* ---- answers ---- */
 
 static void answers(void **state)
 {
@@ -293,8 +291,7 @@ static void knows_preventions(void **state)
     check_false("absent", str_present(prevention_of(STR_ABSENT)));
 }
 
-/* ---- the page ----------------------------------------------------------------------------------
- */
+/* ---- the page ---- */
 
 /* page_fn */
 static bool keep_piece(void *to, struct str piece, struct err *e)

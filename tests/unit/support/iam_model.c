@@ -64,8 +64,7 @@ static bool drop(struct model_list *l, struct str id)
     return e != NULL;
 }
 
-/* ---- calls -------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 static struct model_principal *principal(struct iam_model *m, const struct iam_call *c, bool role)
 {
@@ -301,8 +300,7 @@ struct port_iam iam_model_port(struct iam_model *m)
     return (struct port_iam){m, call};
 }
 
-/* ---- comparing ---------------------------------------------------------------------------------
- */
+/* ---- comparing ---- */
 
 static int by_id(const void *x, const void *y)
 {
