@@ -282,10 +282,9 @@ static bool take_byte(const char **p, const char *end, char c)
     return true;
 }
 
-/* Whether the key (with its quotes) reads `want` once its escapes are resolved. */
-static bool key_is(struct str key, struct str want)
+/* Whether the key (without its quotes) reads `want` once its escapes are resolved. */
+static bool key_is(struct str raw, struct str want)
 {
-    struct str raw = str_n(key.p + 1, key.n - 2);
     if (str_find_byte(raw, '\\', 0) == SIZE_MAX)
         return str_eq(raw, want);
     struct arena a;
@@ -295,23 +294,42 @@ static bool key_is(struct str key, struct str want)
     return is;
 }
 
+struct str json_object_next(struct str object, size_t *at, struct str *key)
+{
+    if (!object.p)
+        return STR_ABSENT;
+    const char *end = object.p + object.n, *p = object.p + *at;
+    if (!take_byte(&p, end, *at ? ',' : '{'))
+        return STR_ABSENT;
+    struct str k = take_value(&p, end);
+    if (k.n < 2 || k.p[0] != '"' || !take_byte(&p, end, ':'))
+        return STR_ABSENT;
+    struct str value = take_value(&p, end);
+    *key = str_n(k.p + 1, k.n - 2);
+    *at = (size_t)(p - object.p);
+    return value;
+}
+
 struct str json_member(struct str value, struct str key)
 {
-    if (!value.p)
-        return STR_ABSENT;
-    const char *p = value.p, *end = value.p + value.n;
-    if (!take_byte(&p, end, '{'))
-        return STR_ABSENT;
-    for (;;) {
-        struct str k = take_value(&p, end);
-        if (k.n < 2 || k.p[0] != '"' || !take_byte(&p, end, ':'))
-            return STR_ABSENT;
-        struct str v = take_value(&p, end);
-        if (!v.p || key_is(k, key))
+    struct str k, v;
+    size_t at = 0;
+    while (str_present(v = json_object_next(value, &at, &k)))
+        if (key_is(k, key))
             return v;
-        if (!take_byte(&p, end, ','))
-            return STR_ABSENT;
-    }
+    return STR_ABSENT;
+}
+
+struct str json_string_text(struct str value, struct arena *a)
+{
+    if (value.n < 2 || *value.p != '"')
+        return STR_ABSENT;
+    return json_text(str_n(value.p + 1, value.n - 2), a);
+}
+
+struct str json_member_text(struct str object, const char *key, struct arena *a)
+{
+    return json_string_text(json_member(object, str_of(key)), a);
 }
 
 struct str json_element(struct str value, size_t at)

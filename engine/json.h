@@ -67,6 +67,13 @@ struct str json_member(struct str value, struct str key);
 struct str json_element(struct str value, size_t at);
 /* The next member of a raw array, one after the other; *at starts at 0. Absent at the end. */
 struct str json_array_next(struct str array, size_t *at);
+/* The same of a raw object; *key gets what lies between the key's quotes, escapes as they are. */
+struct str json_object_next(struct str object, size_t *at, struct str *key);
+
+/* The text of a raw string value, as json_text makes it; absent when it is no string. */
+struct str json_string_text(struct str value, struct arena *a);
+/* The text of an object's member; absent when there is none or it is no string. */
+struct str json_member_text(struct str object, const char *key, struct arena *a);
 
 /* ---- inline: the hot path calls these for every key and value ---- */
 

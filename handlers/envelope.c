@@ -178,7 +178,7 @@ static bool is_zero(struct str raw)
 static bool read_s3_record(const struct reader *rd, struct str record, struct err *e)
 {
     struct arena *a = &rd->w->arena;
-    struct str name = member_text(record, "eventName", a);
+    struct str name = json_member_text(record, "eventName", a);
     struct str s3 = json_member(record, S("s3"));
     struct str object = json_member(s3, S("object"));
     if (str_starts(name, S("s3:")))
@@ -188,10 +188,10 @@ static bool read_s3_record(const struct reader *rd, struct str record, struct er
         return true;
     }
     struct object_ref ref = {
-        .bucket = member_text(json_member(s3, S("bucket")), "name", a),
-        .key = member_text(object, "key", a),
-        .version = member_text(object, "versionId", a),
-        .region = member_text(record, "awsRegion", a),
+        .bucket = json_member_text(json_member(s3, S("bucket")), "name", a),
+        .key = json_member_text(object, "key", a),
+        .version = json_member_text(object, "versionId", a),
+        .region = json_member_text(record, "awsRegion", a),
     };
     if (str_present(ref.key) && !decode_key(rd, &ref.key, e))
         return false;
@@ -203,7 +203,7 @@ static bool read_s3_record(const struct reader *rd, struct str record, struct er
  * configured. */
 static bool read_test(const struct reader *rd, struct str value, struct err *e)
 {
-    if (!str_eq(member_text(value, "Event", &rd->w->arena), S("s3:TestEvent")))
+    if (!str_eq(json_member_text(value, "Event", &rd->w->arena), S("s3:TestEvent")))
         return unknown_keys(value, e);
     rd->w->ignored++;
     return true;
@@ -213,11 +213,11 @@ static bool read_test(const struct reader *rd, struct str value, struct err *e)
 static bool read_cloudtrail(const struct reader *rd, struct str value, struct err *e)
 {
     struct arena *a = &rd->w->arena;
-    struct str bucket = member_text(value, "s3Bucket", a);
+    struct str bucket = json_member_text(value, "s3Bucket", a);
     struct members m = members_of(json_member(value, S("s3ObjectKey")));
     struct str key;
     while (members_next(&m, &key)) {
-        struct object_ref ref = {.bucket = bucket, .key = member_string(key, a)};
+        struct object_ref ref = {.bucket = bucket, .key = json_string_text(key, a)};
         if (!add_object(rd, ref, false, e))
             return false;
     }
@@ -246,9 +246,9 @@ static bool read_bridge_webhook(const struct reader *rd, struct str value, struc
 {
     struct arena *a = &rd->w->arena;
     struct webhook hook = {
-        .type = member_text(value, "detail-type", a),
-        .delivery = member_text(value, "id", a),
-        .time = member_text(value, "time", a),
+        .type = json_member_text(value, "detail-type", a),
+        .delivery = json_member_text(value, "id", a),
+        .time = json_member_text(value, "time", a),
         .body = json_member(value, S("detail")),
     };
     struct str record;
@@ -265,13 +265,13 @@ static bool read_sns(const struct reader *rd, struct str value, struct err *e)
 {
     struct arena *a = &rd->w->arena;
     char name[TOLD_TEXT_MAX];
-    struct str type = member_text(value, "Type", a);
+    struct str type = json_member_text(value, "Type", a);
     if (str_ends(type, S("Confirmation")))
         return err_set(e, ERR_INPUT,
                        "an SNS %s: its URL is not followed; confirm or remove the subscription "
                        "by hand",
                        told(name, type));
-    struct str message = member_text(value, "Message", a);
+    struct str message = json_member_text(value, "Message", a);
     if (!str_eq(type, S("Notification")) || !str_present(message))
         return err_set(e, ERR_INPUT, "an SNS message of Type \"%s\" without a Message to read",
                        told(name, type));
@@ -286,7 +286,7 @@ static bool read_sns(const struct reader *rd, struct str value, struct err *e)
 static bool may_have_come_before(struct str record, struct arena *a)
 {
     struct str count =
-        member_text(json_member(record, S("attributes")), "ApproximateReceiveCount", a);
+        json_member_text(json_member(record, S("attributes")), "ApproximateReceiveCount", a);
     unsigned long long n;
     return !str_u64(count, &n) || n != 1;
 }
@@ -296,7 +296,7 @@ static bool may_have_come_before(struct str record, struct arena *a)
 static bool read_sqs_message(const struct reader *rd, struct str record, struct err *e)
 {
     struct work *w = rd->w;
-    struct str id = member_text(record, "messageId", &w->arena);
+    struct str id = json_member_text(record, "messageId", &w->arena);
     if (id.n == 0)
         return err_set(e, ERR_INPUT, "an SQS message without messageId");
     struct work_group *group = vec_push(&w->groups, 1);
@@ -320,10 +320,10 @@ static bool read_sqs_message(const struct reader *rd, struct str record, struct 
 static bool read_record(const struct reader *rd, struct str record, struct err *e)
 {
     struct arena *a = &rd->w->arena;
-    struct str source = member_text(record, "eventSource", a);
+    struct str source = json_member_text(record, "eventSource", a);
     char name[TOLD_TEXT_MAX];
     if (!str_present(source))
-        source = member_text(record, "EventSource", a); /* SNS writes it so */
+        source = json_member_text(record, "EventSource", a); /* SNS writes it so */
     if (str_eq(source, S("aws:s3")))
         return read_s3_record(rd, record, e);
     if (str_eq(source, S("aws:sns")))
@@ -369,10 +369,10 @@ static bool read_bridge_object(const struct reader *rd, struct str value, struct
         return true;
     }
     struct object_ref ref = {
-        .bucket = member_text(json_member(detail, S("bucket")), "name", a),
-        .key = member_text(object, "key", a),
-        .version = member_text(object, "version-id", a),
-        .region = member_text(value, "region", a),
+        .bucket = json_member_text(json_member(detail, S("bucket")), "name", a),
+        .key = json_member_text(object, "key", a),
+        .version = json_member_text(object, "version-id", a),
+        .region = json_member_text(value, "region", a),
     };
     return add_object(rd, ref, false, e);
 }
@@ -382,8 +382,8 @@ static bool read_bridge_object(const struct reader *rd, struct str value, struct
 static bool read_bridge(const struct reader *rd, struct str value, struct err *e)
 {
     struct arena *a = &rd->w->arena;
-    struct str type = member_text(value, "detail-type", a);
-    struct str source = member_text(value, "source", a);
+    struct str type = json_member_text(value, "detail-type", a);
+    struct str source = json_member_text(value, "source", a);
     struct str detail = json_member(value, S("detail"));
     char type_told[TOLD_TEXT_MAX];
     char source_told[TOLD_TEXT_MAX];
@@ -452,7 +452,7 @@ static bool add_message(const struct reader *rd, struct str message, struct str 
 static bool read_log_events(const struct reader *rd, struct str value, struct err *e)
 {
     struct arena *a = &rd->w->arena;
-    struct str type = member_text(value, "messageType", a);
+    struct str type = json_member_text(value, "messageType", a);
     char name[TOLD_TEXT_MAX];
     if (str_eq(type, S("CONTROL_MESSAGE"))) {
         rd->w->ignored++;
@@ -460,12 +460,12 @@ static bool read_log_events(const struct reader *rd, struct str value, struct er
     }
     if (!str_eq(type, S("DATA_MESSAGE")))
         return err_set(e, ERR_INPUT, "CloudWatch Logs messageType \"%s\"", told(name, type));
-    struct str cluster = eksaudit_cluster(member_text(value, "logGroup", a));
-    bool audit = eksaudit_is_stream(member_text(value, "logStream", a));
+    struct str cluster = eksaudit_cluster(json_member_text(value, "logGroup", a));
+    bool audit = eksaudit_is_stream(json_member_text(value, "logStream", a));
     struct members m = members_of(json_member(value, S("logEvents")));
     struct str event;
     while (members_next(&m, &event)) {
-        struct str message = member_text(event, "message", a);
+        struct str message = json_member_text(event, "message", a);
         if (!str_present(message))
             return err_set(e, ERR_INPUT, "a CloudWatch Logs event without message");
         if (!add_message(rd, message, cluster, audit, e))
@@ -478,7 +478,7 @@ static bool read_log_events(const struct reader *rd, struct str value, struct er
 static bool read_logs(const struct reader *rd, struct str value, struct err *e)
 {
     struct arena *a = &rd->w->arena;
-    struct str data = member_text(json_member(value, S("awslogs")), "data", a);
+    struct str data = json_member_text(json_member(value, S("awslogs")), "data", a);
     if (!str_present(data))
         return err_set(e, ERR_INPUT, "awslogs without data");
     struct str gz;
@@ -500,7 +500,8 @@ static bool read_action(const struct reader *rd, struct str value, struct err *e
 {
     if (rd->depth > 0)
         return err_set(e, ERR_INPUT, "an operator's action inside a message is not obeyed");
-    struct str action = member_text(json_member(value, S("trailwarden")), "action", &rd->w->arena);
+    struct str action =
+        json_member_text(json_member(value, S("trailwarden")), "action", &rd->w->arena);
     if (!str_present(action))
         return err_set(e, ERR_INPUT, "\"trailwarden\" without an \"action\"");
     rd->w->action = action;

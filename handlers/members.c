@@ -31,15 +31,3 @@ bool members_next(struct members *m, struct str *value)
         m->p++;
     return true;
 }
-
-struct str member_string(struct str value, struct arena *a)
-{
-    if (value.n < 2 || *value.p != '"')
-        return STR_ABSENT;
-    return json_text(str_n(value.p + 1, value.n - 2), a);
-}
-
-struct str member_text(struct str object, const char *key, struct arena *a)
-{
-    return member_string(json_member(object, str_of(key)), a);
-}

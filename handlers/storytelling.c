@@ -150,10 +150,10 @@ static bool read_addresses(struct telling *t, struct str from, struct err *e)
     size_t n = 0;
     arena_init(&memory, STORYTELLING_FROM_MAX * (size_t)ADDRESS_MAX);
     if (from.n && from.p[0] == '"')
-        ok = read_address(t, member_string(from, &memory), e);
+        ok = read_address(t, json_string_text(from, &memory), e);
     else
         while (ok && members_next(&m, &value) && ++n <= STORYTELLING_FROM_MAX)
-            ok = read_address(t, member_string(value, &memory), e);
+            ok = read_address(t, json_string_text(value, &memory), e);
     arena_release(&memory);
     if (ok && ((n == 0 && from.p[0] != '"') || n > STORYTELLING_FROM_MAX || m.broken))
         ok = err_set(e, ERR_USAGE, "\"from\" is an address or a list of 1 to %d",
@@ -307,7 +307,7 @@ bool storytelling_order(struct teller *t, const struct storytelling *with, struc
     struct found_incident found = {.record = NULL};
     struct arena memory;
     arena_init(&memory, LINEAGES_MEMORY_MAX);
-    bool ok = read_id(member_text(order, "incident", &memory), id, e) &&
+    bool ok = read_id(json_member_text(order, "incident", &memory), id, e) &&
               teller_find(t, id, &memory, &found, e);
     if (ok && !found.record)
         ok = err_set(e, ERR_MISSING, "the state knows no such incident (any more)");

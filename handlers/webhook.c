@@ -6,7 +6,6 @@
 #include "base/escape.h"
 #include "base/sha256.h"
 #include "engine/json.h"
-#include "handlers/members.h"
 
 /* A header's names: as HTTP/2 and function URLs write it, as GitHub does, as Go does. */
 struct header {
@@ -28,13 +27,13 @@ static struct str header_raw(struct str headers, const struct header *h)
 
 static struct str header_text(struct str headers, const struct header *h, struct arena *a)
 {
-    return member_string(header_raw(headers, h), a);
+    return json_string_text(header_raw(headers, h), a);
 }
 
 /* {"X-GitHub-Event":{"stringValue":"push","dataType":"String"}} */
 static struct str attribute_text(struct str attributes, const struct header *h, struct arena *a)
 {
-    return member_text(header_raw(attributes, h), "stringValue", a);
+    return json_member_text(header_raw(attributes, h), "stringValue", a);
 }
 
 /* When API Gateway or a function URL took the request. */
@@ -53,7 +52,7 @@ bool webhook_of_request(struct str value, struct arena *a, struct webhook *out, 
         .delivery = header_text(headers, &delivery_header, a),
         .signature = header_text(headers, &signature_header, a),
         .time = request_time(value),
-        .body = member_text(value, "body", a),
+        .body = json_member_text(value, "body", a),
     };
     if (!str_present(out->type))
         return err_set(e, ERR_INPUT, "a request without the header X-GitHub-Event");
@@ -71,8 +70,8 @@ bool webhook_of_message(struct str record, struct arena *a, struct webhook *out)
         .type = attribute_text(attributes, &event_header, a),
         .delivery = attribute_text(attributes, &delivery_header, a),
         .signature = attribute_text(attributes, &signature_header, a),
-        .time = member_text(json_member(record, S("attributes")), "SentTimestamp", a),
-        .body = member_text(record, "body", a),
+        .time = json_member_text(json_member(record, S("attributes")), "SentTimestamp", a),
+        .body = json_member_text(record, "body", a),
     };
     return str_present(out->type);
 }

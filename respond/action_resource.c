@@ -4,12 +4,13 @@
  * action knows the kind of resource. */
 #include "respond/action_resource.h"
 
-static struct str text_at(const json_t *object, const char *member)
+#include "engine/json.h"
+
+/* A member of the request that is a string with something in it. */
+static struct str asked(const struct acted *at, const char *member)
 {
-    const json_t *j = json_object_get(object, member);
-    return json_is_string(j) && json_string_length(j)
-               ? str_n(json_string_value(j), json_string_length(j))
-               : STR_ABSENT;
+    struct str text = json_member_text(at->request, member, at->memory);
+    return text.n ? text : STR_ABSENT;
 }
 
 /* $P partition, $R region, $A account, $V the value. A value that is an ARN stands for itself. */
@@ -130,8 +131,7 @@ static bool is_of_object(struct str name)
 
 static void put_s3(struct buf *b, struct str name, const struct acted *at)
 {
-    const json_t *request = json_object_get(at->record, "requestParameters");
-    struct str bucket = text_at(request, "bucketName"), key = text_at(request, "key");
+    struct str bucket = asked(at, "bucketName"), key = asked(at, "key");
     if (!str_present(bucket) || str_eqz(name, "ListAllMyBuckets") ||
         str_find(name, S("AccountPublicAccessBlock"), 0) != SIZE_MAX)
         return;
@@ -150,11 +150,10 @@ static void put_s3(struct buf *b, struct str name, const struct acted *at)
 /* The first ARN that the record itself names as a resource, of KMS: a key's or an alias's. */
 static void put_kms(struct buf *b, const struct acted *at)
 {
-    const json_t *one, *resources = json_object_get(at->record, "resources");
-    size_t i;
-    json_array_foreach(resources, i, one)
-    {
-        struct str arn = text_at(one, "ARN");
+    struct str one;
+    size_t next = 0;
+    while (str_present(one = json_array_next(at->resources, &next))) {
+        struct str arn = json_member_text(one, "ARN", at->memory);
         if (!str_present(arn) || str_find(arn, S(":key/"), 0) == SIZE_MAX)
             continue;
         buf_put(b, arn);
@@ -165,7 +164,7 @@ static void put_kms(struct buf *b, const struct acted *at)
 /* https://sqs.eu-west-1.amazonaws.com/111122223333/orders */
 static void put_queue(struct buf *b, const struct acted *at)
 {
-    struct str url = text_at(json_object_get(at->record, "requestParameters"), "queueUrl");
+    struct str url = asked(at, "queueUrl");
     struct str name = STR_ABSENT, account = STR_ABSENT;
     while (str_present(url)) {
         account = name;
@@ -180,20 +179,19 @@ static void put_queue(struct buf *b, const struct acted *at)
 
 void action_resource_put(struct buf *b, struct str action, const struct acted *at)
 {
-    const json_t *request = json_object_get(at->record, "requestParameters");
     struct str name = action;
     struct str service = str_cut(&name, ':');
     if (str_eqz(service, "s3"))
         put_s3(b, name, at);
     else if (str_eqz(service, "kms") && !str_starts(name, S("List")) && !str_eqz(name, "CreateKey"))
         put_kms(b, at);
-    else if (str_eqz(service, "sqs") && str_present(text_at(request, "queueUrl")))
+    else if (str_eqz(service, "sqs") && str_present(asked(at, "queueUrl")))
         put_queue(b, at);
     for (size_t i = 0; b->n == 0 && i < sizeof rows / sizeof *rows; i++) {
-        struct str value = text_at(request, rows[i].parameter);
-        if (!str_eqz(service, rows[i].service) || !str_present(value) ||
-            !is_named(rows[i].only, name))
+        if (!str_eqz(service, rows[i].service) || !is_named(rows[i].only, name))
             continue;
-        put_arn(b, rows[i].arn, at, value);
+        struct str value = asked(at, rows[i].parameter);
+        if (str_present(value))
+            put_arn(b, rows[i].arn, at, value);
     }
 }

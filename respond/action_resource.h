@@ -3,8 +3,7 @@
 #ifndef TW_RESPOND_ACTION_RESOURCE_H
 #define TW_RESPOND_ACTION_RESOURCE_H
 
-#include <jansson.h>
-
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -12,7 +11,8 @@
 
 /* A call, as its record tells it. */
 struct acted {
-    const json_t *record;
+    struct str request, resources;         /* raw values of the record's members; or absent */
+    struct arena *memory;                  /* for texts that are escaped */
     struct str partition, region, account; /* aws, eu-west-1, 111122223333 */
 };
 

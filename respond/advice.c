@@ -30,6 +30,7 @@ bool advice_init(struct advice *a, struct str arn, struct err *e)
 {
     *a = (struct advice){.principal = {.arn = arn}, .first_ms = INT64_MAX, .last_ms = INT64_MIN};
     arena_init(&a->memory, ADVICE_MEMORY_MAX);
+    arena_init(&a->scratch, ADVICE_SCRATCH_MAX);
     vec_init(&a->actions, sizeof(struct advice_action), ADVICE_ACTIONS_MAX);
     vec_init(&a->unmapped, sizeof(struct str), ADVICE_UNMAPPED_MAX);
     vec_init(&a->profiles, sizeof(struct str), ADVICE_UNMAPPED_MAX);
@@ -58,6 +59,7 @@ void advice_release(struct advice *a)
     vec_release(&a->regions);
     vec_release(&a->days);
     arena_release(&a->memory);
+    arena_release(&a->scratch);
 }
 
 void advice_since(struct advice *a, int64_t ms)

@@ -22,6 +22,7 @@
 #define ADVICE_DAYS_MAX     4000
 #define ADVICE_UNMAPPED_MAX 50
 #define ADVICE_MEMORY_MAX   (256u << 20)
+#define ADVICE_SCRATCH_MAX  (1u << 20) /* a record of CloudTrail has 256 KB */
 
 enum advice_kind { ADVICE_USER, ADVICE_ROLE };
 
@@ -63,6 +64,7 @@ struct advice {
     struct vec days;          /* of int32_t: days since 1970 that have records */
     bool data_events, has_s3; /* has_s3: the identity was seen to use S3 */
     struct arena memory;
+    struct arena scratch; /* of one record */
 };
 
 /* arn: of a user, a role, or a role's session; borrowed. ERR_USAGE for what is none of these, and
@@ -84,7 +86,7 @@ bool advice_is_data(struct str record);
 /* Whether the record (JSON) may be one of the principal: cheap, and surely not when false. */
 bool advice_may_concern(const struct advice *a, struct str record);
 /* Whether it is. */
-bool advice_concerns(const struct advice *a, struct str record);
+bool advice_concerns(struct advice *a, struct str record);
 /* Takes a record of the principal; others are left out. ERR_LIMIT past the limits. */
 TW_MUST_USE bool advice_see(struct advice *a, struct str record, struct err *e);
 

@@ -1,31 +1,45 @@
 /* One record as uses of permissions: the call's own actions, and what it needs beside them. */
-#include <jansson.h>
-
 #include "base/timefmt.h"
+#include "engine/json.h"
 #include "respond/action_resource.h"
 #include "respond/actions.h"
 #include "respond/advice.h"
+
+/* Members of a record, raw. */
+enum part { IDENTITY, TIME, SOURCE, NAME, REGION, ERROR, REQUEST, RESOURCES, TYPE, PARTS };
+
+/* In one run over the record: of calls of one identity the reading is all the time it takes. */
+static void read_parts(struct str record, struct str parts[PARTS])
+{
+    static const struct str names[PARTS] = {
+        [IDENTITY] = S("userIdentity"),
+        [TIME] = S("eventTime"),
+        [SOURCE] = S("eventSource"),
+        [NAME] = S("eventName"),
+        [REGION] = S("awsRegion"),
+        [ERROR] = S("errorCode"),
+        [REQUEST] = S("requestParameters"),
+        [RESOURCES] = S("resources"),
+        [TYPE] = S("eventType"),
+    };
+    struct str key, value;
+    size_t at = 0;
+    for (unsigned i = 0; i < PARTS; i++)
+        parts[i] = STR_ABSENT;
+    while (str_present(value = json_object_next(record, &at, &key)))
+        for (unsigned i = 0; i < PARTS; i++)
+            if (!str_present(parts[i]) && str_eq(key, names[i]))
+                parts[i] = value;
+}
 
 /* A record of the principal, as far as it was read. */
 struct seen {
     struct advice *advice;
     struct acted at;
-    const json_t *request;
     struct str source, event;
     struct str via; /* the service that called in the principal's name, or absent */
     int64_t time_ms;
 };
-
-static struct str text_at(const json_t *object, const char *member)
-{
-    const json_t *j = json_object_get(object, member);
-    return json_is_string(j) ? str_n(json_string_value(j), json_string_length(j)) : STR_ABSENT;
-}
-
-static const json_t *issuer_of(const json_t *identity)
-{
-    return json_object_get(json_object_get(identity, "sessionContext"), "sessionIssuer");
-}
 
 /* Whether the session's ARN is of the role: ...:assumed-role/NAME/SESSION. */
 static bool is_of_role(struct str arn, struct str name)
@@ -38,28 +52,23 @@ static bool is_of_role(struct str arn, struct str name)
     return str_eq(str_cut(&rest, '/'), name);
 }
 
-static bool is_principal(const struct advice *a, const json_t *record)
+static bool is_principal(struct advice *a, struct str identity)
 {
-    const json_t *identity = json_object_get(record, "userIdentity");
     const struct advice_principal *p = &a->principal;
-    struct str arn = text_at(identity, "arn"), issuer = text_at(issuer_of(identity), "arn");
+    struct str arn = json_member_text(identity, "arn", &a->scratch);
     if (p->session)
         return is_of_role(arn, p->name);
-    return str_eq(arn, p->arn) || str_eq(issuer, p->arn);
+    if (str_eq(arn, p->arn))
+        return true;
+    struct str context = json_member(identity, S("sessionContext"));
+    struct str issuer = json_member(context, S("sessionIssuer"));
+    return str_eq(json_member_text(issuer, "arn", &a->scratch), p->arn);
 }
 
-static json_t *parse(struct str record)
+bool advice_concerns(struct advice *a, struct str record)
 {
-    json_error_t why;
-    return json_loadb(record.p, record.n, 0, &why);
-}
-
-bool advice_concerns(const struct advice *a, struct str record)
-{
-    json_t *j = advice_may_concern(a, record) ? parse(record) : NULL;
-    bool does = j && is_principal(a, j);
-    json_decref(j);
-    return does;
+    arena_reset(&a->scratch);
+    return advice_may_concern(a, record) && is_principal(a, json_member(record, S("userIdentity")));
 }
 
 /* ---- uses --------------------------------------------------------------------------------------
@@ -114,7 +123,7 @@ static bool add_actions(struct seen *s, struct str list, struct err *e)
 /* CopyObject reads what it copies: x-amz-copy-source is BUCKET/KEY. */
 static bool add_source(struct seen *s, struct err *e)
 {
-    struct str from = text_at(s->request, "x-amz-copy-source");
+    struct str from = json_member_text(s->at.request, "x-amz-copy-source", s->at.memory);
     struct buf b;
     if (!str_present(from) || !str_eqz(s->source, "s3.amazonaws.com"))
         return true;
@@ -147,26 +156,33 @@ static bool is_role(struct str s)
  * role. */
 #define DEPTH_MAX 12
 
-/* Each role that stands as a value under a key that names a role. */
-static bool add_roles(struct seen *s, const json_t *j, bool named, unsigned depth, struct err *e)
+static bool add_roles(struct seen *s, struct str value, bool named, unsigned depth, struct err *e);
+
+static bool names_role(struct str key)
 {
-    const char *key;
-    json_t *member;
-    size_t i;
-    struct str text = str_n(json_string_value(j), json_string_length(j));
-    if (named && json_is_string(j) && is_role(text))
-        return add(s, S("iam:PassRole"), text, S("iam:PassedToService"), taker_of(s->source), e);
-    bool ok = true;
-    if (depth == DEPTH_MAX)
-        return true;
-    json_object_foreach((json_t *)(uintptr_t)j, key, member)
-    {
-        struct str k = str_of(key);
-        bool role = str_find(k, S("ole"), 0) != SIZE_MAX && str_find(k, S("olicy"), 0) == SIZE_MAX;
-        ok = ok && add_roles(s, member, role, depth + 1, e);
-    }
-    json_array_foreach(j, i, member) ok = ok && add_roles(s, member, named, depth + 1, e);
+    return str_find(key, S("ole"), 0) != SIZE_MAX && str_find(key, S("olicy"), 0) == SIZE_MAX;
+}
+
+static bool add_roles_within(struct seen *s, struct str value, bool named, unsigned depth,
+                             struct err *e)
+{
+    struct str key, member;
+    size_t at = 0;
+    bool ok = true, list = str_starts(value, S("["));
+    while (ok && list && str_present(member = json_array_next(value, &at)))
+        ok = add_roles(s, member, named, depth, e);
+    while (ok && !list && str_present(member = json_object_next(value, &at, &key)))
+        ok = add_roles(s, member, names_role(key), depth, e);
     return ok;
+}
+
+/* Each role that stands as a value under a key that names a role. */
+static bool add_roles(struct seen *s, struct str value, bool named, unsigned depth, struct err *e)
+{
+    struct str text = named ? json_string_text(value, s->at.memory) : STR_ABSENT;
+    if (text.n && is_role(text))
+        return add(s, S("iam:PassRole"), text, S("iam:PassedToService"), taker_of(s->source), e);
+    return depth == DEPTH_MAX || add_roles_within(s, value, named, depth + 1, e);
 }
 
 /* sts and iam name roles without handing them over. */
@@ -179,9 +195,9 @@ static bool hands_over(struct str source)
 /* RunInstances names a profile, not its role. */
 static bool note_profile(struct seen *s, struct err *e)
 {
-    const json_t *profile = json_object_get(s->request, "iamInstanceProfile");
-    struct str name = text_at(profile, "arn");
-    name = str_present(name) ? name : text_at(profile, "name");
+    struct str profile = json_member(s->at.request, S("iamInstanceProfile"));
+    struct str name = json_member_text(profile, "arn", s->at.memory);
+    name = str_present(name) ? name : json_member_text(profile, "name", s->at.memory);
     return !str_present(name) || advice_list(s->advice, &s->advice->profiles, name, e);
 }
 
@@ -189,7 +205,7 @@ static bool note_profile(struct seen *s, struct err *e)
 static bool add_tagging(struct seen *s, struct err *e)
 {
     if (!str_eqz(s->source, "ec2.amazonaws.com") ||
-        !json_object_get(s->request, "tagSpecificationSet"))
+        !str_present(json_member(s->at.request, S("tagSpecificationSet"))))
         return true;
     return add(s, S("ec2:CreateTags"), S("*"), STR_ABSENT, STR_ABSENT, e);
 }
@@ -225,14 +241,14 @@ static bool note_unmapped(struct seen *s, struct err *e)
 static bool take(struct seen *s, struct err *e)
 {
     struct buf actions;
-    bool version = str_present(text_at(s->request, "versionId"));
+    bool version = str_present(json_member_text(s->at.request, "versionId", s->at.memory));
     buf_init(&actions, 8 * ACTION_MAX);
     note_use(s);
     bool ok;
     if (actions_put(&actions, s->source, s->event, version))
         ok = add_actions(s, buf_str(&actions), e) && add_source(s, e) && add_tagging(s, e) &&
              note_profile(s, e) &&
-             (!hands_over(s->source) || add_roles(s, s->request, false, 0, e));
+             (!hands_over(s->source) || add_roles(s, s->at.request, false, 0, e));
     else
         ok = note_unmapped(s, e);
     buf_release(&actions);
@@ -240,7 +256,7 @@ static bool take(struct seen *s, struct err *e)
 }
 
 /* arn:aws-cn:iam::111122223333:user/dana -> aws-cn, 111122223333 */
-static void read_place(struct seen *s, const json_t *record)
+static void read_place(struct seen *s)
 {
     struct str rest = s->advice->principal.arn;
     for (unsigned i = 0; i < 5; i++) {
@@ -248,31 +264,33 @@ static void read_place(struct seen *s, const json_t *record)
         s->at.partition = i == 1 ? part : s->at.partition;
         s->at.account = i == 4 ? part : s->at.account;
     }
-    s->at.region = text_at(record, "awsRegion");
     s->at.region = str_present(s->at.region) ? s->at.region : S("*");
 }
 
 /* A call of a service in the principal's name; the console's own (AWS Internal) is the person's. */
-static struct str via_of(const json_t *record)
+static struct str via_of(struct str identity, struct arena *memory)
 {
-    struct str by = text_at(json_object_get(record, "userIdentity"), "invokedBy");
+    struct str by = json_member_text(identity, "invokedBy", memory);
     return str_present(by) && str_ends(by, S(".amazonaws.com")) ? by : STR_ABSENT;
 }
 
-static bool see(struct advice *a, const json_t *record, struct err *e)
+static bool see(struct advice *a, const struct str parts[PARTS], struct err *e)
 {
+    struct arena *memory = &a->scratch;
     struct seen s = {.advice = a,
-                     .at = {.record = record},
-                     .request = json_object_get(record, "requestParameters"),
-                     .source = text_at(record, "eventSource"),
-                     .event = text_at(record, "eventName"),
-                     .via = via_of(record)};
-    struct str type = text_at(record, "eventType");
+                     .at = {.request = parts[REQUEST],
+                            .resources = parts[RESOURCES],
+                            .memory = memory,
+                            .region = json_string_text(parts[REGION], memory)},
+                     .source = json_string_text(parts[SOURCE], memory),
+                     .event = json_string_text(parts[NAME], memory),
+                     .via = via_of(parts[IDENTITY], memory)};
+    struct str type = json_string_text(parts[TYPE], memory);
     if (!str_present(s.source) || !str_present(s.event) || str_eqz(type, "AwsServiceEvent") ||
-        !time_parse(text_at(record, "eventTime"), &s.time_ms))
+        !time_parse(json_string_text(parts[TIME], memory), &s.time_ms))
         return true;
-    read_place(&s, record);
-    if (!actions_refused(text_at(record, "errorCode")))
+    read_place(&s);
+    if (!actions_refused(json_string_text(parts[ERROR], memory)))
         return take(&s, e);
     a->refused++;
     return true;
@@ -280,8 +298,10 @@ static bool see(struct advice *a, const json_t *record, struct err *e)
 
 bool advice_see(struct advice *a, struct str record, struct err *e)
 {
-    json_t *j = advice_may_concern(a, record) ? parse(record) : NULL;
-    bool ok = !j || !is_principal(a, j) || see(a, j, e);
-    json_decref(j);
-    return ok;
+    struct str parts[PARTS];
+    if (!advice_may_concern(a, record))
+        return true;
+    arena_reset(&a->scratch);
+    read_parts(record, parts);
+    return !is_principal(a, parts[IDENTITY]) || see(a, parts, e);
 }

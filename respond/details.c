@@ -151,56 +151,43 @@ void details_put(struct buf *out, struct event *ev, uint32_t rule, const struct 
 
 /* ---- reading ---- */
 
-/* A member that is a string; else absent. */
-static struct str text_of(struct str raw, struct arena *a)
-{
-    if (raw.n < 2 || *raw.p != '"')
-        return STR_ABSENT;
-    return json_text(str_n(raw.p + 1, raw.n - 2), a);
-}
-
-static struct str member(struct str object, const char *name, struct arena *a)
-{
-    return text_of(json_member(object, str_of(name)), a);
-}
-
 static void read_event(struct str event, struct arena *a, struct facts *f)
 {
-    f->id = member(event, "id", a);
+    f->id = json_member_text(event, "id", a);
     f->evidence = f->id;
-    f->timed = time_parse(member(event, "time", a), &f->time_ms);
+    f->timed = time_parse(json_member_text(event, "time", a), &f->time_ms);
     if (!f->timed)
         f->time_ms = INT64_MIN;
-    f->source = member(event, "source", a);
-    f->name = member(event, "name", a);
-    f->account = member(event, "account", a);
-    f->region = member(event, "region", a);
-    f->ip = member(event, "ip", a);
-    f->user_agent = member(event, "user_agent", a);
-    f->error = member(event, "error", a);
-    f->sign_in = member(event, "sign_in", a);
-    f->object = member(event, "object", a);
+    f->source = json_member_text(event, "source", a);
+    f->name = json_member_text(event, "name", a);
+    f->account = json_member_text(event, "account", a);
+    f->region = json_member_text(event, "region", a);
+    f->ip = json_member_text(event, "ip", a);
+    f->user_agent = json_member_text(event, "user_agent", a);
+    f->error = json_member_text(event, "error", a);
+    f->sign_in = json_member_text(event, "sign_in", a);
+    f->object = json_member_text(event, "object", a);
 }
 
 static void read_where(struct str identity, struct arena *a, struct geo *out)
 {
     unsigned long long asn;
-    out->country = member(identity, "country", a);
-    out->as_org = member(identity, "as_org", a);
+    out->country = json_member_text(identity, "country", a);
+    out->as_org = json_member_text(identity, "as_org", a);
     if (str_u64(json_member(identity, S("asn")), &asn) && asn <= UINT32_MAX)
         out->asn = (uint32_t)asn;
 }
 
 static void read_identity(struct str identity, struct arena *a, struct facts *f)
 {
-    f->user_type = member(identity, "type", a);
-    f->user_arn = member(identity, "arn", a);
-    f->principal = member(identity, "principal", a);
-    f->user_account = member(identity, "account", a);
-    f->user_name = member(identity, "name", a);
-    f->access_key = member(identity, "access_key", a);
-    f->issuer = member(identity, "issuer", a);
-    f->invoked_by = member(identity, "invoked_by", a);
+    f->user_type = json_member_text(identity, "type", a);
+    f->user_arn = json_member_text(identity, "arn", a);
+    f->principal = json_member_text(identity, "principal", a);
+    f->user_account = json_member_text(identity, "account", a);
+    f->user_name = json_member_text(identity, "name", a);
+    f->access_key = json_member_text(identity, "access_key", a);
+    f->issuer = json_member_text(identity, "issuer", a);
+    f->invoked_by = json_member_text(identity, "invoked_by", a);
     read_where(identity, a, &f->where);
     facts_name(f);
 }
@@ -209,10 +196,11 @@ static void read_fields(struct str fields, struct arena *a, struct details *out)
 {
     for (size_t i = 0; i < SHOWN_MAX; i++) {
         struct str pair = json_element(fields, i);
-        struct str name = text_of(json_element(pair, 0), a);
+        struct str name = json_string_text(json_element(pair, 0), a);
         if (!str_present(name))
             return;
-        out->shown[out->n_shown++] = (struct shown){name, text_of(json_element(pair, 1), a)};
+        out->shown[out->n_shown++] =
+            (struct shown){name, json_string_text(json_element(pair, 1), a)};
     }
 }
 
@@ -250,7 +238,7 @@ bool details_read(struct str text, struct arena *a, struct details *out)
     read_event(json_member(text, S("event")), a, &out->facts);
     read_identity(json_member(text, S("identity")), a, &out->facts);
     read_node(json_member(text, S("node")), out);
-    out->output = member(text, "output", a);
+    out->output = json_member_text(text, "output", a);
     read_fields(json_member(text, S("fields")), a, out);
     return true;
 }

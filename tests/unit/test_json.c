@@ -207,9 +207,41 @@ static void finds_members(void **state)
     assert_false(str_present(json_element(S("{"), 0)));
 }
 
+/* Members in their order, and where an object is none or breaks off. */
+static void members_one_after_the_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *object, *pairs;
+    } cases[] = {
+        {"{}", ""},
+        {"[1]", ""},
+        {"", ""},
+        {" { \"a\" : 1 , \"b\":[2,{\"c\":3}]}", "a=1 b=[2,{\"c\":3}] "},
+        {"{\"x\\\"y\":\"\",\"a\":null}", "x\\\"y=\"\" a=null "},
+        {"{\"a\":1,\"b\"", "a=1 "},
+        {"{\"a\":1 \"b\":2}", "a=1 "},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str key, value;
+        struct buf b;
+        size_t at = 0;
+        buf_init(&b, 200);
+        while (str_present(value = json_object_next(str_of(cases[i].object), &at, &key))) {
+            buf_put(&b, key);
+            buf_putc(&b, '=');
+            buf_put(&b, value);
+            buf_putc(&b, ' ');
+        }
+        assert_str(buf_str(&b), cases[i].pairs);
+        buf_release(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_one_after_the_other),
         cmocka_unit_test(skips_one_value),
         cmocka_unit_test(notices_a_fault_at_one_place),
         cmocka_unit_test(finds_a_quote_at_every_offset),
