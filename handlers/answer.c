@@ -85,17 +85,19 @@ static void put_failures(struct buf *b, const struct work *w)
     buf_putz(b, "]}");
 }
 
-static void put_done(struct buf *b, const struct handle_counts *c)
+static void put_done(struct buf *b, const struct handle_counts *c, const struct findings *found)
 {
     buf_putf(b, "{\"ok\":true,\"objects\":%llu,\"records\":%llu,\"bad\":%llu,",
              (unsigned long long)c->objects, (unsigned long long)c->records,
              (unsigned long long)c->bad);
-    buf_putf(b, "\"hits\":%llu,\"alerts\":%llu,\"incidents\":%llu}", (unsigned long long)c->hits,
+    buf_putf(b, "\"hits\":%llu,\"alerts\":%llu,\"incidents\":%llu", (unsigned long long)c->hits,
              (unsigned long long)c->alerts, (unsigned long long)c->incidents);
+    findings_put(found, b);
+    buf_putc(b, '}');
 }
 
-bool answer_work(const struct work *w, const struct handle_counts *c, struct buf *answer,
-                 struct err *e)
+bool answer_work(const struct work *w, const struct handle_counts *c, const struct findings *found,
+                 struct buf *answer, struct err *e)
 {
     const struct work_group *whole = work_group_at(w, 0);
     if (whole->failures > 1)
@@ -106,6 +108,6 @@ bool answer_work(const struct work *w, const struct handle_counts *c, struct buf
     if (w->sqs)
         put_failures(answer, w);
     else
-        put_done(answer, c);
+        put_done(answer, c, found);
     return buf_ok(answer, "the answer", e);
 }

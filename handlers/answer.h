@@ -3,6 +3,7 @@
 #define TW_HANDLERS_ANSWER_H
 
 #include "handlers/envelope.h"
+#include "handlers/findings.h"
 #include "handlers/handle.h"
 #include "handlers/watch.h"
 
@@ -25,8 +26,9 @@ TW_MUST_USE bool answer_watch(struct watch *w, struct str order, int64_t now_ms,
 /* Appends, of an SQS batch, the messages that are to come again, else what was counted:
  *     {"batchItemFailures":[{"itemIdentifier":"<message id>"}]}
  *     {"ok":true,"objects":1,"records":20,"bad":0,"hits":2,"alerts":1,"incidents":1}
+ * and behind that the findings, when they are asked for.
  * False, with the first reason, when the payload is no batch and a part of it failed. */
 TW_MUST_USE bool answer_work(const struct work *w, const struct handle_counts *c,
-                             struct buf *answer, struct err *e);
+                             const struct findings *found, struct buf *answer, struct err *e);
 
 #endif

@@ -124,7 +124,23 @@ static bool ignore(const struct reader *rd, const struct object_ref *ref, struct
     return true;
 }
 
-static bool add_object(const struct reader *rd, struct object_ref ref, bool learn, struct err *e)
+/* What the record of an object is marked with: {"learn":true}, {"simulated":true}. The second
+ * counts only in the payload itself: whoever may write to the log topic could else name real logs
+ * so, and nobody would be contained for what they hold. */
+struct object_marks {
+    bool learn, simulated;
+};
+
+static struct object_marks read_marks(const struct reader *rd, struct str record)
+{
+    struct str marks = json_member(record, S("trailwarden"));
+    return (struct object_marks){
+        .learn = str_eq(json_member(marks, S("learn")), S("true")),
+        .simulated = rd->depth == 0 && str_eq(json_member(marks, S("simulated")), S("true"))};
+}
+
+static bool add_object(const struct reader *rd, struct object_ref ref, struct object_marks marks,
+                       struct err *e)
 {
     char name[TOLD_TEXT_MAX];
     if (!str_present(ref.bucket) || !str_present(ref.key))
@@ -139,7 +155,11 @@ static bool add_object(const struct reader *rd, struct object_ref ref, bool lear
     struct work_item *item = vec_push(&rd->w->items, 1);
     if (!item)
         return too_much(e);
-    *item = (struct work_item){.kind = WORK_OBJECT, .ref = ref, .group = rd->group, .learn = learn};
+    *item = (struct work_item){.kind = WORK_OBJECT,
+                               .ref = ref,
+                               .group = rd->group,
+                               .learn = marks.learn,
+                               .simulated = marks.simulated};
     return true;
 }
 
@@ -174,7 +194,8 @@ static bool is_zero(struct str raw)
 
 /* {"eventSource":"aws:s3","awsRegion":"us-east-1","eventName":"ObjectCreated:Put",
  *  "s3":{"bucket":{"name":"logs"},"object":{"key":"a+b%3D.json.gz","size":1,"versionId":"..."}},
- *  "trailwarden":{"learn":true}}: the last member is of `trailwarden backfill --learn`. */
+ *  "trailwarden":{"learn":true}}: the last member is of `trailwarden backfill --learn`; that of
+ * `trailwarden simulate` is {"simulated":true}. */
 static bool read_s3_record(const struct reader *rd, struct str record, struct err *e)
 {
     struct arena *a = &rd->w->arena;
@@ -195,8 +216,7 @@ static bool read_s3_record(const struct reader *rd, struct str record, struct er
     };
     if (str_present(ref.key) && !decode_key(rd, &ref.key, e))
         return false;
-    struct str mark = json_member(json_member(record, S("trailwarden")), S("learn"));
-    return add_object(rd, ref, str_eq(mark, S("true")), e);
+    return add_object(rd, ref, read_marks(rd, record), e);
 }
 
 /* {"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"logs",...}: sent when a notification is
@@ -218,7 +238,7 @@ static bool read_cloudtrail(const struct reader *rd, struct str value, struct er
     struct str key;
     while (members_next(&m, &key)) {
         struct object_ref ref = {.bucket = bucket, .key = json_string_text(key, a)};
-        if (!add_object(rd, ref, false, e))
+        if (!add_object(rd, ref, (struct object_marks){0}, e))
             return false;
     }
     return m.broken ? err_set(e, ERR_INPUT, "broken JSON inside s3ObjectKey") : true;
@@ -374,7 +394,7 @@ static bool read_bridge_object(const struct reader *rd, struct str value, struct
         .version = json_member_text(object, "version-id", a),
         .region = json_member_text(value, "region", a),
     };
-    return add_object(rd, ref, false, e);
+    return add_object(rd, ref, (struct object_marks){0}, e);
 }
 
 /* {"source":"aws.iam","detail-type":"AWS API Call via CloudTrail","detail":{<record>}}, and the

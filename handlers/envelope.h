@@ -41,6 +41,7 @@ struct work_item {
     struct object_ref ref; /* WORK_OBJECT */
     struct str record;     /* WORK_RECORD: JSON text */
     bool learn;            /* WORK_OBJECT: of an archive, to learn from (docs/envelopes.md) */
+    bool simulated;        /* WORK_OBJECT: of a simulation, whose findings are answered */
     size_t group;          /* position in groups */
 };
 

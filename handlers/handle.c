@@ -8,6 +8,7 @@
 #include "handlers/answer.h"
 #include "handlers/containing.h"
 #include "handlers/envelope.h"
+#include "handlers/findings.h"
 #include "handlers/marks.h"
 #include "handlers/object.h"
 #include "handlers/storytelling.h"
@@ -40,6 +41,8 @@ struct handler {
     struct alerting alerting;
     struct rendered rendered;
     struct delivery delivery; /* owner and lease of the present invocation */
+    struct findings findings;
+    bool simulated; /* the present object is of a simulation: nobody is contained for it */
     struct handle_counts *counts;
     struct buf name;    /* of the present object: as alerts carry it */
     struct buf printed; /* the same, fit to print */
@@ -49,6 +52,12 @@ struct handler {
 static int64_t now_ms(const struct handler *h)
 {
     return h->ports.clock.now_ms(h->ports.clock.self);
+}
+
+/* Containment, when there is any for the present object. */
+static struct containing *containing_of(const struct handler *h)
+{
+    return h->simulated ? NULL : h->containing;
 }
 
 /* ---- alerts and incidents ---- */
@@ -74,11 +83,12 @@ static bool tell(void *to, const struct window_alert *told, struct err *e)
     if (!alerting_make(&h->alerting, told, &a, e) ||
         !alert_message(h->cfg.rules, &a, &h->rendered, e))
         return false;
-    if (h->containing)
+    if (containing_of(h))
         containing_alert(h->containing, &a, &h->rendered);
     if (!h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->alerts++;
+    findings_alert(&h->findings, h->cfg.rules, &a);
     count_lag(h, told);
     return !h->teller || teller_alert(h->teller, &a, e);
 }
@@ -88,9 +98,9 @@ static bool tell(void *to, const struct window_alert *told, struct err *e)
 static bool told(void *to, struct err *e)
 {
     struct handler *h = to;
-    return (!h->containing || containing_settle(h->containing, e)) &&
-           (!h->teller || teller_settle(h->teller, e)) &&
-           (!h->containing || containing_follow(h->containing, e));
+    struct containing *c = containing_of(h);
+    return (!c || containing_settle(c, e)) && (!h->teller || teller_settle(h->teller, e)) &&
+           (!c || containing_follow(c, e));
 }
 
 /* teller_calls.tell */
@@ -100,11 +110,12 @@ static bool tell_incident(void *to, struct incidents *x, const struct incident_g
     struct handler *h = to;
     if (!incident_message(x, g, &h->rendered, e))
         return false;
-    if (h->containing)
+    if (containing_of(h))
         containing_incident(h->containing, x, &h->rendered);
     if (!h->ports.alerts.publish(h->ports.alerts.self, &h->rendered.message, e))
         return false;
     h->counts->incidents++;
+    findings_incident(&h->findings, h->rendered.message.id, h->rendered.message.updates);
     return true;
 }
 
@@ -174,6 +185,13 @@ static void count_hit(struct handler *h, uint32_t rule)
     h->counts->hits_of[h->cfg.rules->rules[rule].level]++;
 }
 
+static void note_findings(struct handler *h, const struct facts *f, const uint32_t *hits, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_told(h, hits[i]))
+            findings_hit(&h->findings, h->cfg.rules, h->cfg.rules->rules + hits[i], f->evidence);
+}
+
 /* object_calls.record */
 static bool on_record(void *to, struct event *ev, struct err *e)
 {
@@ -191,8 +209,10 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     facts_read(ev, h->named ? buf_str(&h->name) : STR_ABSENT, &facts);
     if (h->teller && !teller_see(h->teller, ev, &facts, hits, wanted ? n : 0, e))
         return false;
-    if (wanted && h->containing && ev->source == SOURCE_CLOUDTRAIL)
+    if (wanted && containing_of(h) && ev->source == SOURCE_CLOUDTRAIL)
         containing_see(h->containing, ev, &facts);
+    if (wanted && h->simulated)
+        note_findings(h, &facts, hits, n);
     return wanted == 0 || windows_add(h->windows, ev, &facts, hits, n, e);
 }
 
@@ -300,7 +320,7 @@ static void note_done(struct handler *h, const struct handle_counts *before, str
     };
     if (!logkey_read(key, &o.at))
         o.at = (struct logkey){0};
-    else if (h->cfg.watch)
+    else if (h->cfg.watch && !h->simulated)
         watch_saw(&h->watch, &o.at, now_ms(h));
     if (h->notes.done)
         h->notes.done(h->notes.to, &o);
@@ -314,6 +334,8 @@ static void handle_object(struct handler *h, struct work *w, const struct work_i
     h->reader.fault = OBJECT_WHOLE;
     name_object(h, &item->ref);
     h->counts->learned += item->learn;
+    h->simulated = item->simulated;
+    findings_begin(&h->findings, item->simulated);
     begin_windows(h, work_group_at(w, item->group)->again, item->learn);
     bool ok = has_time(h, &e) && read_whole(h, &item->ref, &e);
     if (settle(h, ok, h->reader.fault == OBJECT_CONTENT, &e))
@@ -347,6 +369,8 @@ static void handle_inline(struct handler *h, struct work *w, size_t *i)
     bool going = true;
     h->counts->objects++;
     name_inline(h);
+    h->simulated = false;
+    findings_begin(&h->findings, false);
     begin_windows(h, work_group_at(w, group)->again, false);
     for (; *i < w->items.n; ++*i) {
         const struct work_item *item = work_item_at(w, *i);
@@ -505,7 +529,7 @@ static bool run_work(struct handler *h, struct work *w, struct str payload, stru
     check_containment(h);
     if (h->cfg.watch)
         watch_logs(h, w);
-    return answer_work(w, h->counts, answer, e);
+    return answer_work(w, h->counts, &h->findings, answer, e);
 }
 
 /* A name that no other invocation leases under, and how long it may: until this one is over. */
@@ -534,6 +558,7 @@ bool handler_run(struct handler *h, struct str payload, struct buf *answer,
         notices = containing_notices(h->containing);
     }
     work_init(&w);
+    findings_reset(&h->findings);
     bool ok = begin_delivery(h, e) && run_work(h, &w, payload, answer, e);
     take_event_counts(h);
     take_teller_counts(h, &before);
@@ -621,6 +646,7 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
     buf_init(&h->name, NAME_MAX_BYTES);
     buf_init(&h->printed, NAME_MAX_BYTES);
     rendered_init(&h->rendered);
+    findings_init(&h->findings);
     alerting_init(&h->alerting, cfg->rules);
     watch_init(&h->watch, &h->ports.state);
     if (!object_reader_init(&h->reader, cfg->rules,
@@ -647,6 +673,7 @@ void handler_free(struct handler *h)
     object_reader_release(&h->reader);
     alerting_release(&h->alerting);
     rendered_release(&h->rendered);
+    findings_release(&h->findings);
     buf_release(&h->name);
     buf_release(&h->printed);
     free(h);

@@ -357,6 +357,23 @@ def test_what_is_taken_off_is_put_on_again_and_told(scene):
 
 # ---- other modes ----
 
+def test_nobody_is_contained_for_a_simulation(scene):
+    """The mark counts in the payload itself, and not out of a message that a writer to the topic
+    may have made."""
+    scene.begin()
+    for wrap, contained in ((lambda p: p, False), (lambda p: payloads.sqs(json.dumps(p)), True)):
+        mallory = scene.make_user("mallory")
+        key = f"AWSLogs/{MOTO_ACCOUNT}/CloudTrail/eu-west-1/{uuid.uuid4().hex}.json.gz"
+        scene.stage.put(key, trail.packed([mallory.record("StopLogging")]))
+        notification = payloads.s3((scene.stage.bucket, key))
+        notification["Records"][0]["trailwarden"] = {"simulated": True}
+        done = scene.function.invoke(wrap(notification))
+        assert done.ok and ("findings" in done.answer) != contained
+        assert mallory.may() == (set() if contained else ALL)
+        [alert] = [m for m in scene.told("alert") if m["rule"]["id"] == trail.STOPPED]
+        assert ("containment" in alert) == contained
+
+
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(scene):
     scene.begin("dry-run")
     mallory = scene.make_user("mallory")

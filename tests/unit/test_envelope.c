@@ -32,6 +32,8 @@ static void describe(const struct work *w, struct buf *b)
             }
             if (item->learn)
                 buf_putz(b, "&learn");
+            if (item->simulated)
+                buf_putz(b, "&simulated");
         }
         buf_putc(b, ' ');
     }
@@ -81,6 +83,17 @@ static const struct {
      "\"bucket\":{\"name\":\"logs\"},\"object\":{\"key\":\"a\"}},\"trailwarden\":{\"learn\":true}}]"
      "}",
      "0:s3://logs/a&learn "},
+    {"S3, of a simulation",
+     "{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":{"
+     "\"bucket\":{\"name\":\"logs\"},\"object\":{\"key\":\"a\"}},\"trailwarden\":"
+     "{\"simulated\":true}}]}",
+     "0:s3://logs/a&simulated "},
+    {"S3 inside SQS, said to be of a simulation",
+     LIST(SQS("m1", "{\\\"Records\\\":[{\\\"eventSource\\\":\\\"aws:s3\\\",\\\"eventName\\\":"
+                    "\\\"ObjectCreated:Put\\\",\\\"s3\\\":{\\\"bucket\\\":{\\\"name\\\":"
+                    "\\\"logs\\\"},\\\"object\\\":{\\\"key\\\":\\\"a\\\"}},"
+                    "\\\"trailwarden\\\":{\\\"simulated\\\":true}}]}")),
+     "1:s3://logs/a "},
     {"S3, learn is true or nothing",
      "{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\",\"s3\":{"
      "\"bucket\":{\"name\":\"logs\"},\"object\":{\"key\":\"a\"}},\"trailwarden\":{\"learn\":"

@@ -455,6 +455,45 @@ static void learns_from_marked_objects(void **state)
     }
 }
 
+#define SIMULATED(key, mark)                                                                       \
+    "{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\","                             \
+    "\"trailwarden\":{\"simulated\":" mark "},\"s3\":{\"bucket\":{\"name\":\"logs\"},"             \
+    "\"object\":{\"key\":\"" key "\"}}}"
+#define HIT(id) "{\"type\":\"hit\",\"rule\":\"Stop\",\"level\":\"high\",\"event\":\"" id "\"}"
+
+/* The findings of the answer; from the second time on nothing is told, and what held is known all
+ * the same. Of an object without the mark there are none, also beside one that has it. */
+static void answers_findings_of_simulations(void **state)
+{
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, NULL);
+    assert_true(run(&s, "{\"Records\":[" SIMULATED("a", "true") "]}"));
+    struct str answer = buf_str(&s.answer);
+    size_t at =
+        str_find(answer, S(",\"findings\":[" HIT("a1") ",{\"type\":\"alert\",\"id\":\""), 0);
+    assert_int_not_equal(at, SIZE_MAX);
+    assert_int_not_equal(str_find(answer,
+                                  S("\",\"updates\":0,\"rule\":\"Stop\",\"level\":\"high\","
+                                    "\"events\":[\"a1\"]}],\"findings_cut\":false}"),
+                                  at),
+                         SIZE_MAX);
+    assert_true(run_on(&s, "{\"Records\":[" SIMULATED("a", "true") "]}"));
+    check_str("again", buf_str(&s.answer),
+              S("{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":0,"
+                "\"incidents\":0,\"findings\":[" HIT("a1") "],\"findings_cut\":false}"));
+    assert_true(
+        run_on(&s, "{\"Records\":[" SIMULATED("quiet", "true") "," SIMULATED("b", "false") "]}"));
+    check_str("beside another", buf_str(&s.answer),
+              S("{\"ok\":true,\"objects\":2,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":1,"
+                "\"incidents\":0,\"findings\":[],\"findings_cut\":false}"));
+    assert_true(run_on(&s, KEYS("\"a\"")));
+    check_str("unasked", buf_str(&s.answer),
+              S("{\"ok\":true,\"objects\":1,\"records\":2,\"bad\":0,\"hits\":1,\"alerts\":0,"
+                "\"incidents\":0}"));
+    teardown(&s);
+}
+
 /* ---- limits ---- */
 
 static void stops_before_the_deadline(void **state)
@@ -614,6 +653,7 @@ int main(void)
         cmocka_unit_test(fails_without_chance),
         cmocka_unit_test(counts_strays),
         cmocka_unit_test(learns_from_marked_objects),
+        cmocka_unit_test(answers_findings_of_simulations),
         cmocka_unit_test(stops_before_the_deadline),
         cmocka_unit_test(reads_only_allowed_buckets),
         cmocka_unit_test(names_bad_records),
