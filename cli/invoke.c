@@ -6,11 +6,11 @@
 #include "adapters/files.h"
 #include "adapters/geo.h"
 #include "adapters/output.h"
+#include "adapters/process.h"
 #include "adapters/state.h"
-#include "base/clock.h"
-#include "base/random.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/notes.h"
 #include "cli/options.h"
 #include "cli/words.h"
 #include "engine/source.h"
@@ -78,31 +78,6 @@ static bool read_object(void *self, const struct object_ref *ref, bytes_fn take,
     const struct sources *s = self;
     const struct port_objects *port = str_present(ref->bucket) ? &s->s3 : &s->files;
     return port->read(port->self, ref, take, to, e);
-}
-
-static int64_t now(void *self)
-{
-    (void)self;
-    return clock_wall_ms();
-}
-
-static int64_t no_deadline(void *self)
-{
-    (void)self;
-    return INT64_MAX;
-}
-
-static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
-{
-    (void)self;
-    return random_fill(bytes, n, e);
-}
-
-static void note(void *to, enum handle_note what, const char *sentence)
-{
-    (void)to;
-    (void)what;
-    fprintf(stderr, "trailwarden: %s\n", sentence);
 }
 
 /* What the command line or the environment asks for; NULL: none. A dry run remembers nothing. */
@@ -176,16 +151,15 @@ static int serve_with(const struct asked *a, const struct stores *stores,
     struct sources sources = {cloud_objects(stores->cloud), files_port()};
     struct ports ports = {.objects = {&sources, read_object},
                           .alerts = {NULL, print_alert},
-                          .clock = {NULL, now, no_deadline},
-                          .random = {NULL, fill_random},
+                          .clock = process_clock(),
+                          .random = process_random(),
                           .state = state_port(stores->memory),
                           .geo = geo_port(stores->geo)};
     const char *topic = word_or_variable(a->topic, "TRAILWARDEN_TOPIC_ARN");
     bool ok = make_config(a, rules, &cfg, &e) && open_table(a, stores->cloud, &ports.state, &e);
     if (ok && topic && !a->dry_run)
         ok = cloud_alerts(stores->cloud, str_of(topic), &ports.alerts, &e);
-    struct handler *h =
-        ok ? handler_new(&cfg, &ports, (struct handle_notes){NULL, note, NULL}, &e) : NULL;
+    struct handler *h = ok ? handler_new(&cfg, &ports, notes_printed(), &e) : NULL;
     int code = h ? serve(h, payload) : fail(&e);
     handler_free(h);
     return code;

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "adapters/files.h"
+#include "adapters/process.h"
 #include "adapters/rules.h"
 #include "base/clock.h"
 #include "base/escape.h"
-#include "base/random.h"
 #include "cli/keep.h"
 #include "cli/words.h"
 #include "respond/contain_put.h"
@@ -90,12 +90,6 @@ static int64_t left_ms(void *self)
     return ORDER_MS;
 }
 
-static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
-{
-    (void)self;
-    return random_fill(bytes, n, e);
-}
-
 static bool read_config(struct response *o, struct err *e)
 {
     const char *path = word_or_variable(o->asked.config, "TRAILWARDEN_CONFIG");
@@ -150,7 +144,7 @@ static bool open_ports(struct response *o, struct err *e)
     if (!o->cloud)
         return false;
     o->ports = (struct ports){.clock = {NULL, now_ms, left_ms},
-                              .random = {NULL, fill_random},
+                              .random = process_random(),
                               .state = state_port(o->state),
                               .iam = cloud_iam(o->cloud)};
     return true;

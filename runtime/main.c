@@ -8,11 +8,11 @@
 #include "adapters/files.h"
 #include "adapters/geo.h"
 #include "adapters/iam.h"
+#include "adapters/process.h"
 #include "adapters/rules.h"
 #include "adapters/s3.h"
 #include "adapters/sns.h"
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/resolver.h"
 #include "base/version.h"
 #include "engine/bundle.h"
@@ -162,12 +162,6 @@ static bool start_reports(struct function *f, struct err *e)
            err_wrap(e, "TRAILWARDEN_REPORTS");
 }
 
-static bool fill_random(void *self, void *bytes, size_t n, struct err *e)
-{
-    (void)self;
-    return random_fill(bytes, n, e);
-}
-
 static bool start_handler(struct function *f, struct err *e)
 {
     struct handle_config cfg = {
@@ -189,7 +183,7 @@ static bool start_handler(struct function *f, struct err *e)
         .listing = s3_listing(f->client),
         .alerts = alerts_of(f),
         .clock = deadline_clock(&f->deadline),
-        .random = {NULL, fill_random},
+        .random = process_random(),
         .state = f->state,
         .geo = geo_port(f->geo),
         .iam = iam_port(&f->iam),
