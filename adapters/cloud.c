@@ -6,6 +6,7 @@
 
 #include "adapters/dynamodb.h"
 #include "adapters/iam.h"
+#include "adapters/lambda.h"
 #include "adapters/sns.h"
 #include "adapters/sqs.h"
 #include "aws/world.h"
@@ -91,6 +92,12 @@ bool cloud_state(struct cloud *c, struct str table, struct port_state *out, stru
     c->table.archive = true; /* a scan reads what is there, however old */
     *out = dynamodb_state(&c->table);
     return true;
+}
+
+bool cloud_invoke(struct cloud *c, struct str function, struct str payload, struct buf *answer,
+                  bool *failed, struct err *e)
+{
+    return lambda_invoke(c->client, function, payload, answer, failed, e);
 }
 
 struct port_iam cloud_iam(struct cloud *c)

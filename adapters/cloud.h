@@ -43,6 +43,10 @@ TW_MUST_USE bool cloud_alerts(struct cloud *c, struct str arn, struct port_alert
 TW_MUST_USE bool cloud_state(struct cloud *c, struct str table, struct port_state *out,
                              struct err *e);
 
+/* As lambda_invoke. */
+TW_MUST_USE bool cloud_invoke(struct cloud *c, struct str function, struct str payload,
+                              struct buf *answer, bool *failed, struct err *e);
+
 /* IAM, for containment. */
 struct port_iam cloud_iam(struct cloud *c);
 

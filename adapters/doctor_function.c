@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "adapters/doctor_parts.h"
+#include "adapters/lambda.h"
 #include "aws/skew.h"
 #include "aws/xml.h"
 
@@ -52,13 +53,6 @@ void doctor_check_caller(struct doctor *d)
 }
 
 /* ---- function ---- */
-
-static void put_function_path(struct buf *path, const struct doctor *d, const char *rest)
-{
-    buf_putz(path, "/2015-03-31/functions/");
-    buf_putz(path, d->asked->function);
-    buf_putz(path, rest);
-}
 
 static void take(struct buf *to, const json_t *variables, const char *name)
 {
@@ -130,7 +124,7 @@ static void self_test(struct doctor *d)
     struct aws_reply reply;
     buf_init(&path, DOCTOR_ARN_MAX);
     aws_reply_init(&reply, DOCTOR_ANSWER_MAX);
-    put_function_path(&path, d, "/invocations");
+    lambda_put_path(&path, str_of(d->asked->function), "/invocations");
     const struct doctor_call call = {.service = AWS_LAMBDA,
                                      .action = "Invoke",
                                      .path = buf_str(&path),
@@ -146,7 +140,7 @@ void doctor_check_function(struct doctor *d)
 {
     struct buf path;
     buf_init(&path, DOCTOR_ARN_MAX);
-    put_function_path(&path, d, "/configuration");
+    lambda_put_path(&path, str_of(d->asked->function), "/configuration");
     const struct doctor_call call = {.service = AWS_LAMBDA,
                                      .action = "GetFunctionConfiguration",
                                      .method = "GET",

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "adapters/files.h"
+#include "adapters/lambda.h"
 #include "base/clock.h"
 #include "base/timefmt.h"
 #include "cli/command.h"
@@ -14,6 +15,7 @@
 #include "cli/simulate_bootstrap.h"
 #include "cli/simulate_execute.h"
 #include "cli/simulate_found.h"
+#include "cli/simulate_function.h"
 #include "cli/words.h"
 
 #define NOISE 600 /* ordinary calls, unless asked otherwise: a small account's half day */
@@ -22,6 +24,7 @@
 #define START "2026-01-15T09:30:00Z"
 
 static const char *const formats[] = {"text", "jsonl"};
+enum { FORMAT_TEXT, FORMAT_JSONL };
 
 /* With --bucket it is so long ago: all that the longest scenario does is over. */
 #define RECENT_MS (2 * 3600000LL)
@@ -29,7 +32,7 @@ static const char *const formats[] = {"text", "jsonl"};
 struct asked {
     struct vec rules, names; /* const char * */
     const char *config, *out, *seed, *start, *noise, *format;
-    const char *bucket, *bootstrap;
+    const char *bucket, *bootstrap, *function, *endpoint;
     const char *account, *confirm, *journal, *clean_up;
     bool list, invoke, execute, help;
 };
@@ -43,12 +46,16 @@ struct writing {
 
 static const char usage_text[] =
     "usage: trailwarden simulate [options] SCENARIO --out DIR\n"
+    "       trailwarden simulate SCENARIO --out DIR --invoke [--bucket B [--function NAME]]\n"
     "       trailwarden simulate SCENARIO --execute --account ID\n"
     "       trailwarden simulate --clean-up JOURNAL\n"
     "       trailwarden simulate --list\n\n"
     "Writes the log objects of an attack as AWS would deliver them, among those of an\n"
     "ordinary day, scans them with the rules, and tells of each step which rule found it and how\n"
     "long after. The same options write the same bytes.\n"
+    "With --invoke the function gets them instead, and the table is of what it answers: the\n"
+    "handler in this program; with --bucket bootstrap itself, the objects in S3; with --function\n"
+    "a deployed function, which tells whom it always tells.\n"
     "With --execute its harmless steps are made in an account of yours, a sandbox, with your own\n"
     "credentials; whatever that makes is removed again.\n\n";
 
@@ -61,8 +68,19 @@ static bool check_asked(const struct asked *a, struct err *e)
                        "simulate --execute needs a scenario and --account ID, and writes no --out");
     if (!a->execute && (a->account || a->confirm || a->journal))
         return err_set(e, ERR_USAGE, "--account, --confirm and --journal are of --execute");
-    if ((a->bucket || a->bootstrap) && !a->invoke)
-        return err_set(e, ERR_USAGE, "--bucket and --bootstrap are of --invoke");
+    if ((a->bucket || a->bootstrap || a->function || a->endpoint) && !a->invoke)
+        return err_set(e, ERR_USAGE,
+                       "--bucket, --bootstrap, --function and --endpoint-url are of --invoke");
+    if ((a->bootstrap || a->function || a->endpoint) && !a->bucket)
+        return err_set(e, ERR_USAGE, "--bootstrap, --function and --endpoint-url need --bucket");
+    if (a->function && (a->bootstrap || a->rules.n || a->config))
+        return err_set(e, ERR_USAGE,
+                       "a deployed function is called with its own program, rules and settings: "
+                       "--bootstrap, --rules and --config are not for --function");
+    if (a->function && !lambda_is_name(str_of(a->function)))
+        return err_set(e, ERR_USAGE, "--function: %.100s is no name of a function", a->function);
+    if (a->bucket && a->rules.n > 1)
+        return err_set(e, ERR_USAGE, "bootstrap takes one folder of rules: --rules once");
     if (!a->execute && (a->names.n != 1 || !a->out))
         return err_set(e, ERR_USAGE, "simulate needs a scenario and --out DIR; --list names them");
     return true;
@@ -80,7 +98,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"config", 0, OPTION_TEXT, &a->config, "FILE", "placeholders and filters for the rules"},
         {"format", 0, OPTION_TEXT, &a->format, "FORMAT", "text or jsonl"},
         {"invoke", 0, OPTION_FLAG, &a->invoke, NULL,
-         "send them through the function's handler, too"},
+         "let the function's handler find them, in place of a scan"},
         {"execute", 0, OPTION_FLAG, &a->execute, NULL, "make the harmless steps in an account"},
         {"account", 0, OPTION_TEXT, &a->account, "ID", "of --execute: the sandbox it may run in"},
         {"confirm", 0, OPTION_TEXT, &a->confirm, "ID", "the account's id, instead of typing it"},
@@ -90,6 +108,10 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
         {"bucket", 0, OPTION_TEXT, &a->bucket, "BUCKET",
          "of --invoke: put them there, and run bootstrap itself"},
         {"bootstrap", 0, OPTION_TEXT, &a->bootstrap, "PATH", "default: beside this program"},
+        {"function", 0, OPTION_TEXT, &a->function, "NAME",
+         "of --invoke --bucket: call this deployed function instead"},
+        {"endpoint-url", 0, OPTION_TEXT, &a->endpoint, "URL",
+         "of --invoke --bucket: where AWS is, as AWS_ENDPOINT_URL"},
         {"list", 0, OPTION_FLAG, &a->list, NULL, "name the scenarios"},
         {"help", 'h', OPTION_FLAG, &a->help, NULL, "print this"},
     };
@@ -157,7 +179,9 @@ static bool read_asked(const struct asked *a, struct world_asked *w, struct err 
     /* The function itself forgets what is too old by its clock. */
     w->start_ms = clock_wall_ms() / 1000 * 1000 - RECENT_MS;
     const char *start = a->start || a->bucket ? a->start : START;
-    return read_number("seed", a->seed, UINT64_MAX, &w->seed, e) &&
+    size_t format;
+    return word_choice("format", a->format, formats, 2, &format, e) &&
+           read_number("seed", a->seed, UINT64_MAX, &w->seed, e) &&
            read_number("noise", a->noise, SIMULATE_NOISE_MAX, &w->noise, e) &&
            word_time("start", start, &w->start_ms, e);
 }
@@ -229,62 +253,70 @@ static bool write_object(void *to, struct str key, struct str gzip, int64_t at_m
 /* ---- the command -------------------------------------------------------------------------------
  */
 
-static bool tell(const struct asked *a, struct world *w, const struct ruleset *rules,
+static bool tell(const struct asked *a, struct world *w, const struct found *f,
                  const struct found_of *of, struct err *e)
 {
     struct output out = {.fd = -1};
-    struct found found;
-    found_init(&found);
     bool ok = output_open(&out, NULL, e);
-    size_t format = out.terminal ? 0 : 1;
+    size_t format = out.terminal ? FORMAT_TEXT : FORMAT_JSONL;
     ok = ok && word_choice("format", a->format, formats, 2, &format, e) &&
-         found_make(&found, w, rules, a->out, e) &&
-         found_put(&out, &found, w, of, format == 1, e) && output_commit(&out, e);
-    found_release(&found);
+         found_put(&out, f, w, of, format == FORMAT_JSONL, e) && output_commit(&out, e);
     output_release(&out);
     return ok;
 }
 
 /* What the function may not run is refused once more, and was told by the first reading. */
-static bool invoke(const struct asked *a, const struct writing *w, struct invoked *v, struct err *e)
+static bool invoke_here(const struct asked *a, const struct vec *objects, struct found *f,
+                        struct err *e)
 {
     struct loaded rules;
     bool ok = rules_load_durable(&a->rules, word_or_variable(a->config, "TRAILWARDEN_CONFIG"),
                                  &rules, e) &&
-              invoked_make(v, rules.rules, w->folder, &w->objects, e);
+              simulate_invoke_here(rules.rules, a->out, objects, f, e);
     loaded_release(&rules);
     return ok;
 }
 
-static bool invoke_bootstrap(const struct asked *a, const struct writing *w, struct invoked *v,
+static bool invoke_bootstrap(const struct asked *a, const struct vec *objects, struct found *f,
                              struct err *e)
 {
     struct buf shipped;
-    struct bootstrap_asked b = {a->bucket, a->bootstrap, getenv("TRAILWARDEN_RULES"), a->out};
+    struct bootstrap_asked b = {a->bucket, a->bootstrap, getenv("TRAILWARDEN_RULES"), a->config,
+                                a->out};
     buf_init(&shipped, FILES_PATH_MAX);
-    bool ok = a->rules.n <= 1 ||
-              err_set(e, ERR_USAGE, "bootstrap takes one folder of rules: --rules once");
+    bool ok = true;
     if (a->rules.n)
         b.rules = *(const char **)vec_at(&a->rules, 0);
-    else if (ok && !b.rules && (ok = rules_shipped(&shipped, e)))
+    else if (!b.rules && (ok = rules_shipped(&shipped, e)))
         b.rules = buf_z(&shipped);
-    ok = ok && bootstrap_make(v, &b, &w->objects, e);
+    ok = ok && simulate_invoke_bootstrap(&b, objects, f, e);
     buf_release(&shipped);
     return ok;
 }
 
-static bool play(const struct asked *a, struct world *w, struct writing *writing,
-                 const struct ruleset *rules, struct err *e)
+static bool find(const struct asked *a, const struct ruleset *rules, const struct vec *objects,
+                 struct found *f, struct err *e)
 {
-    struct found_of of = {.scenario = *(const char **)vec_at(&a->names, 0), .folder = a->out};
-    struct invoked invoked;
-    invoked_init(&invoked);
-    bool ok = objects_make(w, write_object, writing, &of.counts, e) &&
-              (!a->invoke || (a->bucket ? invoke_bootstrap(a, writing, &invoked, e)
-                                        : invoke(a, writing, &invoked, e)));
-    of.invoked = a->invoke ? &invoked : NULL;
-    ok = ok && tell(a, w, rules, &of, e);
-    invoked_release(&invoked);
+    const struct function_asked function = {a->bucket, a->function, a->out};
+    if (a->function)
+        return simulate_invoke_function(&function, objects, f, e);
+    if (a->bucket)
+        return invoke_bootstrap(a, objects, f, e);
+    return a->invoke ? invoke_here(a, objects, f, e) : found_scan(f, rules, a->out, e);
+}
+
+/* *failed: notifications that the function failed at. */
+static bool play(const struct asked *a, struct world *w, struct writing *writing,
+                 const struct ruleset *rules, uint64_t *failed, struct err *e)
+{
+    struct found_of of = {
+        .scenario = *(const char **)vec_at(&a->names, 0), .folder = a->out, .invoked = a->invoke};
+    struct found found;
+    found_init(&found);
+    bool ok = objects_make(w, write_object, writing, &of.counts, e) && found_begin(&found, w, e) &&
+              find(a, rules, &writing->objects, &found, e) && tell(a, w, &found, &of, e);
+    *failed = found.invoked.failed;
+    found_release(&found);
     return ok;
 }
 
@@ -295,25 +327,25 @@ static int simulate(const void *asked, const struct ruleset *rules)
     struct world w;
     struct world_asked wanted;
     struct writing writing = {.folder = a->out};
+    uint64_t failed = 0;
     world_init(&w);
     vec_init(&writing.objects, sizeof(struct delivered), SIMULATE_EVENTS_MAX);
     arena_init(&writing.memory, SIMULATE_MEMORY_MAX);
     bool ok = read_asked(a, &wanted, &e) && take_folder(a->out, &e) &&
-              world_make(&w, &wanted, &e) && play(a, &w, &writing, rules, &e);
+              world_make(&w, &wanted, &e) && play(a, &w, &writing, rules, &failed, &e);
     vec_release(&writing.objects);
     arena_release(&writing.memory);
     world_release(&w);
     if (!ok && interrupted())
         return EXIT_INTERRUPTED;
-    return ok ? EXIT_DONE : fail(&e);
+    return !ok ? fail(&e) : failed ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
 static int execute(const struct asked *a)
 {
     struct err e = {0};
     struct world_asked w;
-    size_t format = 0;
-    if (!read_asked(a, &w, &e) || !word_choice("format", a->format, formats, 2, &format, &e))
+    if (!read_asked(a, &w, &e))
         return fail(&e);
     const struct execution_asked asked = {.scenario = *(const char **)vec_at(&a->names, 0),
                                           .yaml = w.scenario,
@@ -331,7 +363,12 @@ static int run_asked(const struct asked *a)
     interrupt_watch();
     if (a->clean_up)
         return simulate_clean_up(a->clean_up);
-    return a->execute ? execute(a) : with_rules(&a->rules, a->config, simulate, a);
+    if (a->endpoint && setenv("AWS_ENDPOINT_URL", a->endpoint, 1) != 0)
+        return EXIT_FAILED;
+    if (a->execute)
+        return execute(a);
+    /* What runs elsewhere has rules of its own. */
+    return a->bucket ? simulate(a, NULL) : with_rules(&a->rules, a->config, simulate, a);
 }
 
 int simulate_command(int argc, char **argv)

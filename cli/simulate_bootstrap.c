@@ -12,17 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "adapters/cloud.h"
 #include "adapters/files.h"
 #include "base/clock.h"
-#include "base/escape.h"
 #include "cli/command.h"
-#include "handlers/urldecode.h"
+#include "cli/simulate_upload.h"
 
 #define CONNECTIONS   8          /* bootstrap keeps one to the Runtime API and a few to SNS */
 #define REQUEST_MAX   (8u << 20) /* Lambda's answer is of 6 MiB at most */
-#define OBJECT_MAX    (64u << 20)
-#define PREFIX        "simulated/"
 #define TURN_MS       200
 #define SILENCE_MS    60000 /* an object of a simulation takes under a second */
 #define INVOCATION_MS 60000 /* the function's time, template.yaml's */
@@ -30,27 +26,23 @@
 #define RUNTIME       "/2018-06-01/runtime/"
 
 struct connection {
-    int fd; /* -1: free */
+    int fd;     /* -1: free */
+    bool waits; /* it has asked for the next invocation */
     struct buf in;
 };
 
 struct service {
     const struct bootstrap_asked *asked;
-    struct invoked *told;
-    const struct vec *objects;
-    size_t next; /* object to be announced */
+    pid_t pid;
+    struct str payload; /* to be handed out; absent: it was */
+    struct buf *answer; /* of the invocation at hand */
+    size_t n;           /* invocations so far */
+    bool answered, broken;
     int listener;
     unsigned port;
     struct connection connections[CONNECTIONS];
     int64_t heard_ms;
-    bool done, broken;
 };
-
-static int64_t at_ms(const struct service *s)
-{
-    size_t i = s->next ? s->next - 1 : 0;
-    return ((const struct delivered *)vec_at(s->objects, i))->at_ms;
-}
 
 static void reply(const struct connection *c, const char *status, const char *headers,
                   struct str body)
@@ -68,81 +60,54 @@ static void reply(const struct connection *c, const char *status, const char *he
     buf_release(&b);
 }
 
-/* The next object's notification; when there is none bootstrap is left waiting. */
-static void announce(struct service *s, const struct connection *c)
+/* Hands the payload to whoever waits for it. */
+static void hand_out(struct service *s)
 {
-    struct buf body, head;
-    if (s->next == s->objects->n) {
-        s->done = true;
+    struct buf head;
+    struct connection *c = NULL;
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        if (s->connections[i].waits)
+            c = s->connections + i;
+    if (!c || !str_present(s->payload))
         return;
-    }
-    const struct delivered *d = vec_at(s->objects, s->next++);
-    buf_init(&body, 16384); /* a key of 1,024 bytes, escaped */
     buf_init(&head, 1024);
-    buf_putz(&body, "{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventName\":\"ObjectCreated:Put\","
-                    "\"s3\":{\"bucket\":{\"name\":");
-    buf_put_json(&body, str_of(s->asked->bucket));
-    buf_putf(&body, "},\"object\":{\"key\":\"" PREFIX "%.*s\",\"size\":1}}}]}", (int)d->key.n,
-             d->key.p);
     buf_putf(&head,
              "Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: "
              "00000000-0000-4000-8000-%012zu\r\nLambda-Runtime-Deadline-Ms: %lld\r\n"
              "Lambda-Runtime-Invoked-Function-Arn: "
              "arn:aws:lambda:us-east-1:111122223333:function:simulated\r\n",
-             s->next, (long long)(clock_wall_ms() + INVOCATION_MS));
+             ++s->n, (long long)(clock_wall_ms() + INVOCATION_MS));
     const char *headers = buf_z(&head);
-    s->told->notifications++;
-    reply(c, "200 OK", headers ? headers : "", buf_str(&body));
-    buf_release(&body);
+    reply(c, "200 OK", headers ? headers : "", s->payload);
+    c->waits = false;
+    s->payload = STR_ABSENT;
     buf_release(&head);
 }
 
-static void note_incident(struct invoked *v, struct str text)
+/* An invocation's end: .../response with the answer, or .../error, which bootstrap's log tells. */
+static void take_answer(struct service *s, const struct connection *c, struct str line,
+                        struct str body)
 {
-    size_t at = str_find(text, S("\\\"id\\\":\\\""), 0);
-    struct str id = at == SIZE_MAX ? STR_ABSENT : str_slice(text, at + 9, at + 9 + 32);
-    for (size_t i = 0; i < v->ids.n; i++)
-        if (str_eq(*(struct str *)vec_at(&v->ids, i), id))
-            return;
-    struct str *to = id.n == 32 ? vec_push(&v->ids, 1) : NULL;
-    if (to)
-        *to = arena_str(&v->memory, id);
+    if (str_find(line, S("/response "), 0) != SIZE_MAX)
+        buf_put(s->answer, body);
+    s->answered = true;
+    reply(c, "202 Accepted", "", S("{}"));
 }
 
-/* A message as SNS would take it: Action=Publish&..&Message={"default":"{\"type\":\"alert\",..}"}
- */
-static void take_message(struct service *s, const struct connection *c, struct str form)
-{
-    struct invoked *v = s->told;
-    struct buf text;
-    buf_init(&text, REQUEST_MAX);
-    bool ok = urldecode_form(&text, form, NULL);
-    size_t at = str_find(buf_str(&text), S("{\\\"type\\\":\\\"incident\\\""), 0);
-    bool incident = ok && at != SIZE_MAX;
-    int64_t *first = incident ? &v->first_incident_ms : &v->first_alert_ms;
-    *first = at_ms(s) < *first ? at_ms(s) : *first;
-    *(incident ? &v->incidents : &v->alerts) += 1;
-    if (incident)
-        note_incident(v, str_skip(buf_str(&text), at));
-    buf_release(&text);
-    reply(c, "200 OK", "Content-Type: text/xml\r\n",
-          S("<PublishResponse><PublishResult><MessageId>00000000-0000-4000-8000-000000000000"
-            "</MessageId></PublishResult></PublishResponse>"));
-}
-
-static void take_request(struct service *s, const struct connection *c, struct str line,
-                         struct str body)
+static void take_request(struct service *s, struct connection *c, struct str line, struct str body)
 {
     if (str_starts(line, S("GET " RUNTIME "invocation/next "))) {
-        announce(s, c);
+        c->waits = true;
+        hand_out(s);
     } else if (str_starts(line, S("POST " RUNTIME "invocation/"))) {
-        s->told->failed += str_find(line, S("/error "), 0) != SIZE_MAX;
-        reply(c, "202 Accepted", "", S("{}"));
+        take_answer(s, c, line, body);
     } else if (str_starts(line, S("POST " RUNTIME "init/error "))) {
         s->broken = true;
         reply(c, "202 Accepted", "", S("{}"));
-    } else if (str_starts(line, S("POST / "))) {
-        take_message(s, c, body);
+    } else if (str_starts(line, S("POST / "))) { /* SNS: the answer tells what was published */
+        reply(c, "200 OK", "Content-Type: text/xml\r\n",
+              S("<PublishResponse><PublishResult><MessageId>00000000-0000-4000-8000-000000000000"
+                "</MessageId></PublishResult></PublishResponse>"));
     } else {
         reply(c, "404 Not Found", "", S(""));
     }
@@ -184,6 +149,7 @@ static void drop(struct connection *c)
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
+    c->waits = false;
     buf_reset(&c->in);
 }
 
@@ -255,6 +221,8 @@ static void become(const struct service *s, const char *program)
     setenv("AWS_ENDPOINT_URL_SNS", url, 1);
     setenv("TRAILWARDEN_TOPIC_ARN", TOPIC, 1);
     setenv("TRAILWARDEN_RULES", s->asked->rules, 1);
+    if (s->asked->config)
+        setenv("TRAILWARDEN_CONFIG", s->asked->config, 1);
     setenv("TRAILWARDEN_CONTAINMENT", "off", 1);
     unsetenv("TRAILWARDEN_FIFO_TOPIC_ARN");
     dup2(STDERR_FILENO, STDOUT_FILENO); /* its log is no result */
@@ -262,34 +230,63 @@ static void become(const struct service *s, const char *program)
     _exit(127);
 }
 
-static bool serve(struct service *s, pid_t pid, struct err *e)
+/* invoker.serve */
+static bool serve(void *self, const struct delivered *d, struct str payload, struct buf *answer,
+                  struct err *e)
 {
+    struct service *s = self;
     int status;
+    (void)d;
+    s->payload = payload;
+    s->answer = answer;
+    s->answered = false;
     s->heard_ms = clock_mono_ms();
-    while (!s->done && !s->broken && !interrupted()) {
+    hand_out(s);
+    while (!s->answered && !s->broken && !interrupted() &&
+           clock_mono_ms() - s->heard_ms <= SILENCE_MS) {
         turn(s);
-        if (waitpid(pid, &status, WNOHANG) == pid)
-            return err_set(e, ERR_SYSTEM, "bootstrap ended after %zu of %zu notifications", s->next,
-                           s->objects->n);
-        if (clock_mono_ms() - s->heard_ms > SILENCE_MS)
+        if (waitpid(s->pid, &status, WNOHANG) == s->pid) {
+            s->pid = -1;
             break;
+        }
     }
-    kill(pid, SIGTERM);
-    waitpid(pid, &status, 0);
     if (s->broken)
         return err_set(e, ERR_USAGE, "bootstrap could not begin: see above");
-    return s->done || err_set(e, ERR_SYSTEM, interrupted() ? "interrupted" : "bootstrap is silent");
+    if (s->answered)
+        return true;
+    return err_set(e, ERR_SYSTEM, "%s at notification %zu",
+                   interrupted()  ? "interrupted"
+                   : s->pid == -1 ? "bootstrap ended"
+                                  : "bootstrap is silent",
+                   s->n);
 }
 
-static bool run(struct service *s, const char *program, struct err *e)
+static bool start(struct service *s, const char *program, struct err *e)
 {
     if (access(program, X_OK) != 0)
         return err_set(e, ERR_USAGE, "%.200s: %s; --bootstrap names another", program,
                        strerror(errno));
-    pid_t pid = fork();
-    if (pid == 0)
+    if (!listen_on(s, e))
+        return false;
+    s->pid = fork();
+    if (s->pid == 0)
         become(s, program);
-    return pid > 0 ? serve(s, pid, e) : err_set(e, ERR_SYSTEM, "fork: %s", strerror(errno));
+    return s->pid > 0 || err_set(e, ERR_SYSTEM, "fork: %s", strerror(errno));
+}
+
+static void stop(struct service *s)
+{
+    int status;
+    if (s->pid > 0) {
+        kill(s->pid, SIGTERM);
+        waitpid(s->pid, &status, 0);
+    }
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        drop(&s->connections[i]);
+        buf_release(&s->connections[i].in);
+    }
+    if (s->listener >= 0)
+        close(s->listener);
 }
 
 static bool find_program(const struct bootstrap_asked *a, struct buf *path, struct err *e)
@@ -305,57 +302,29 @@ static bool find_program(const struct bootstrap_asked *a, struct buf *path, stru
     return buf_ok(path, "--bootstrap", e);
 }
 
-/* ---- objects -----------------------------------------------------------------------------------
- */
-
-static bool upload(struct cloud *cloud, const struct bootstrap_asked *a, const struct delivered *d,
-                   struct err *e)
-{
-    struct buf path, key, body;
-    buf_init(&path, FILES_PATH_MAX);
-    buf_init(&key, 1024 + sizeof PREFIX); /* S3's limit of a key */
-    buf_init(&body, OBJECT_MAX);
-    buf_putf(&path, "%s/%.*s", a->folder, (int)d->key.n, d->key.p);
-    buf_putf(&key, "/" PREFIX "%.*s", (int)d->key.n, d->key.p);
-    bool ok = buf_ok(&key, "a key", e) &&
-              (buf_z(&path) || err_set(e, ERR_LIMIT, "a path is too long")) &&
-              files_read(buf_z(&path), &body, e) &&
-              cloud_put(cloud, str_of(a->bucket), buf_str(&key), buf_str(&body), e);
-    buf_release(&path);
-    buf_release(&key);
-    buf_release(&body);
-    return ok;
-}
-
-static bool upload_all(const struct bootstrap_asked *a, const struct vec *objects, struct err *e)
+static bool upload(const struct bootstrap_asked *a, const struct vec *objects, struct err *e)
 {
     struct cloud *cloud = cloud_new(e);
-    bool ok = cloud != NULL;
-    for (size_t i = 0; ok && i < objects->n; i++)
-        ok = upload(cloud, a, vec_at(objects, i), e) &&
-             (!interrupted() || err_set(e, ERR_SYSTEM, "interrupted"));
+    bool ok = cloud && simulate_upload(cloud, a->bucket, a->folder, objects, e);
     cloud_free(cloud);
     return ok;
 }
 
-bool bootstrap_make(struct invoked *v, const struct bootstrap_asked *a, const struct vec *objects,
-                    struct err *e)
+bool simulate_invoke_bootstrap(const struct bootstrap_asked *a, const struct vec *objects,
+                               struct found *f, struct err *e)
 {
-    struct service s = {.asked = a, .told = v, .objects = objects, .listener = -1};
+    struct service s = {.asked = a, .pid = -1, .listener = -1};
+    const struct invoker by = {
+        .self = &s, .bucket = str_of(a->bucket), .uploaded = true, .serve = serve};
     struct buf program;
     buf_init(&program, FILES_PATH_MAX);
     for (size_t i = 0; i < CONNECTIONS; i++) {
         s.connections[i].fd = -1;
         buf_init(&s.connections[i].in, REQUEST_MAX);
     }
-    bool ok = objects->n == 0 || (find_program(a, &program, e) && upload_all(a, objects, e) &&
-                                  listen_on(&s, e) && run(&s, buf_z(&program), e));
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        drop(&s.connections[i]);
-        buf_release(&s.connections[i].in);
-    }
-    if (s.listener >= 0)
-        close(s.listener);
+    bool ok = find_program(a, &program, e) && upload(a, objects, e) &&
+              start(&s, buf_z(&program), e) && simulate_invoke(&by, objects, f, e);
+    stop(&s);
     buf_release(&program);
     return ok;
 }

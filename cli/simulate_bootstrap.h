@@ -10,14 +10,15 @@ struct bootstrap_asked {
     const char *bucket;  /* where the objects go, under simulated/ */
     const char *program; /* --bootstrap; NULL: beside this program */
     const char *rules;   /* a folder or bundle */
+    const char *config;  /* --config; NULL: as the environment says */
     const char *folder;  /* where the objects lie */
 };
 
-/* Puts each object (struct delivered) into the bucket, then runs bootstrap with one notification
- * each, one behind the other: delays are told by the deliveries' times, not waited for. The
- * environment decides the rest, as on Lambda: AWS_ENDPOINT_URL, TRAILWARDEN_TABLE (without one
- * there are no incidents). */
-TW_MUST_USE bool bootstrap_make(struct invoked *v, const struct bootstrap_asked *a,
-                                const struct vec *objects, struct err *e);
+/* Puts the objects into the bucket, then runs bootstrap with one notification each, one behind the
+ * other. The environment decides the rest, as on Lambda: AWS_ENDPOINT_URL, TRAILWARDEN_TABLE
+ * (without one there are no incidents). */
+TW_MUST_USE bool simulate_invoke_bootstrap(const struct bootstrap_asked *a,
+                                           const struct vec *objects, struct found *f,
+                                           struct err *e);
 
 #endif

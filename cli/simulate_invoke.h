@@ -1,12 +1,10 @@
-/* A simulation's objects through the function's own handler, each when it is delivered: what the
- * function would have told, and when. */
+/* A simulation's objects through the function: one notification each, in the order of delivery, and
+ * what it answers. Who is called is one of three: the handler in this program, bootstrap with a
+ * Runtime API of our own, or a function of Lambda's. */
 #ifndef TW_CLI_SIMULATE_INVOKE_H
 #define TW_CLI_SIMULATE_INVOKE_H
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "base/vec.h"
-#include "engine/ruleset.h"
+#include "cli/simulate_found.h"
 
 /* An object of the folder, as it was delivered. */
 struct delivered {
@@ -14,22 +12,26 @@ struct delivered {
     int64_t at_ms;
 };
 
-struct invoked {
-    uint64_t notifications, failed;
-    uint64_t alerts, incidents;                /* messages published, updates too */
-    struct vec ids;                            /* struct str: incidents' ids, each once */
-    int64_t first_alert_ms, first_incident_ms; /* by the simulation's clock; INT64_MAX: none */
-    struct arena memory;
+/* Who is called. */
+struct invoker {
+    void *self;
+    struct str bucket; /* that notifications name */
+    bool uploaded;     /* the objects lie there, under simulate_put_key's keys */
+    /* Serves one notification and appends the answer. An empty answer: the function failed, which
+     * was told on standard error. False, with e, when nothing more can be served. */
+    bool (*serve)(void *self, const struct delivered *d, struct str payload, struct buf *answer,
+                  struct err *e);
 };
 
-/* Empty; release it. */
-void invoked_init(struct invoked *v);
+/* Calls it for each object (struct delivered), in their order, and takes the answers into f, which
+ * was begun. Delays are told by the deliveries' times, not waited for. */
+TW_MUST_USE bool simulate_invoke(const struct invoker *by, const struct vec *objects,
+                                 struct found *f, struct err *e);
 
-/* Serves a notification for each object (struct delivered, in their order), with a state that lasts
- * for the run and a clock that tells the delivery's time. rules are those that may run in Lambda.
- */
-TW_MUST_USE bool invoked_make(struct invoked *v, const struct ruleset *rules, const char *folder,
-                              const struct vec *objects, struct err *e);
-void invoked_release(struct invoked *v);
+/* The handler in this program: objects come from the folder, the state lasts for the run, the clock
+ * shows each delivery's time, and nothing leaves the machine. rules are those that may run in
+ * Lambda. */
+TW_MUST_USE bool simulate_invoke_here(const struct ruleset *rules, const char *folder,
+                                      const struct vec *objects, struct found *f, struct err *e);
 
 #endif

@@ -75,14 +75,15 @@ static bool put_row(struct buf *b, const struct found *f, struct world *w, size_
 
 /* "By 84 notifications the function told 15 alerts and 4 times of 1 incident, first 4 min after the
  * first step" */
-static void put_invoked(struct buf *b, const struct world *w, const struct invoked *v)
+static void put_invoked(struct buf *b, const struct world *w, const struct found *f)
 {
+    const struct invoked *v = &f->invoked;
+    size_t n = f->incidents.n;
     buf_putf(b,
              "By %llu notifications the function told %llu alerts, and of %zu incident%s in %llu "
              "message%s",
-             (unsigned long long)v->notifications, (unsigned long long)v->alerts, v->ids.n,
-             v->ids.n == 1 ? "" : "s", (unsigned long long)v->incidents,
-             v->incidents == 1 ? "" : "s");
+             (unsigned long long)v->notifications, (unsigned long long)v->alerts, n,
+             n == 1 ? "" : "s", (unsigned long long)v->incidents, v->incidents == 1 ? "" : "s");
     if (v->first_incident_ms != INT64_MAX) {
         buf_putz(b, ", the first ");
         put_after(b, v->first_incident_ms - w->start_ms);
@@ -110,7 +111,7 @@ static bool put_text(struct buf *b, const struct found *f, struct world *w,
         detected, w->scenario.n_steps, f->alerts, f->incidents.n, f->incidents.n == 1 ? "" : "s",
         f->ordinary, f->ordinary == 1 ? "" : "s");
     if (of->invoked)
-        put_invoked(b, w, of->invoked);
+        put_invoked(b, w, f);
     return true;
 }
 
@@ -157,16 +158,21 @@ static bool put_step(struct buf *b, const struct found *f, struct world *w, size
 
 /* ,"invoked":{"notifications":84,"failed":0,"alerts":15,"incident_messages":4,"incidents":["<id>"],
  *  "first_incident_s":300} */
-static void put_invoked_json(struct buf *b, const struct world *w, const struct invoked *v)
+static void put_invoked_json(struct buf *b, const struct world *w, const struct found *f)
 {
+    const struct invoked *v = &f->invoked;
+    const char *before = "";
     buf_putf(b,
              ",\"invoked\":{\"notifications\":%llu,\"failed\":%llu,\"alerts\":%llu,"
              "\"incident_messages\":%llu,\"incidents\":[",
              (unsigned long long)v->notifications, (unsigned long long)v->failed,
              (unsigned long long)v->alerts, (unsigned long long)v->incidents);
-    for (size_t i = 0; i < v->ids.n; i++) {
-        buf_putz(b, i ? "," : "");
-        buf_put_json(b, *(struct str *)vec_at(&v->ids, i));
+    for (size_t i = 0; i < f->told.n; i++) {
+        const struct found_told *t = vec_at(&f->told, i);
+        if (!t->incident)
+            continue;
+        buf_putf(b, "%s\"%.*s\"", before, (int)sizeof t->id, t->id);
+        before = ",";
     }
     buf_putz(b, "],\"first_incident_s\":");
     if (v->first_incident_ms != INT64_MAX)
@@ -197,7 +203,7 @@ static bool put_json(struct buf *b, const struct found *f, struct world *w,
     }
     buf_putc(b, ']');
     if (of->invoked)
-        put_invoked_json(b, w, of->invoked);
+        put_invoked_json(b, w, f);
     buf_putz(b, "}\n");
     return true;
 }

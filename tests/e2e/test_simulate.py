@@ -2,10 +2,12 @@
 import gzip
 import json
 import re
+import time
 
 import pytest
 
 from support import dynamodb_local, function
+from support.strict_lambda import StrictLambda
 from test_cli import lines, run
 
 KEY = re.compile(
@@ -40,6 +42,11 @@ def simulate(tmp_path, name, *options, folder="out"):
 
 def objects(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.gz"))}
+
+
+def stored_as(key):
+    """In a bucket: not with the end that a deployed function is notified of."""
+    return "simulated/" + re.sub(r"\.json\.gz$", ".gz", key)
 
 
 def acted(incident):
@@ -162,6 +169,17 @@ def test_start_and_noise(tmp_path):
     (["user-b"], "needs a scenario and --out"),
     (["user-b", "--out", "x", "--noise", "many"], "--noise is no number"),
     (["user-b", "--out", "/proc/none/x"], "--out /proc/none/x"),
+    (["user-b", "--out", ""], "--out"),
+    (["user-b", "--out", "x", "--bucket", "b"], "of --invoke"),
+    (["user-b", "--out", "x", "--function", "f"], "of --invoke"),
+    (["user-b", "--out", "x", "--invoke", "--function", "f"], "need --bucket"),
+    (["user-b", "--out", "x", "--invoke", "--endpoint-url", "http://x"], "need --bucket"),
+    (["user-b", "--out", "x", "--invoke", "--bootstrap", "b"], "need --bucket"),
+    (["user-b", "--out", "x", "--invoke", "--bucket", "b", "--function", "f", "--rules", "r"],
+     "not for --function"),
+    (["user-b", "--out", "x", "--invoke", "--bucket", "b", "--function", "../f"],
+     "no name of a function"),
+    (["user-b", "--out", "x", "--format", "xml"], "--format"),
 ])
 def test_usage(tmp_path, arguments, said):
     done = run("simulate", *arguments, cwd=tmp_path)
@@ -191,5 +209,127 @@ def test_real_function_tells_one_incident(tmp_path, stage):
     assert invoked["notifications"] == summary["objects"] and invoked["failed"] == 0
     assert len(invoked["incidents"]) == 1 and invoked["alerts"] >= summary["alerts"]
     stored = stage.s3.list_objects_v2(Bucket=stage.bucket)["Contents"]
-    assert {o["Key"] for o in stored} == {"simulated/" + k for k in objects(tmp_path / "out")}
+    assert {o["Key"] for o in stored} == set(map(stored_as, objects(tmp_path / "out")))
     assert stage.messages() == []
+
+
+# ---- a deployed function ----
+
+class Deployed:
+    """A function in Lambda: bootstrap behind a strict front that takes Invoke calls for it."""
+
+    def __init__(self, stage, start):
+        self.stage = stage
+        self.front = StrictLambda()
+        key = stage.moto.admin.get_credentials()
+        self.front.keys[key.access_key] = (key.secret_key, None, None)
+        self.table = dynamodb_local.make_table(stage.moto.client("dynamodb"))
+        stage.iam.put_role_policy(RoleName=stage.name, PolicyName="deployed", PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "s3:GetObject",
+                 "Resource": f"arn:aws:s3:::{stage.bucket}/simulated/*"},
+                {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]}))
+        self.env = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_LAMBDA": self.front.url,
+                    "AWS_ACCESS_KEY_ID": key.access_key, "AWS_SECRET_ACCESS_KEY": key.secret_key}
+        self.start = start
+
+    def begin(self, **settings):
+        self.front.functions["tw"] = self.start(
+            rules=function.ROOT / "rules", TRAILWARDEN_TABLE=self.table, **settings)
+        return self.front.functions["tw"]
+
+    def simulate(self, out, *options, noise="20"):
+        return run("simulate", "user-b", "--out", out, "--format", "jsonl", "--noise", noise, "--invoke", "--bucket", self.stage.bucket, "--function", "tw",
+                   "--endpoint-url", self.stage.moto.url, *options, env=self.env)
+
+
+@pytest.fixture
+def deployed(stage, start):
+    made = Deployed(stage, start)
+    yield made
+    made.front.close()
+
+
+def test_deployed_function_says_what_it_found(tmp_path, stage, deployed):
+    """The table is of what the function answers; it told its readers the same."""
+    deployed.begin()
+    done = deployed.simulate(tmp_path / "out")
+    assert done.returncode == 0 and done.stderr == b"", done.stderr[-2000:]
+    *steps, summary = lines(done)
+    invoked = summary["invoked"]
+    assert invoked["notifications"] == summary["objects"] and invoked["failed"] == 0
+    asked = [e for e in deployed.front.asked() if e["target"].endswith("/invocations")]
+    assert len(asked) == summary["objects"] and not any("refused" in e for e in asked)
+    assert {json.loads(e["body"])["Records"][0]["s3"]["object"]["key"] for e in asked} == set(
+        map(stored_as, objects(tmp_path / "out")))
+    told = [m for _, m, _ in stage.messages()]
+    alerts = {m["id"]: m for m in told if m["type"] == "alert"}
+    assert len(alerts) == summary["alerts"] and summary["ordinary_alerts"] == 0
+    assert {m["id"] for m in told if m["type"] == "incident"} == set(invoked["incidents"])
+    assert invoked["alerts"] + invoked["incident_messages"] == len(told)
+    found = {d["rule"] for s in steps for d in s["detections"]}
+    assert found == {m["rule"]["title"] for m in alerts.values()} and len(found) > 5
+    # Nobody's silence is watched for because of it.
+    watched = deployed.front.functions["tw"].invoke({"trailwarden": {"action": "watch", "minutes": 1}})
+    assert watched.answer == {"ok": True, "watched": 0, "silent": 0}
+
+
+def test_what_the_function_does_not_alert_is_not_found(tmp_path, deployed):
+    """The rules of this machine know more; what counts is what the function says."""
+    deployed.begin(TRAILWARDEN_MIN_LEVEL="critical")
+    *steps, summary = lines(deployed.simulate(tmp_path / "out"))
+    levels = {d["level"] for s in steps for d in s["detections"]}
+    rules = {d["rule"] for s in steps for d in s["detections"]}
+    assert levels == {"critical"} and summary["alerts"] == len(rules) == 2
+
+
+def test_again_finds_the_same(tmp_path, stage, deployed):
+    """The second run is told nothing anew, and its steps are found all the same."""
+    deployed.begin()
+    begin = ("--start", time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime(time.time() - 7200)))
+    *first, summary = lines(deployed.simulate(tmp_path / "a", *begin))
+    *second, again = lines(deployed.simulate(tmp_path / "b", *begin))
+    assert summary["alerts"] > 5 and again["alerts"] == 0 and again["invoked"]["incidents"] == []
+    assert [bool(s["detections"]) for s in first] == [bool(s["detections"]) for s in second]
+
+
+def test_function_that_cannot_read_the_bucket(tmp_path, deployed):
+    """Each object's failure is told, and the table is empty."""
+    deployed.begin(TRAILWARDEN_BUCKETS="another-bucket")
+    done = deployed.simulate(tmp_path / "out", noise="0")
+    summary = lines(done)[-1]
+    assert summary["invoked"]["failed"] == summary["objects"] and summary["alerts"] == 0
+    assert done.returncode == 1
+    assert b"its bucket is not among TRAILWARDEN_BUCKETS" in done.stderr
+
+
+def test_no_such_function(tmp_path, deployed):
+    done = deployed.simulate(tmp_path / "out")
+    assert done.returncode == 4 and done.stdout == b""
+    assert b"Invoke" in done.stderr and b"Function not found" in done.stderr
+
+
+def test_no_such_bucket(tmp_path, deployed):
+    deployed.stage.bucket = "nobody-has-made-it"
+    done = deployed.simulate(tmp_path / "out")
+    assert done.returncode == 4 and done.stdout == b""
+    assert b"nobody-has-made-it" in done.stderr and deployed.front.asked() == []
+
+
+@pytest.mark.parametrize("answer,said", [
+    ('{"ok":true,"objects":1}', b"does not answer what it found"),
+    ('{"findings":[{"type":"hit","level":"low"}]}', b"names no rule"),
+    ('{"findings":[{"type":"incident","id":"x"}]}', b"without an id"),
+    ('{"findings":[],"findings_cut":true}', b"more findings than"),
+    ("no JSON", b"does not answer what it found"),
+])
+def test_answer_of_something_else(tmp_path, deployed, answer, said):
+    deployed.front.functions["tw"] = answer
+    done = deployed.simulate(tmp_path / "out")
+    assert done.returncode == 4 and said in done.stderr and done.stdout == b""
+
+
+def test_what_a_function_says_reaches_the_terminal_escaped(tmp_path, deployed):
+    deployed.front.functions["tw"] = RuntimeError("\x1b[31mred")
+    done = deployed.simulate(tmp_path / "out")
+    assert done.returncode == 1 and b"\x1b" not in done.stderr and b"\\x1B[31mred" in done.stderr

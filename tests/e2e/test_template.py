@@ -562,6 +562,7 @@ GLASS, USER = FILLED["BreakGlassArn"], f"arn:aws:iam::{ACCOUNT}:user/eve"
 DENY_ALL = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AWSDenyAll"}
 REQUESTS = [
     ("a log", ALLOWED, "s3:GetObject", f"{BUCKET}/AWSLogs/1/CloudTrail/a.json.gz", {}),
+    ("a simulated log", ALLOWED, "s3:GetObject", f"{BUCKET}/simulated/AWSLogs/1/a.gz", {}),
     ("its version", ALLOWED, "s3:GetObjectVersion", f"{BUCKET}/AWSLogs/1/CloudTrail/a.json.gz", {}),
     ("another object", NOT_ALLOWED, "s3:GetObject", f"{BUCKET}/private/a", {}),
     ("another bucket", NOT_ALLOWED, "s3:GetObject", "arn:aws:s3:::other/AWSLogs/a", {}),

@@ -250,8 +250,9 @@ class Handler(BaseHTTPRequestHandler):
         shapes = {"s3": f"<Error>{inner}</Error>",
                   "ec2": f"<Response><Errors><Error>{inner}</Error></Errors></Response>",
                   "rolesanywhere": json.dumps({"message": message}),
-                  "secretsmanager": json.dumps({"__type": code, "Message": message})}
-        if service == "rolesanywhere":
+                  "secretsmanager": json.dumps({"__type": code, "Message": message}),
+                  "lambda": json.dumps({"Type": "User", "Message": message})}
+        if service in ("rolesanywhere", "lambda"):
             headers = {"x-amzn-errortype": code} | headers
         self.say(status, shapes.get(
             service, f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error></ErrorResponse>"),

@@ -1,0 +1,30 @@
+"""Lambda's Invoke in front of a running bootstrap, with every part of the signature checked."""
+import json
+
+from support.strict_aws import Refused, StrictAws
+
+PATH = "/2015-03-31/functions/"
+
+
+class StrictLambda(StrictAws):
+    """functions: name -> a Function that is called, the text that it answers, or an exception that
+    it fails with."""
+
+    def __init__(self):
+        super().__init__()
+        self.functions = {}
+
+    def answer(self, method, target, headers, body, service, region):
+        assert (method, service) == ("POST", "lambda") and target.startswith(PATH)
+        name, _, rest = target.removeprefix(PATH).partition("/")
+        assert rest == "invocations" and headers["content-type"] == "application/json"
+        if name not in self.functions:
+            raise Refused(404, "ResourceNotFoundException", f"Function not found: {name}")
+        made = self.functions[name]
+        if isinstance(made, str):
+            return 200, {}, made
+        if isinstance(made, Exception):
+            return 200, {"X-Amz-Function-Error": "Unhandled"}, json.dumps(
+                {"errorType": type(made).__name__, "errorMessage": str(made)})
+        done = made.invoke(json.loads(body))
+        return 200, {} if done.ok else {"X-Amz-Function-Error": "Unhandled"}, json.dumps(done.answer)
