@@ -174,6 +174,12 @@ def test_ids_are_unique():
     assert sorted(ids) == sorted(set(ids))
 
 
+def test_names_are_unique():
+    """Of two rules of one name, pySigma's correlations take the one that was read last."""
+    names = [document["name"] for _, document in ALL if "name" in document]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_only_first_seen_is_left_out():
     left_out = [document for _, document in ALL if is_ours_alone(document)]
     assert all(set(d["correlation"]) <= {"type", "rules", "group-by", "aliases", "generate", "gap",
