@@ -170,7 +170,7 @@ static void read_answer(const struct aws_reply *r, bool ok, const struct err *wh
                         struct execute_answer *out)
 {
     out->status = r->http.status;
-    out->why = ok ? ERR_NONE : why->kind;
+    out->why = ok ? (struct err){0} : *why;
     buf_reset(&out->code);
     buf_reset(&out->id);
     buf_reset(&out->body);
@@ -268,9 +268,9 @@ bool executor_caller(struct executor *x, struct buf *account, struct buf *arn, s
     execute_answer_init(&a);
     bool ok = executor_call(x, execute_find(S("sts"), S("GetCallerIdentity")), &none, STR_ABSENT,
                             STR_ABSENT, &a, e);
-    if (ok && a.why != ERR_NONE) {
-        const char *code = buf_z(&a.code);
-        ok = err_set(e, a.why, "sts GetCallerIdentity: %d %s", a.status, code ? code : "");
+    if (ok && a.why.kind != ERR_NONE) {
+        *e = a.why;
+        ok = false;
     }
     ok = ok && ((xml_find(buf_str(&a.body), "Account", account) &&
                  xml_find(buf_str(&a.body), "Arn", arn)) ||

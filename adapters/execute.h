@@ -68,12 +68,12 @@ struct execute_names {
 
 /* What came of a call. */
 struct execute_answer {
-    int status;        /* 0: none came */
-    struct buf code;   /* of a refusal; empty: none */
-    struct buf id;     /* the request's, as CloudTrail shows it; empty: none */
-    struct buf body;   /* of a 2xx */
-    int64_t sent_ms;   /* wall clock */
-    enum err_kind why; /* ERR_NONE when it succeeded */
+    int status;      /* 0: none came */
+    struct buf code; /* of a refusal; empty: none */
+    struct buf id;   /* the request's, as CloudTrail shows it; empty: none */
+    struct buf body; /* of a 2xx */
+    int64_t sent_ms; /* wall clock */
+    struct err why;  /* of kind ERR_NONE when it succeeded */
 };
 void execute_answer_init(struct execute_answer *a);
 /* Wipes: it may hold a key. */

@@ -45,14 +45,45 @@ static void put_time_left(struct buf *b, const struct progress *p, uint64_t done
     buf_putf(b, ", %.0f s left", left);
 }
 
+/* Whether it is time to show the line anew. */
+static bool is_due(struct progress *p, int64_t at)
+{
+    if (!p->on || at - p->shown_ms < SHOW_EVERY_MS)
+        return false;
+    p->shown_ms = at;
+    return true;
+}
+
+static void show(struct buf *b)
+{
+    const char *line = buf_z(b);
+    if (line)
+        fputs(line, stderr);
+    fflush(stderr);
+    buf_release(b);
+}
+
+void progress_step(struct progress *p, const char *what, uint64_t done, uint64_t all)
+{
+    struct buf b;
+    if (!is_due(p, clock_mono_ms()))
+        return;
+    buf_init(&b, LINE_BYTES_MAX);
+    buf_putz(&b, "\r\x1b[K");
+    put_count(&b, done);
+    buf_putz(&b, " of ");
+    put_count(&b, all);
+    buf_putf(&b, " %s", what);
+    show(&b);
+}
+
 void progress_tick(void *to, const struct scan_counts *now)
 {
     struct progress *p = to;
     int64_t at = clock_mono_ms();
-    if (!p->on || at - p->shown_ms < SHOW_EVERY_MS)
-        return;
-    p->shown_ms = at;
     struct buf b;
+    if (!is_due(p, at))
+        return;
     buf_init(&b, LINE_BYTES_MAX);
     buf_putz(&b, "\r\x1b[K");
     put_count(&b, now->objects);
@@ -72,11 +103,7 @@ void progress_tick(void *to, const struct scan_counts *now)
         buf_putz(&b, "/s");
     }
     put_time_left(&b, p, now->stored_bytes, took);
-    const char *line = buf_z(&b);
-    if (line)
-        fputs(line, stderr);
-    fflush(stderr);
-    buf_release(&b);
+    show(&b);
 }
 
 void progress_end(const struct progress *p)

@@ -16,6 +16,8 @@ struct progress {
 void progress_init(struct progress *p, uint64_t all_bytes);
 /* scan.tick: shows the line anew, at most five times a second. to is the struct progress. */
 void progress_tick(void *to, const struct scan_counts *now);
+/* The same for things done one by one: shows "12 of 83 notifications". */
+void progress_step(struct progress *p, const char *what, uint64_t done, uint64_t all);
 /* Wipes the line. */
 void progress_end(const struct progress *p);
 

@@ -84,8 +84,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     return true;
 }
 
-/* ---- what the options mean ---------------------------------------------------------------------
- */
+/* ---- what the options mean ---- */
 
 static bool read_kinds(const struct asked *a, struct scan_options *o, struct err *e)
 {
@@ -139,8 +138,7 @@ static void suit_terminal(const struct asked *a, bool terminal, struct scan_opti
     o->colour = word_colour(terminal);
 }
 
-/* ---- the run -----------------------------------------------------------------------------------
- */
+/* ---- the run ---- */
 
 /* What was found so far is told even when the run was interrupted. */
 static int end_run(struct scan *s, bool ok, const struct err *why)

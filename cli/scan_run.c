@@ -13,8 +13,7 @@
 #include "respond/match.h"
 #include "respond/render.h"
 
-/* ---- telling -----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 static void note_told(struct scan *s, enum level level)
 {
@@ -207,8 +206,7 @@ static bool put_head(struct scan *s, struct err *e)
     return output_put(s->out, e);
 }
 
-/* ---- one record --------------------------------------------------------------------------------
- */
+/* ---- one record ---- */
 
 static bool is_told(const struct scan *s, uint32_t rule)
 {
@@ -367,8 +365,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     return scan_take(to, ev, use, hits, n, e);
 }
 
-/* ---- one object --------------------------------------------------------------------------------
- */
+/* ---- one object ---- */
 
 void scan_say(const struct scan *s, const char *sentence)
 {
@@ -428,8 +425,7 @@ bool scan_object(struct scan *s, const struct port_objects *port, const struct o
     return true;
 }
 
-/* ---- the run -----------------------------------------------------------------------------------
- */
+/* ---- the run ---- */
 
 /* Whether what is known of identities is kept for other runs. */
 static bool tells_incidents(const struct scan *s, const struct scan_state *state)

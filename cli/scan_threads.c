@@ -10,8 +10,7 @@
 #include "cli/command.h"
 #include "cli/scan_jobs.h"
 
-/* ---- taking -------------------------------------------------------------------------------------
- */
+/* ---- taking ---- */
 
 /* Reads a record anew and takes it. What its reading counts was counted by the worker. */
 static bool take_record(struct scan_threads *t, const struct entry *head, struct str bytes,
@@ -201,8 +200,7 @@ bool scan_threads_end(struct scan_threads *t, struct err *e)
     return true;
 }
 
-/* ---- handing out --------------------------------------------------------------------------------
- */
+/* ---- handing out ---- */
 
 /* Opens a job; the place of one that was taken is free. */
 static void open_job(struct scan_threads *t)
@@ -255,8 +253,7 @@ bool scan_threads_object(struct scan_threads *t, const struct port_objects *port
     return add_file(t, name, e);
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 bool scan_threads_new(struct scan *s, size_t n, struct scan_threads **out, struct err *e)
 {

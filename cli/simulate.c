@@ -59,6 +59,12 @@ static const char usage_text[] =
     "With --execute its harmless steps are made in an account of yours, a sandbox, with your own\n"
     "credentials; whatever that makes is removed again.\n\n";
 
+static bool is_account(struct str s)
+{
+    unsigned long long n;
+    return s.n == 12 && str_u64(s, &n);
+}
+
 static bool check_asked(const struct asked *a, struct err *e)
 {
     if (a->clean_up || a->list)
@@ -66,6 +72,8 @@ static bool check_asked(const struct asked *a, struct err *e)
     if (a->execute && (a->names.n != 1 || !a->account || a->out || a->invoke))
         return err_set(e, ERR_USAGE,
                        "simulate --execute needs a scenario and --account ID, and writes no --out");
+    if (a->execute && !is_account(str_of(a->account)))
+        return err_set(e, ERR_USAGE, "--account: %.40s is no account: twelve digits", a->account);
     if (!a->execute && (a->account || a->confirm || a->journal))
         return err_set(e, ERR_USAGE, "--account, --confirm and --journal are of --execute");
     if ((a->bucket || a->bootstrap || a->function || a->endpoint) && !a->invoke)
@@ -126,8 +134,7 @@ static bool read_options(int argc, char **argv, struct asked *a, struct err *e)
     return check_asked(a, e);
 }
 
-/* ---- scenarios ---------------------------------------------------------------------------------
- */
+/* ---- scenarios ---- */
 
 static struct str file_named(const char *name)
 {
@@ -186,8 +193,7 @@ static bool read_asked(const struct asked *a, struct world_asked *w, struct err 
            word_time("start", start, &w->start_ms, e);
 }
 
-/* ---- objects into a folder ---------------------------------------------------------------------
- */
+/* ---- objects into a folder ---- */
 
 /* The folder must be of this run alone: what else lies there would be scanned with it. */
 static bool take_folder(const char *path, struct err *e)
@@ -250,8 +256,7 @@ static bool write_object(void *to, struct str key, struct str gzip, int64_t at_m
            (!interrupted() || err_set(e, ERR_SYSTEM, "interrupted"));
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ---- */
 
 static bool tell(const struct asked *a, struct world *w, const struct found *f,
                  const struct found_of *of, struct err *e)

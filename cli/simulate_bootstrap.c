@@ -37,7 +37,7 @@ struct service {
     struct str payload; /* to be handed out; absent: it was */
     struct buf *answer; /* of the invocation at hand */
     size_t n;           /* invocations so far */
-    bool answered, broken;
+    bool answered, failed, broken;
     int listener;
     unsigned port;
     struct connection connections[CONNECTIONS];
@@ -90,6 +90,8 @@ static void take_answer(struct service *s, const struct connection *c, struct st
 {
     if (str_find(line, S("/response "), 0) != SIZE_MAX)
         buf_put(s->answer, body);
+    else
+        s->failed = true;
     s->answered = true;
     reply(c, "202 Accepted", "", S("{}"));
 }
@@ -206,8 +208,7 @@ static bool listen_on(struct service *s, struct err *e)
     return true;
 }
 
-/* ---- the process -------------------------------------------------------------------------------
- */
+/* ---- the process ---- */
 
 static void become(const struct service *s, const char *program)
 {
@@ -232,14 +233,14 @@ static void become(const struct service *s, const char *program)
 
 /* invoker.serve */
 static bool serve(void *self, const struct delivered *d, struct str payload, struct buf *answer,
-                  struct err *e)
+                  struct err *why, struct err *e)
 {
     struct service *s = self;
     int status;
     (void)d;
     s->payload = payload;
     s->answer = answer;
-    s->answered = false;
+    s->answered = s->failed = false;
     s->heard_ms = clock_mono_ms();
     hand_out(s);
     while (!s->answered && !s->broken && !interrupted() &&
@@ -252,6 +253,8 @@ static bool serve(void *self, const struct delivered *d, struct str payload, str
     }
     if (s->broken)
         return err_set(e, ERR_USAGE, "bootstrap could not begin: see above");
+    if (s->failed)
+        err_set(why, ERR_SYSTEM, "bootstrap failed at notification %zu: see above", s->n);
     if (s->answered)
         return true;
     return err_set(e, ERR_SYSTEM, "%s at notification %zu",

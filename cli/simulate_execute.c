@@ -27,8 +27,7 @@ struct execution {
     int64_t from_ms;
 };
 
-/* ---- whether -----------------------------------------------------------------------------------
- */
+/* ---- whether ---- */
 
 static struct str partition_of(struct str arn)
 {
@@ -84,8 +83,7 @@ static bool confirm(const struct execution *x, int *code, struct err *e)
     return yes || err_set(e, ERR_DENIED, "that is not the account's id: nothing was done");
 }
 
-/* ---- doing -------------------------------------------------------------------------------------
- */
+/* ---- doing ---- */
 
 static bool is_fenced(const struct execution *x, struct str name)
 {
@@ -123,9 +121,10 @@ static bool fence(struct execution *x, const struct planned *p, enum execute_thi
     struct str name = name_made(thing, p->user, p->role);
     if (!call(x, execute_deny(thing), p, STR_ABSENT, e))
         return false;
-    if (x->answer.why != ERR_NONE)
-        return err_set(e, x->answer.why, "everything could not be denied to %.*s (%d %.*s): ended",
-                       (int)name.n, name.p, x->answer.status, (int)x->answer.code.n,
+    if (x->answer.why.kind != ERR_NONE)
+        return err_set(e, x->answer.why.kind,
+                       "everything could not be denied to %.*s (%d %.*s): ended", (int)name.n,
+                       name.p, x->answer.status, (int)x->answer.code.n,
                        x->answer.code.p ? x->answer.code.p : "");
     struct str *to = vec_push(&x->fenced, 1);
     if (to)
@@ -142,7 +141,7 @@ static bool stand_in(struct execution *x, const struct planned *p, bool *there, 
     const struct execute_step *make = execute_find(S("iam"), S("CreateUser"));
     if (!call(x, make, p, STR_ABSENT, e))
         return false;
-    *there = x->answer.why == ERR_NONE;
+    *there = x->answer.why.kind == ERR_NONE;
     return !*there || fence(x, p, THING_USER, e);
 }
 
@@ -164,7 +163,7 @@ static bool prepare(struct execution *x, const struct planned *p, bool *ready, s
 /* What was made is taken in: a key is kept, a user or role fenced. */
 static bool follow(struct execution *x, const struct planned *p, struct err *e)
 {
-    if (x->answer.why != ERR_NONE)
+    if (x->answer.why.kind != ERR_NONE)
         return true;
     if (p->call->makes == THING_KEY)
         return executor_has(x->x, p->user) ||
@@ -207,8 +206,7 @@ static bool run_steps(struct execution *x, struct err *e)
     return ok;
 }
 
-/* ---- beginning and end -------------------------------------------------------------------------
- */
+/* ---- beginning and end ---- */
 
 /* Eight digits that no other run has, and a password that nobody is told. */
 static bool make_names(struct execution *x, struct err *e)

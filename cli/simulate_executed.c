@@ -10,7 +10,7 @@
 
 static bool is_by_design(const struct planned *p, const struct execute_answer *a)
 {
-    bool refused = a->status >= 400 && a->status < 500 && a->why != ERR_RETRY &&
+    bool refused = a->status >= 400 && a->status < 500 && a->why.kind != ERR_RETRY &&
                    !str_eqz(buf_str(&a->code), "SignatureDoesNotMatch");
     return refused && (p->call->kind == EXECUTE_DRY_RUN || p->call->kind == EXECUTE_MISSING ||
                        str_present(p->key_of));
@@ -24,7 +24,7 @@ bool executed_note(struct executed *d, const struct planned *p, const struct exe
     d->status = a->status;
     d->code = arena_str(memory, a->code.n ? buf_str(&a->code) : S(""));
     d->request = arena_str(memory, a->id.n ? buf_str(&a->id) : S(""));
-    d->done = a->why == ERR_NONE;
+    d->done = a->why.kind == ERR_NONE;
     d->unwanted = d->unwanted || (!d->done && !is_by_design(p, a));
     return (str_present(d->code) && str_present(d->request)) ||
            err_set(e, ERR_LIMIT, "no memory for answers");
@@ -59,8 +59,7 @@ void executed_tell(const struct executed *d, const struct planned *p, size_t i, 
     buf_release(&b);
 }
 
-/* ---- for people --------------------------------------------------------------------------------
- */
+/* ---- for people ---- */
 
 static void put_row(struct buf *b, const struct executed *d, const struct planned *p)
 {
@@ -108,8 +107,7 @@ static void put_text(struct buf *b, const struct executed_of *of, const struct p
     put_where(b, of);
 }
 
-/* ---- for programs ------------------------------------------------------------------------------
- */
+/* ---- for programs ---- */
 
 static void put_time(struct buf *b, const char *name, int64_t ms)
 {

@@ -12,8 +12,7 @@
 #define INCIDENTS    1000
 #define TOLD         100000 /* alerts and incidents of one simulation */
 
-/* ---- joining -----------------------------------------------------------------------------------
- */
+/* ---- joining ---- */
 
 static int by_id(const void *p, const void *q)
 {
@@ -57,8 +56,7 @@ bool found_note(struct found *f, const struct finding *new, struct err *e)
     return str_present(to->rule) || err_set(e, ERR_LIMIT, "no memory for findings");
 }
 
-/* ---- alerts of a scan --------------------------------------------------------------------------
- */
+/* ---- alerts of a scan ---- */
 
 static int64_t time_of(const json_t *alert, const char *member)
 {

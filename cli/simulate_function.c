@@ -4,7 +4,6 @@
 #include <jansson.h>
 
 #include "base/escape.h"
-#include "cli/command.h"
 #include "cli/simulate_upload.h"
 
 struct calling {
@@ -13,34 +12,30 @@ struct calling {
 };
 
 /* {"errorType":"Function.AccessDenied","errorMessage":".."} */
-static void say_failure(struct str answer)
+static void read_failure(struct str answer, struct err *why)
 {
-    struct err why = {0};
     struct buf text;
     json_t *root = json_loadb(answer.p, answer.n, 0, NULL);
     const char *said = json_string_value(json_object_get(root, "errorMessage"));
     buf_init(&text, ERR_TEXT_MAX);
     buf_put_terminal(&text, said ? str_of(said) : S("it does not say why"));
     const char *z = buf_z(&text);
-    err_set(&why, ERR_SYSTEM, "the function failed: %s", z ? z : "(at length)");
-    complain(&why);
+    err_set(why, ERR_SYSTEM, "the function failed: %s", z ? z : "(at length)");
     buf_release(&text);
     json_decref(root);
 }
 
 /* invoker.serve */
 static bool serve(void *self, const struct delivered *d, struct str payload, struct buf *answer,
-                  struct err *e)
+                  struct err *why, struct err *e)
 {
     const struct calling *c = self;
     bool failed = false;
     (void)d;
     if (!cloud_invoke(c->cloud, str_of(c->name), payload, answer, &failed, e))
         return false;
-    if (failed) {
-        say_failure(buf_str(answer));
-        buf_reset(answer);
-    }
+    if (failed)
+        read_failure(buf_str(answer), why);
     return true;
 }
 
@@ -49,7 +44,7 @@ bool simulate_invoke_function(const struct function_asked *a, const struct vec *
 {
     struct calling c = {.cloud = cloud_new(e), .name = a->name};
     const struct invoker by = {
-        .self = &c, .bucket = str_of(a->bucket), .uploaded = true, .serve = serve};
+        .self = &c, .bucket = str_of(a->bucket), .uploaded = true, .silent = true, .serve = serve};
     bool ok = c.cloud && simulate_upload(c.cloud, a->bucket, a->folder, objects, e) &&
               simulate_invoke(&by, objects, f, e);
     cloud_free(c.cloud);

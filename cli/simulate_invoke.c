@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/notes.h"
+#include "cli/progress.h"
 #include "cli/simulate_upload.h"
 #include "handlers/handle.h"
 
@@ -31,20 +32,24 @@ static void put_notification(struct buf *b, const struct invoker *by, struct str
     buf_putz(b, "\",\"size\":1}},\"trailwarden\":{\"simulated\":true}}]}");
 }
 
-static bool invoke(const struct invoker *by, const struct delivered *d, struct found *f,
-                   struct err *e)
+static bool invoke(const struct invoker *by, const struct delivered *d, struct progress *p,
+                   struct found *f, struct err *e)
 {
     struct buf payload, answer;
+    struct err why = {0};
     buf_init(&payload, PAYLOAD_MAX);
     buf_init(&answer, HANDLE_ANSWER_MAX);
     put_notification(&payload, by, d->key);
     f->invoked.notifications++;
     bool ok = buf_ok(&payload, "a notification", e) &&
-              by->serve(by->self, d, buf_str(&payload), &answer, e);
-    if (ok && !answer.n)
+              by->serve(by->self, d, buf_str(&payload), &answer, &why, e);
+    if (ok && why.kind != ERR_NONE) {
+        progress_end(p);
+        complain(&why);
         f->invoked.failed++;
-    else if (ok)
+    } else if (ok) {
         ok = found_answer(f, buf_str(&answer), d->at_ms, e);
+    }
     buf_release(&payload);
     buf_release(&answer);
     return ok;
@@ -54,14 +59,19 @@ bool simulate_invoke(const struct invoker *by, const struct vec *objects, struct
                      struct err *e)
 {
     bool ok = true;
-    for (size_t i = 0; ok && i < objects->n; i++)
-        ok = invoke(by, vec_at(objects, i), f, e) &&
+    struct progress progress;
+    progress_init(&progress, 0);
+    progress.on = progress.on && by->silent;
+    for (size_t i = 0; ok && i < objects->n; i++) {
+        progress_step(&progress, "notifications", i, objects->n);
+        ok = invoke(by, vec_at(objects, i), &progress, f, e) &&
              (!interrupted() || err_set(e, ERR_SYSTEM, "interrupted"));
+    }
+    progress_end(&progress);
     return ok && found_answered(f, e);
 }
 
-/* ---- the handler in this program ---------------------------------------------------------------
- */
+/* ---- the handler in this program ---- */
 
 struct here {
     struct handler *handler;
@@ -107,17 +117,15 @@ static bool publish(void *self, const struct message *m, struct err *e)
 
 /* invoker.serve */
 static bool serve(void *self, const struct delivered *d, struct str payload, struct buf *answer,
-                  struct err *e)
+                  struct err *why, struct err *e)
 {
     struct here *h = self;
     struct handle_counts counts;
-    struct err why = {0};
+    struct err failure;
     (void)e;
     h->now_ms = d->at_ms;
-    if (!handler_run(h->handler, payload, answer, &counts, &why)) {
-        buf_reset(answer);
-        complain(&why);
-    }
+    if (!handler_run(h->handler, payload, answer, &counts, &failure))
+        *why = failure;
     return true;
 }
 
@@ -137,7 +145,8 @@ bool simulate_invoke_here(const struct ruleset *rules, const char *folder,
                                 .clock = {&here, now, no_deadline},
                                 .random = process_random(),
                                 .state = state_port(state)};
-    const struct invoker by = {.self = &here, .bucket = S("simulated-trail"), .serve = serve};
+    const struct invoker by = {
+        .self = &here, .bucket = S("simulated-trail"), .silent = true, .serve = serve};
     here.handler = handler_new(&cfg, &ports, notes_printed(), e);
     bool ok = here.handler && simulate_invoke(&by, objects, f, e);
     handler_free(here.handler);

@@ -17,10 +17,11 @@ struct invoker {
     void *self;
     struct str bucket; /* that notifications name */
     bool uploaded;     /* the objects lie there, under simulate_put_key's keys */
-    /* Serves one notification and appends the answer. An empty answer: the function failed, which
-     * was told on standard error. False, with e, when nothing more can be served. */
+    bool silent;       /* it writes nothing on the terminal: progress is shown */
+    /* Serves one notification and appends the answer, or says why the function failed (else why is
+     * of kind ERR_NONE). False, with e, when nothing more can be served. */
     bool (*serve)(void *self, const struct delivered *d, struct str payload, struct buf *answer,
-                  struct err *e);
+                  struct err *why, struct err *e);
 };
 
 /* Calls it for each object (struct delivered), in their order, and takes the answers into f, which

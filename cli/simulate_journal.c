@@ -41,8 +41,7 @@ void journal_release(struct journal *j)
     arena_release(&j->memory);
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static bool write_line(struct journal *j, const struct buf *line, struct err *e)
 {
@@ -92,8 +91,7 @@ bool journal_note(struct journal *j, enum execute_thing thing, struct str name, 
     return ok;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static bool read_head(struct journal *j, struct str line, struct err *e)
 {
@@ -137,8 +135,7 @@ bool journal_read(struct journal *j, const char *path, struct err *e)
     return ok || err_wrap(e, "%.200s", path);
 }
 
-/* ---- removing ----------------------------------------------------------------------------------
- */
+/* ---- removing ---- */
 
 struct undoing {
     const struct journal *j;
@@ -163,7 +160,7 @@ static bool remove_by(struct undoing *u, const struct execute_step *step,
     if (!executor_call(u->x, step, names, STR_ABSENT, STR_ABSENT, &u->answer, e))
         return false;
     struct str code = buf_str(&u->answer.code);
-    *gone = u->answer.why == ERR_NONE || str_eqz(code, "NoSuchEntity");
+    *gone = u->answer.why.kind == ERR_NONE || str_eqz(code, "NoSuchEntity");
     u->again = u->again || (!*gone && str_eqz(code, "DeleteConflict"));
     return true;
 }

@@ -27,8 +27,7 @@ static struct str level_text(enum level l)
     return str_of(level_name(l));
 }
 
-/* ---- for people --------------------------------------------------------------------------------
- */
+/* ---- for people ---- */
 
 /* user bot, role ShopApp/i-0ab... */
 static bool put_who(struct buf *b, struct world *w, const struct actor *a, struct err *e)
@@ -115,8 +114,7 @@ static bool put_text(struct buf *b, const struct found *f, struct world *w,
     return true;
 }
 
-/* ---- for programs ------------------------------------------------------------------------------
- */
+/* ---- for programs ---- */
 
 static void put_findings(struct buf *b, const struct found *f, size_t step)
 {

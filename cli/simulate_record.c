@@ -44,8 +44,7 @@ static bool reads(struct str event)
     return false;
 }
 
-/* ---- who ---------------------------------------------------------------------------------------
- */
+/* ---- who ---- */
 
 static void put_arn(struct buf *b, const struct actor *a)
 {
@@ -165,8 +164,7 @@ static void put_identity(struct buf *b, const struct actor *a, struct str event)
     buf_putz(b, "},");
 }
 
-/* ---- what --------------------------------------------------------------------------------------
- */
+/* ---- what ---- */
 
 /* The role that a session of `to` is of. */
 static void put_role_arn(struct buf *b, const struct actor *to)

@@ -30,8 +30,7 @@ static bool duration(const struct yaml *y, int64_t *ms, struct err *e)
     return true;
 }
 
-/* ---- actors ------------------------------------------------------------------------------------
- */
+/* ---- actors ---- */
 
 static bool read_kind(const struct yaml *y, struct actor *to)
 {
@@ -90,8 +89,7 @@ static bool find_actor(const struct scenario *s, const struct yaml *y, struct ac
     return testrecord_wrong(e, y->line, "there is no actor", yaml_text(y));
 }
 
-/* ---- steps -------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 /* "iam CreateUser" */
 static bool read_call(const struct yaml *y, struct step *to, struct err *e)

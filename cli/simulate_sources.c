@@ -8,8 +8,7 @@
 
 #define FLOW_SECONDS 59 /* from start to end, with the shortest interval: a minute */
 
-/* ---- okta --------------------------------------------------------------------------------------
- */
+/* ---- okta ---- */
 
 static bool put_json(struct buf *b, const struct yaml *y, const char *otherwise, struct err *e)
 {
@@ -74,8 +73,7 @@ bool source_put_okta(struct buf *b, const struct deed *d, struct err *e)
     return true;
 }
 
-/* ---- flows -------------------------------------------------------------------------------------
- */
+/* ---- flows ---- */
 
 /* What a step's request does not say. */
 static const struct {

@@ -3,6 +3,7 @@
 
 #include "adapters/files.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/simulate_invoke.h"
 
 #define OBJECT_MAX (64u << 20)
@@ -44,10 +45,14 @@ bool simulate_upload(struct cloud *cloud, const char *bucket, const char *folder
                      const struct vec *objects, struct err *e)
 {
     bool ok = true;
+    struct progress progress;
+    progress_init(&progress, 0);
     for (size_t i = 0; ok && i < objects->n; i++) {
+        progress_step(&progress, "objects put", i, objects->n);
         const struct delivered *d = vec_at(objects, i);
         ok = (upload(cloud, bucket, folder, d->key, e) || err_wrap(e, "bucket %.100s", bucket)) &&
              (!interrupted() || err_set(e, ERR_SYSTEM, "interrupted"));
     }
+    progress_end(&progress);
     return ok;
 }

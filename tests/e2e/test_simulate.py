@@ -2,13 +2,17 @@
 import gzip
 import json
 import re
+import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from support import dynamodb_local, function
 from support.strict_lambda import StrictLambda
-from test_cli import lines, run
+from support.terminal import Terminal
+from test_cli import BINARY, lines, run
 
 KEY = re.compile(
     r"AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/(\d{4})/(\d\d)/(\d\d)/"
@@ -238,9 +242,13 @@ class Deployed:
             rules=function.ROOT / "rules", TRAILWARDEN_TABLE=self.table, **settings)
         return self.front.functions["tw"]
 
-    def simulate(self, out, *options, noise="20"):
-        return run("simulate", "user-b", "--out", out, "--format", "jsonl", "--noise", noise, "--invoke", "--bucket", self.stage.bucket, "--function", "tw",
-                   "--endpoint-url", self.stage.moto.url, *options, env=self.env)
+    def arguments(self, out, noise="20"):
+        return ("simulate", "user-b", "--out", out, "--format", "jsonl", "--noise", noise, "--invoke",
+                "--bucket", self.stage.bucket, "--function", "tw", "--endpoint-url",
+                self.stage.moto.url)
+
+    def simulate(self, out, *options, **more):
+        return run(*self.arguments(out, **more), *options, env=self.env)
 
 
 @pytest.fixture
@@ -333,3 +341,45 @@ def test_what_a_function_says_reaches_the_terminal_escaped(tmp_path, deployed):
     deployed.front.functions["tw"] = RuntimeError("\x1b[31mred")
     done = deployed.simulate(tmp_path / "out")
     assert done.returncode == 1 and b"\x1b" not in done.stderr and b"\\x1B[31mred" in done.stderr
+
+
+def test_interrupted_between_two_calls(tmp_path, deployed):
+    """What is under way is waited for, nothing more is called, and no table is made up."""
+    process = None
+    calls = []
+
+    def answer():
+        calls.append(1)
+        if len(calls) == 3:
+            process.send_signal(signal.SIGINT)
+        return '{"findings":[]}'
+
+    deployed.front.functions["tw"] = answer
+    process = subprocess.Popen([BINARY, *deployed.arguments(tmp_path / "out")], env=deployed.env,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == b"" and len(calls) == 3
+
+
+def test_interrupted_with_bootstrap(tmp_path, stage):
+    """bootstrap is ended with the program: it is no orphan that waits for ever."""
+    key = stage.moto.admin.get_credentials()
+    env = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": stage.moto.url,
+           "AWS_ACCESS_KEY_ID": key.access_key, "AWS_SECRET_ACCESS_KEY": key.secret_key}
+    process = subprocess.Popen(
+        [BINARY, "simulate", "user-b", "--out", tmp_path / "out", "--format", "jsonl", "--invoke",
+         "--bucket", stage.bucket, "--bootstrap", function.build_dir() / "bin" / "bootstrap"],
+        env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stderr.readline()  # bootstrap's first line of log
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == b""
+    assert len(children) == 1 and not Path(f"/proc/{children[0]}").exists()
+
+
+def test_progress_on_a_terminal(tmp_path, deployed):
+    deployed.front.functions["tw"] = '{"findings":[]}'
+    terminal = Terminal([BINARY, *map(str, deployed.arguments(tmp_path / "out"))], deployed.env)
+    assert terminal.end() == 0
+    assert re.search(r"\d+ of \d+ notifications", terminal.seen), terminal.seen

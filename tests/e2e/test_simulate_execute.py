@@ -239,6 +239,13 @@ class Root(BaseHTTPRequestHandler):
         pass
 
 
+def test_without_credentials_it_says_so(operator):
+    del operator.env["AWS_SECRET_ACCESS_KEY"], operator.env["AWS_ACCESS_KEY_ID"]
+    operator.env["AWS_EC2_METADATA_DISABLED"] = "true"
+    done = operator.execute("user-b")
+    assert done.returncode == USAGE and b"no AWS credentials" in done.stderr
+
+
 def test_root_is_refused(operator):
     server = ThreadingHTTPServer((LOOPBACK, 0), Root)
     server.forms = []
@@ -271,7 +278,8 @@ def test_a_journal_names_nothing_but_its_own(operator, journal):
     (["user-b", "--execute"], "--account ID"),
     (["user-b", "--execute", "--account", "1", "--out", "x"], "writes no --out"),
     (["user-b", "--out", "x", "--confirm", "1"], "are of --execute"),
-    (["nobody", "--execute", "--account", "1"], "there is no scenario nobody"),
+    (["user-b", "--execute", "--account", "12345678901x"], "twelve digits"),
+    (["nobody", "--execute", "--account", "123456789012"], "there is no scenario nobody"),
     (["--clean-up", "nowhere"], "nowhere"),
 ])
 def test_usage(tmp_path, arguments, said):

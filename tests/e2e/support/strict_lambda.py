@@ -7,8 +7,8 @@ PATH = "/2015-03-31/functions/"
 
 
 class StrictLambda(StrictAws):
-    """functions: name -> a Function that is called, the text that it answers, or an exception that
-    it fails with."""
+    """functions: name -> a Function that is called, the text that it answers, a function that gives
+    such a text, or an exception that it fails with."""
 
     def __init__(self):
         super().__init__()
@@ -21,6 +21,8 @@ class StrictLambda(StrictAws):
         if name not in self.functions:
             raise Refused(404, "ResourceNotFoundException", f"Function not found: {name}")
         made = self.functions[name]
+        if callable(made):
+            made = made()
         if isinstance(made, str):
             return 200, {}, made
         if isinstance(made, Exception):
