@@ -75,13 +75,14 @@ bool report_read(struct report *r, const struct logs *logs, struct err *e)
     const struct log_taker taker = {r, take_object, count_fault};
     stories_ready(&r->stories);
     if (!r->redact && logs->paths.n)
-        advising_begin(&r->advising, &r->stories);
+        advising_begin(&r->advising, &r->stories, &advising_laptop);
     progress_init(&r->progress, isatty(STDERR_FILENO) ? logs_bytes(logs) : 0);
     bool ok = logs_walk(logs, &taker, e);
     progress_end(&r->progress);
     if (interrupted()) {
         fputs("trailwarden: interrupted; the story has what was read again so far\n", stderr);
         r->stories.stopped = "somebody interrupted it";
+        r->advising.cut = true;
         ok = true;
     }
     stories_recall(&r->stories);

@@ -4,9 +4,9 @@
 #define TW_CLI_REPORT_H
 
 #include "adapters/output.h"
-#include "cli/advising.h"
 #include "cli/logs.h"
 #include "cli/progress.h"
+#include "handlers/advising.h"
 #include "handlers/rereading.h"
 #include "respond/veil.h"
 

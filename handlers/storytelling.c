@@ -6,6 +6,7 @@
 #include "base/timefmt.h"
 #include "engine/json.h"
 #include "handlers/about.h"
+#include "handlers/advising.h"
 #include "handlers/handle.h"
 #include "handlers/logkey.h"
 #include "handlers/members.h"
@@ -33,7 +34,12 @@ struct telling {
     int64_t reserve_ms; /* of the time, for what comes behind reading */
     struct about about;
     struct buf containment, marks; /* JSON, of the incident */
+    struct advising advising;
+    /* Objects from first_day to last_day may have steps, those from base_day on what was used
+     * before; empty: any may. */
+    char base_day[LOGKEY_DAY_BYTES + 1];
     char first_day[LOGKEY_DAY_BYTES + 1], last_day[LOGKEY_DAY_BYTES + 1];
+    bool before; /* the days before first_day are being read */
 };
 
 static bool read_id(struct str hex, unsigned char id[INCIDENT_ID_BYTES], struct err *e)
@@ -62,7 +68,9 @@ static bool has_time(void *to, struct err *e)
     struct telling *t = to;
     if (left_ms(t) >= t->reserve_ms)
         return true;
-    t->stories.stopped = "the function's time was up";
+    t->advising.cut = true;
+    if (!t->before)
+        t->stories.stopped = "the function's time was up";
     return err_set(e, ERR_RETRY, "the time for reading logs is up");
 }
 
@@ -78,22 +86,36 @@ static void put_day(char day[LOGKEY_DAY_BYTES + 1], int64_t ms)
     buf_release(&b);
 }
 
+/* rereading_calls.see */
+static void advise(void *to, struct event *ev, const struct facts *f)
+{
+    struct telling *t = to;
+    advising_see(&t->advising, ev, f);
+}
+
 /* A record lies under the day on which it was delivered: that of its call, or within a day. */
 static void set_days(struct telling *t)
 {
     const struct story *story = stories_at(&t->stories, 0);
     if (story->from_ms > story->until_ms)
         return;
+    put_day(t->base_day, story->from_ms - (t->advising.n ? ADVISING_DAYS * DAY_MS : 0));
     put_day(t->first_day, story->from_ms);
     put_day(t->last_day, story->until_ms + DAY_MS);
 }
 
-static bool is_of_other_days(const struct telling *t, struct str key)
+enum told_days { DAYS_STEPS, DAYS_BEFORE, DAYS_OTHER };
+
+/* What an object may have. */
+static enum told_days days_of(const struct telling *t, struct str key)
 {
     struct logkey at;
-    return t->first_day[0] && logkey_read(key, &at) &&
-           (memcmp(at.day.p, t->first_day, LOGKEY_DAY_BYTES) < 0 ||
-            memcmp(at.day.p, t->last_day, LOGKEY_DAY_BYTES) > 0);
+    if (!t->first_day[0] || !logkey_read(key, &at))
+        return DAYS_STEPS;
+    if (memcmp(at.day.p, t->base_day, LOGKEY_DAY_BYTES) < 0 ||
+        memcmp(at.day.p, t->last_day, LOGKEY_DAY_BYTES) > 0)
+        return DAYS_OTHER;
+    return memcmp(at.day.p, t->first_day, LOGKEY_DAY_BYTES) < 0 ? DAYS_BEFORE : DAYS_STEPS;
 }
 
 /* key_fn */
@@ -101,8 +123,9 @@ static bool read_listed(void *to, struct str key, struct err *e)
 {
     struct telling *t = to;
     struct logkey at;
-    if (is_of_other_days(t, key)) {
-        t->stories.passed_over++;
+    enum told_days days = days_of(t, key);
+    if (days != (t->before ? DAYS_BEFORE : DAYS_STEPS)) {
+        t->stories.passed_over += days == DAYS_OTHER && !t->before;
         return has_time(t, e);
     }
     if ((logkey_read(key, &at) && at.digest) || str_ends(key, S("/")))
@@ -161,7 +184,8 @@ static bool read_addresses(struct telling *t, struct str from, struct err *e)
     return ok;
 }
 
-/* Of logs that are not read to their end for want of time the page tells what was read. */
+/* Of logs that are not read to their end for want of time the page tells what was read. What was
+ * used before the incident comes last: the steps matter more. */
 static bool read_logs(struct telling *t, struct str order, struct err *e)
 {
     struct str from = json_member(order, S("from"));
@@ -171,8 +195,14 @@ static bool read_logs(struct telling *t, struct str order, struct err *e)
     t->reserve_ms = left == INT64_MAX ? 0 : left / 3;
     if (t->reserve_ms < HANDLE_MARGIN_MS + PAGE_MS)
         t->reserve_ms = HANDLE_MARGIN_MS + PAGE_MS;
+    if (!str_eqz(json_member(order, S("advice")), "false"))
+        advising_begin(&t->advising, &t->stories, &advising_function);
     set_days(t);
-    return read_addresses(t, from, e) || t->stories.stopped;
+    bool ok = read_addresses(t, from, e);
+    t->before = true;
+    if (ok && t->advising.n && t->first_day[0])
+        ok = read_addresses(t, from, e);
+    return ok || t->advising.cut;
 }
 
 /* ---- the page ---- */
@@ -213,6 +243,7 @@ static bool make_page(struct telling *t, const struct retold *retold, struct str
         return false;
     stories_recall(s);
     stories_end(s);
+    advising_end(&t->advising);
     return page_write(s, t->with->rules, keep_piece, page, e);
 }
 
@@ -237,7 +268,7 @@ static void put_answer(struct buf *b, const struct telling *t, const char *incid
     buf_putf(b, "\"steps\":%zu,\"read\":{\"objects\":%llu,\"failed\":%llu,", t->stories.steps.n,
              (unsigned long long)t->reading.objects, (unsigned long long)t->reading.failed);
     buf_putf(b, "\"passed_over\":%llu,\"whole\":%s}}", (unsigned long long)t->stories.passed_over,
-             t->stories.stopped ? "false" : "true");
+             t->advising.cut ? "false" : "true");
 }
 
 static bool tell(struct telling *t, const struct retold *retold, struct str order,
@@ -271,7 +302,7 @@ static bool telling_init(struct telling *t, const struct storytelling *with, str
                                                       .bytes = STORYTELLING_BYTES_MAX,
                                                       .known = STORYTELLING_KNOWN_MAX});
     if (!rereading_init(&t->reading, &t->stories, with->rules, with->ports->geo,
-                        (struct rereading_calls){.to = t, .going = has_time}, e))
+                        (struct rereading_calls){.to = t, .going = has_time, .see = advise}, e))
         return false;
     if (with->has_source)
         event_force_source(&t->reading.reader.ev, with->source);
@@ -281,6 +312,7 @@ static bool telling_init(struct telling *t, const struct storytelling *with, str
 static void telling_release(struct telling *t)
 {
     rereading_release(&t->reading);
+    advising_release(&t->advising);
     stories_release(&t->stories);
     buf_release(&t->address);
     buf_release(&t->containment);

@@ -11,9 +11,11 @@
  *   "from":"s3://bucket/AWSLogs/111122223333/"           or a list of up to STORYTELLING_FROM_MAX
  *
  * An address that ends in .gz or .json is one object, anything else is what keys begin with. Of
- * those in CloudTrail's order, objects of days without a step are passed over. Reading stops when a
- * third of the time that was left at its beginning is left, or HANDLE_MARGIN_MS and a second; the
- * page says so, and "whole" is false. */
+ * those in CloudTrail's order, objects of days without a step are passed over, but for those of
+ * ADVISING_DAYS before: they are read last, for the policy that the page recommends
+ * (handlers/advising.h); not with "advice":false. Reading stops when a third of the time that was
+ * left at its beginning is left, or HANDLE_MARGIN_MS and a second; the page says so, and "whole" is
+ * false. */
 #ifndef TW_HANDLERS_STORYTELLING_H
 #define TW_HANDLERS_STORYTELLING_H
 

@@ -31,6 +31,7 @@ bool advice_init(struct advice *a, struct str arn, struct err *e)
     *a = (struct advice){.principal = {.arn = arn}, .first_ms = INT64_MAX, .last_ms = INT64_MIN};
     arena_init(&a->memory, ADVICE_MEMORY_MAX);
     arena_init(&a->scratch, ADVICE_SCRATCH_MAX);
+    a->targets_max = ADVICE_TARGETS_ALL;
     vec_init(&a->actions, sizeof(struct advice_action), ADVICE_ACTIONS_MAX);
     vec_init(&a->unmapped, sizeof(struct str), ADVICE_UNMAPPED_MAX);
     vec_init(&a->profiles, sizeof(struct str), ADVICE_UNMAPPED_MAX);
@@ -47,6 +48,12 @@ bool advice_init(struct advice *a, struct str arn, struct err *e)
         str_starts(a->principal.name, S("AWSServiceRoleFor")))
         return err_set(e, ERR_USAGE, "what a service-linked role may is its service's to say");
     return true;
+}
+
+void advice_bound(struct advice *a, const struct advice_bounds *b)
+{
+    arena_init(&a->memory, b->memory);
+    a->targets_max = b->targets;
 }
 
 void advice_release(struct advice *a)
@@ -239,12 +246,15 @@ static bool compact(struct advice *a, struct advice_action *x, struct err *e)
         *to = *t;
         into = moved ? to : into;
     }
-    x->targets.n = ok ? kept : x->targets.n;
+    if (ok) {
+        a->targets -= x->targets.n - kept;
+        x->targets.n = kept;
+    }
     return ok;
 }
 
 /* Makes room: what was only used after is counted, all but a few. */
-static void forget_after(struct advice_action *x)
+static void forget_after(struct advice *a, struct advice_action *x)
 {
     size_t kept = 0, after = 0;
     for (size_t i = 0; i < x->targets.n; i++) {
@@ -254,6 +264,7 @@ static void forget_after(struct advice_action *x)
         else
             *(struct advice_target *)vec_at(&x->targets, kept++) = *t;
     }
+    a->targets -= x->targets.n - kept;
     x->targets.n = kept;
 }
 
@@ -273,7 +284,7 @@ static struct advice_target *any_of(struct advice_action *x, const struct advice
 static bool make_room(struct advice *a, struct advice_action *x, const struct advice_use *u,
                       struct advice_target **out, struct err *e)
 {
-    forget_after(x);
+    forget_after(a, x);
     if (x->targets.n == ADVICE_TARGETS_MAX && !compact(a, x, e))
         return false;
     *out = mate_of(x, u, false);
@@ -285,7 +296,8 @@ static bool make_room(struct advice *a, struct advice_action *x, const struct ad
 static struct advice_target *new_target(struct advice *a, struct advice_action *x,
                                         const struct advice_use *u, struct err *e)
 {
-    struct advice_target *t = x->targets.n < ADVICE_TARGETS_MAX ? vec_push(&x->targets, 1) : NULL;
+    bool room = x->targets.n < ADVICE_TARGETS_MAX && a->targets < a->targets_max;
+    struct advice_target *t = room ? vec_push(&x->targets, 1) : NULL;
     if (!t) {
         err_set(e, ERR_LIMIT, "no memory for advice");
         return NULL;
@@ -294,6 +306,7 @@ static struct advice_target *new_target(struct advice *a, struct advice_action *
     t->condition = arena_str(&a->memory, u->condition);
     t->value = arena_str(&a->memory, u->value);
     t->first_ms = t->last_ms = u->time_ms;
+    a->targets++;
     return t;
 }
 

@@ -22,9 +22,16 @@
 #define ADVICE_DAYS_MAX     4000
 #define ADVICE_UNMAPPED_MAX 50
 #define ADVICE_MEMORY_MAX   (256u << 20)
+#define ADVICE_TARGETS_ALL  (ADVICE_ACTIONS_MAX * ADVICE_TARGETS_MAX)
 #define ADVICE_SCRATCH_MAX  (1u << 20) /* a record of CloudTrail has 256 KB */
 
 enum advice_kind { ADVICE_USER, ADVICE_ROLE };
+
+/* How much is kept; for who has less room than the limits above. */
+struct advice_bounds {
+    size_t memory;  /* bytes of texts */
+    size_t targets; /* of all actions together, some 100 bytes each */
+};
 
 /* Whom the advice is for. */
 struct advice_principal {
@@ -57,6 +64,7 @@ struct advice {
     struct vec unmapped; /* of struct str: "source:event" without an action that is known */
     struct vec
         profiles; /* of struct str: instance profiles handed to EC2, whose role is not told */
+    size_t targets, targets_max; /* of all actions */
     uint64_t uses_before, uses_after, refused;
     int64_t first_ms, last_ms; /* of the uses before */
     /* What the logs cover before since_ms, whoever acted. */
@@ -70,6 +78,8 @@ struct advice {
 /* arn: of a user, a role, or a role's session; borrowed. ERR_USAGE for what is none of these, and
  * for service-linked roles, whose permissions nobody can change. */
 TW_MUST_USE bool advice_init(struct advice *a, struct str arn, struct err *e);
+/* Keeps less. Right behind advice_init; no bound may be above its limit. */
+void advice_bound(struct advice *a, const struct advice_bounds *b);
 void advice_release(struct advice *a);
 
 /* From now on what happens at ms or later is the intruder's. */

@@ -70,7 +70,7 @@ unsigned advice_gaps(const struct advice *a, const struct advice_wanted *w)
     unsigned gaps = (a->uses_before == 0 ? GAP_BASELINE : 0) |
                     (a->days.n < w->days ? GAP_SHORT : 0) |
                     (a->has_s3 && !a->data_events ? GAP_DATA : 0) |
-                    (missing.n || missing.failed ? GAP_REGIONS : 0);
+                    (missing.n || missing.failed ? GAP_REGIONS : 0) | (w->cut ? GAP_CUT : 0);
     buf_release(&missing);
     return gaps;
 }
@@ -102,6 +102,9 @@ static void put_gap(struct buf *b, const struct advice *a, const struct advice_w
         put_missing(b, a, w);
         buf_putz(b, ": what is done there cannot be seen (--accept regions).");
         break;
+    case GAP_CUT:
+        buf_putz(b, "The logs were not read to their end: what else was used is not known.");
+        break;
     default:
         break;
     }
@@ -120,7 +123,7 @@ static bool put_gaps(json_t *list, const struct advice *a, const struct advice_w
     struct buf b;
     bool ok = true;
     buf_init(&b, SENTENCE_MAX);
-    for (unsigned gap = 1; gap <= GAP_REGIONS && ok; gap <<= 1) {
+    for (unsigned gap = 1; gap <= GAP_CUT && ok; gap <<= 1) {
         if (!(gaps & gap))
             continue;
         put_gap(&b, a, w, gap);
@@ -173,7 +176,8 @@ static void put_width(struct buf *b, const struct policy_made *p)
         buf_putf(b, " It has %zu characters and fits no policy: part it into several.", p->size);
 }
 
-static bool put_caveats(json_t *list, const struct advice *a, const struct policy_made *p)
+static bool put_caveats(json_t *list, const struct advice *a, const struct advice_wanted *w,
+                        const struct policy_made *p)
 {
     struct buf b;
     buf_init(&b, SENTENCE_MAX);
@@ -188,6 +192,11 @@ static bool put_caveats(json_t *list, const struct advice *a, const struct polic
     put_wide(&b, a);
     ok = ok && (b.n == 0 || add_sentence(list, &b));
     put_width(&b, p);
+    ok = ok && (b.n == 0 || add_sentence(list, &b));
+    buf_putz(&b, w->rough
+                     ? "An event that was delivered twice may count twice: there were too many "
+                       "to tell."
+                     : "");
     ok = ok && (b.n == 0 || add_sentence(list, &b));
     buf_release(&b);
     return ok;
@@ -271,7 +280,7 @@ static json_t *make(const struct advice *a, const struct advice_wanted *w,
     unsigned gaps = advice_gaps(a, w), accepted = w->accepted & ~(unsigned)GAP_BASELINE;
     bool made = p->document != NULL;
     bool ok = put_gaps(refusals, a, w, gaps & ~accepted) &&
-              put_gaps(caveats, a, w, gaps & accepted) && put_caveats(caveats, a, p);
+              put_gaps(caveats, a, w, gaps & accepted) && put_caveats(caveats, a, w, p);
     json_t *out =
         json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:O?,s:I,s:o,s:o,s:O?}", "type", "policy",
                   "principal", text(a->principal.arn), "since",

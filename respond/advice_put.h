@@ -10,13 +10,16 @@ enum advice_gap {
     GAP_BASELINE = 1, /* no use before: there is nothing to advise */
     GAP_SHORT = 2,    /* the logs cover fewer days than are wanted */
     GAP_DATA = 4,     /* S3 is used, and no data events are logged: which objects cannot be seen */
-    GAP_REGIONS = 8   /* a region is missing; us-east-1 tells of IAM and other global services */
+    GAP_REGIONS = 8,  /* a region is missing; us-east-1 tells of IAM and other global services */
+    GAP_CUT = 16      /* the logs were not read to their end */
 };
 
 struct advice_wanted {
     size_t days;               /* that the logs are to cover */
     const struct vec *regions; /* const char *: that must be there, beside us-east-1 */
     unsigned accepted;         /* gaps that the asker accepts; GAP_BASELINE never is one */
+    bool cut;                  /* the logs were not read to their end */
+    bool rough;                /* of some events it was not known whether they had been counted */
     struct str since_by;       /* who says when it began: "you", or a rule's title; or absent */
     struct str current;        /* the policy that is there now; or absent */
 };

@@ -446,9 +446,44 @@ static int by_story(const void *p, const void *q)
     return id128_cmp(a->event, b->event);
 }
 
+/* A file with its place so far. */
+struct placed {
+    struct story_file file;
+    uint32_t at;
+};
+
+static int by_file(const void *p, const void *q)
+{
+    const struct placed *a = p, *b = q;
+    int c = str_cmp(a->file.name, b->file.name);
+    return c ? c : (a->at > b->at) - (a->at < b->at);
+}
+
+/* Whoever reads them in another order tells the same. Without memory for it they stay. */
+static void order_files(struct stories *s)
+{
+    struct placed *all = calloc(s->files.n + 1, sizeof *all);
+    uint32_t *to = calloc(s->files.n + 1, sizeof *to);
+    for (uint32_t k = 0; all && to && k < s->files.n; k++)
+        all[k] = (struct placed){*(const struct story_file *)vec_at(&s->files, k), k};
+    if (all && to && s->files.n > 1) {
+        qsort(all, s->files.n, sizeof *all, by_file);
+        for (uint32_t k = 0; k < s->files.n; k++) {
+            *(struct story_file *)vec_at(&s->files, k) = all[k].file;
+            to[all[k].at] = k;
+        }
+        for (size_t k = 0; k < s->steps.n; k++)
+            if ((*step_at(s, k))->file != LINEAGE_NONE)
+                (*step_at(s, k))->file = to[(*step_at(s, k))->file];
+    }
+    free(all);
+    free(to);
+}
+
 void stories_end(struct stories *s)
 {
     cut_steps(s);
+    order_files(s);
     sort(&s->steps, by_story);
     for (uint32_t k = 0; k < s->steps.n; k++) {
         struct story *story = stories_at(s, (*step_at(s, k))->story);

@@ -67,7 +67,7 @@ struct stories {
     struct vec evidence; /* events that alerts name: sorted by event */
     struct vec steps;    /* struct story_step *; after stories_end by story, time, event */
     struct lineage_map known;
-    struct vec files; /* struct story_file */
+    struct vec files; /* struct story_file; after stories_end by name */
     struct arena texts;
     size_t bytes;      /* of the steps */
     uint64_t records;  /* that were looked at */

@@ -55,7 +55,7 @@ function recommended(a) {
 
 function advice(story) {
   return section('Recommended policy', story.advice ? recommended(story.advice)
-    : el('p', {}, 'None is made for this incident: it is for the users and roles that began the gravest ones, from logs, and not where names are left out.'));
+    : el('p', {}, 'None is made for this incident: it is for the users and roles that began the gravest ones, from logs, and not where names are left out or memory did not suffice.'));
 }
 
 function unknowns(story) {

@@ -1,5 +1,6 @@
 """The function tells an incident as a page: it lands in the bucket for reports, from where the
 owner reads it with boto3. Numbers in brackets are the promises of docs/design.md that a test proves."""
+import datetime
 import json
 import subprocess
 
@@ -7,7 +8,7 @@ import pytest
 
 from support import trail
 from support.function import RULES, build_dir
-from test_incidents import World, made_eve, record
+from test_incidents import NOW, World, made_eve, record
 from test_runtime import assert_init_error
 from test_story import DATA
 
@@ -58,20 +59,27 @@ def test_a_page_lands_in_the_bucket(world):
     assert trail.RECORD_SECRET not in page  # [P5]
 
 
+def told_by(world, *arguments):
+    credentials = world.stage.moto.admin.get_credentials()
+    return subprocess.run(
+        [build_dir() / "bin" / "trailwarden", *arguments, "--state", f"dynamodb:{world.table}"],
+        env={"AWS_ENDPOINT_URL": world.stage.moto.url, "AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.url,
+             "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": credentials.access_key,
+             "AWS_SECRET_ACCESS_KEY": credentials.secret_key}, capture_output=True, timeout=60)
+
+
+def assert_page_of_command(world, incident, *options):
+    page = world.stage.s3.get_object(Bucket=world.stage.bucket, Key=f"reports/story-{incident}.html")["Body"].read()
+    told = told_by(world, "story", "--incident", incident, "--format", "html", "-r", RULES, *options)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout == page
+
+
 def test_it_is_the_page_of_the_command_line(world):
     function = world.start(TRAILWARDEN_REPORTS=f"{world.stage.bucket}/reports/")
     incident = told_incident(world, function)
     function.invoke(order(incident))
-    page = world.stage.s3.get_object(Bucket=world.stage.bucket, Key=f"reports/story-{incident}.html")["Body"].read()
-    credentials = world.stage.moto.admin.get_credentials()
-    told = subprocess.run(
-        [build_dir() / "bin" / "trailwarden", "story", "--incident", incident, "--format", "html",
-         "-r", RULES, "--state", f"dynamodb:{world.table}"],
-        env={"AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.url, "AWS_REGION": "eu-west-1",
-             "AWS_ACCESS_KEY_ID": credentials.access_key, "AWS_SECRET_ACCESS_KEY": credentials.secret_key},
-        capture_output=True, timeout=60)
-    assert told.returncode == 0, told.stderr
-    assert told.stdout == page
+    assert_page_of_command(world, incident)
 
 
 @pytest.mark.parametrize("given, says", [
@@ -144,6 +152,56 @@ def test_without_time_the_page_says_so(world, attacked):
     assert all(s["recalled"] for s in data["stories"][0]["steps"])
 
 
+# ---- the policy ------------------------------------------------------------------------------------
+
+def put_day(world, days, region, *records):
+    """An object that was delivered so many days before now."""
+    day = (NOW - datetime.timedelta(days=days)).strftime("%Y/%m/%d")
+    key = f"AWSLogs/111122223333/CloudTrail/{region}/{day}/{region}-{days}.json.gz"
+    world.stage.put(key, trail.packed(list(records)))
+    return key
+
+
+def used(name, days, number, **more):
+    return trail.record("DescribeInstances", eventName=name, eventID=f"{number:08x}-0000-4000-8000-{days:012x}",
+                        eventTime=(NOW - datetime.timedelta(days=days)).strftime("%Y-%m-%dT10:00:00Z"), **more)
+
+
+@pytest.fixture
+def working(world, attacked):
+    """What mallory did in the fourteen days before the attack."""
+    for days in range(2, 16):
+        put_day(world, days, "eu-west-1", used("DescribeVpcs", days, 1, eventSource="ec2.amazonaws.com"),
+                used("Invoke", days, 2, eventSource="lambda.amazonaws.com", requestParameters={"functionName": f"f{days % 3}"}))
+        put_day(world, days, "us-east-1", used("ListUsers", days, 3, eventSource="iam.amazonaws.com", awsRegion="us-east-1"))
+    return attacked
+
+
+def test_it_recommends_the_policy_of_the_command_line(world, working):
+    """What was used before is read as well, behind what has steps; the page is the same, byte for byte."""
+    function, incident, _ = working
+    logs = f"s3://{world.stage.bucket}/AWSLogs/"
+    answer = function.invoke(order(incident, **{"from": logs}), deadline_s=60).answer
+    assert answer["read"] == {"objects": 29, "failed": 0, "passed_over": 0, "whole": True}
+    advice = page_of(world, incident)["stories"][0]["advice"]
+    assert advice["principal"].endswith(":user/mallory") and advice["refusals"] == [] and advice["document"]
+    assert [a["action"] for a in advice["actions"]] == ["ec2:DescribeVpcs", "iam:ListUsers", "lambda:InvokeFunction"]
+    assert "cloudtrail:StopLogging" in [a["action"] for a in advice["excluded"]]
+    assert_page_of_command(world, incident, "--from", logs)
+
+
+def test_days_long_before_are_passed_over(world, working):
+    function, incident, _ = working
+    for days in (18, 19, 40):
+        put_day(world, days, "eu-west-1", used("DescribeKeyPairs", days, 4, eventSource="ec2.amazonaws.com"))
+    logs = f"s3://{world.stage.bucket}/AWSLogs/"
+    read = function.invoke(order(incident, **{"from": logs}), deadline_s=60).answer["read"]
+    assert read == {"objects": 29, "failed": 0, "passed_over": 3, "whole": True}
+    without = function.invoke(order(incident, **{"from": logs, "advice": False}), deadline_s=60).answer["read"]
+    assert without["whole"] is True and without["passed_over"] >= 29
+    assert page_of(world, incident)["stories"][0]["advice"] is None
+
+
 @pytest.mark.parametrize("given, says", [
     ("/tmp/logs", "takes addresses"), ([], "is an address or a list"), (7, "is an address or a list"),
     ([None], "takes addresses"), ("s3://somebody-elses/AWSLogs/", "TRAILWARDEN_BUCKETS")])
@@ -166,15 +224,6 @@ def test_reading_again_stays_within_its_memory(world, attacked):
 
 
 # ---- who is compromised ----------------------------------------------------------------------------
-
-def told_by(world, *arguments):
-    credentials = world.stage.moto.admin.get_credentials()
-    return subprocess.run(
-        [build_dir() / "bin" / "trailwarden", *arguments, "--state", f"dynamodb:{world.table}"],
-        env={"AWS_ENDPOINT_URL": world.stage.moto.url, "AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.url,
-             "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": credentials.access_key,
-             "AWS_SECRET_ACCESS_KEY": credentials.secret_key}, capture_output=True, timeout=60)
-
 
 def test_the_command_line_tells_from_logs_in_s3(world, attacked):
     _, incident, key = attacked

@@ -1,8 +1,20 @@
-/* Advice beside a report. */
-#include "cli/advising.h"
+/* Advice beside a story. */
+#include "handlers/advising.h"
 
 #include "respond/incident_say.h"
 #include "respond/subject.h"
+
+const struct advising_bounds advising_laptop = {
+    .events = 1u << 20,
+    .advice = {.memory = ADVICE_MEMORY_MAX, .targets = ADVICE_TARGETS_ALL},
+    .json = 32u << 20,
+};
+
+const struct advising_bounds advising_function = {
+    .events = 1u << 15,
+    .advice = {.memory = 1u << 19, .targets = 4000},
+    .json = 1u << 20,
+};
 
 static const struct graph_node *node_of(const struct incident *i, size_t actor)
 {
@@ -54,16 +66,17 @@ static void begin_story(struct advising *g, struct story *story)
         advice_release(&a->advice); /* of a service's role nothing is advised */
         return;
     }
+    advice_bound(&a->advice, &g->bounds.advice);
     a->story = story;
-    buf_init(&a->json, ADVISING_JSON_MAX);
+    buf_init(&a->json, g->bounds.json);
     set_since(a);
     g->n++;
 }
 
-void advising_begin(struct advising *g, const struct stories *s)
+void advising_begin(struct advising *g, const struct stories *s, const struct advising_bounds *b)
 {
-    *g = (struct advising){.once = once_new(ONCE_MEMORY_MAX)};
-    g->failed = !g->once;
+    *g = (struct advising){.bounds = *b};
+    lineage_map_init(&g->known, b->events);
     for (size_t k = 0; k < s->list.n && g->n < ADVISING_MAX; k++)
         begin_story(g, stories_at(s, k));
 }
@@ -74,41 +87,48 @@ void advising_release(struct advising *g)
         advice_release(&g->list[k].advice);
         buf_release(&g->list[k].json);
     }
-    once_free(g->once);
+    lineage_map_release(&g->known);
 }
 
-/* Whether the event was not counted before. */
+/* Whether the event was not counted before, as far as there is room to know. */
 static bool is_fresh(struct advising *g, const struct facts *f)
 {
-    unsigned char key[ONCE_KEY_BYTES];
-    bool fresh = true;
-    once_key(S("policy"), f->evidence, key);
-    return once_add(g->once, key, &fresh, NULL) && fresh;
+    const struct id128 event = seen_id(f->evidence);
+    if (lineage_map_find(&g->known, event) != LINEAGE_MAP_NONE)
+        return false;
+    g->rough = !lineage_map_add(&g->known, event, 0) || g->rough;
+    return true;
 }
 
 void advising_see(struct advising *g, struct event *ev, const struct facts *f)
 {
     bool asked = false, fresh = false;
+    if (ev->source != SOURCE_CLOUDTRAIL)
+        return;
     for (size_t k = 0; k < g->n && f->timed && !g->failed; k++) {
         struct advice *a = &g->list[k].advice;
-        bool data = !a->data_events && advice_is_data(event_json(ev));
+        bool data = !a->data_events && advice_is_data(ev->record);
         g->failed = !advice_cover(a, f->time_ms, f->region, data, NULL);
-        if (g->failed || !advice_may_concern(a, event_json(ev)))
+        if (g->failed || !advice_may_concern(a, ev->record))
             continue;
         fresh = asked ? fresh : is_fresh(g, f);
         asked = true;
-        g->failed = fresh && !advice_see(a, event_json(ev), NULL);
+        g->failed = fresh && !advice_see(a, ev->record, NULL);
     }
 }
 
 void advising_end(struct advising *g)
 {
+    lineage_map_release(&g->known);
     for (size_t k = 0; k < g->n && !g->failed; k++) {
         struct advised *a = g->list + k;
         struct vec regions;
         vec_init(&regions, sizeof(const char *), 1);
-        const struct advice_wanted wanted = {
-            .days = ADVISING_DAYS, .regions = &regions, .since_by = a->since_by};
+        const struct advice_wanted wanted = {.days = ADVISING_DAYS,
+                                             .regions = &regions,
+                                             .since_by = a->since_by,
+                                             .cut = g->cut,
+                                             .rough = g->rough};
         advice_settle(&a->advice);
         if (advice_put_json(&a->json, &a->advice, &wanted, NULL))
             a->story->advice = buf_str(&a->json);
