@@ -48,6 +48,14 @@ struct scan_options {
     struct port_geo geo;    /* where addresses are; its find may be NULL */
 };
 
+/* Whether flows that no rule holds for are nothing to the run (they link nobody, see
+ * lineage_links). Where a time is asked for they are something: those that lie out of it are
+ * counted. */
+static inline bool scan_sifts(const struct scan_options *o)
+{
+    return !o->has_from && !o->has_to;
+}
+
 struct scan_counts {
     uint64_t objects, failed; /* failed are among the objects */
     uint64_t stored_bytes, text_bytes;

@@ -495,7 +495,8 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
     s->reader.ev.first_match = options->first_match;
     if (options->has_source)
         event_force_source(&s->reader.ev, options->source);
-    if (!object_reader_flow_format(&s->reader, options->flow_format, e))
+    if (!object_reader_flow_format(&s->reader, options->flow_format, e) ||
+        (scan_sifts(options) && !object_reader_sift_flows(&s->reader, e)))
         return false;
     event_set_geo(&s->reader.ev, options->geo);
     return put_head(s, e);

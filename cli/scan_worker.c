@@ -217,7 +217,8 @@ bool worker_start(struct scan_threads *t, struct worker *w, struct err *e)
     w->reader.ev.first_match = s->options.first_match;
     if (s->options.has_source)
         event_force_source(&w->reader.ev, s->options.source);
-    if (!object_reader_flow_format(&w->reader, s->options.flow_format, e))
+    if (!object_reader_flow_format(&w->reader, s->options.flow_format, e) ||
+        (scan_sifts(&s->options) && !object_reader_sift_flows(&w->reader, e)))
         return false;
     event_set_geo(&w->reader.ev, s->options.geo);
     if (pthread_create(&w->thread, NULL, work, w) != 0)

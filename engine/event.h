@@ -120,6 +120,11 @@ void event_begin(struct event *ev, enum source source, struct str record,
 void event_put(struct event *ev, uint32_t slot, enum json_type type, struct str raw);
 /* Ends it: what is known of its address is added. */
 void event_end(struct event *ev);
+/* A record that nobody wants to read counts as one. */
+static inline void event_pass(struct event *ev)
+{
+    ev->number++;
+}
 
 /* The slot for a member of a record's top, RS_NONE when no rule names it. */
 uint32_t event_member_slot(const struct event *ev, struct str name);

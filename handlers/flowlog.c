@@ -2,7 +2,9 @@
  *
  * Blanks and line feeds are found together, 64 bytes at a time, as bits of a number; what is
  * between two of them is a field. So a line is gone over once, and only the fields that somebody
- * wants are touched again. What a border between pieces cuts is held back until its line ends. */
+ * wants are touched again. A line that is as most are (as many fields as its format has, no other
+ * status than OK) is shown to the sieve where it lies, and goes no further when no rule can hold
+ * for it. What a border between pieces cuts is held back until its line ends. */
 #include "handlers/flowlog.h"
 
 #include <stdio.h>
@@ -28,6 +30,13 @@ void flowlog_init(struct flowlog *f, struct event *ev, struct records_sink sink,
 void flowlog_release(struct flowlog *f)
 {
     buf_release(&f->held);
+    sieve_free(f->sieve);
+}
+
+bool flowlog_sift(struct flowlog *f, struct err *e)
+{
+    f->sieve = sieve_new(f->ev->rules, SOURCE_VPCFLOW);
+    return f->sieve || err_set(e, ERR_SYSTEM, "no memory to read flow logs");
 }
 
 bool flowlog_set_format(struct flowlog *f, struct str format)
@@ -72,13 +81,17 @@ enum flow_told flowlog_tell(const struct flowlog *f, struct str begin, bool whol
 
 static void resolve(struct flowlog *f)
 {
+    struct sieve_column columns[FLOW_COLUMNS_MAX];
     f->n_wanted = 0;
     for (size_t i = 0; i < f->format.n; i++) {
         uint32_t slot = event_member_slot(f->ev, f->format.names[i]);
+        columns[i] = (struct sieve_column){slot, f->format.numbers[i]};
         if (slot != RS_NONE)
             f->wanted[f->n_wanted++] = (struct flow_wanted){
                 (uint32_t)i, slot, f->format.numbers[i] ? JSON_NUMBER : JSON_STRING};
     }
+    if (f->sieve) /* which delivers all lines when memory is out */
+        (void)sieve_set_columns(f->sieve, columns, f->format.n);
 }
 
 /* Takes the line as a header, when it is one. */
@@ -212,27 +225,91 @@ static bool take_line(struct flowlog *f, struct cut *c, uint64_t offset, struct 
     return f->sink.record(f->sink.to, f->ev, &at, e);
 }
 
+/* ---- many lines ---- */
+
+/* Appends where fields and lines end in a text from `at` on, as many as there is room for. Returns
+ * where the search is to go on: a block's begin, or the text's end. */
+static size_t find_ends(struct flow_ends *f, struct str text, size_t at)
+{
+    while (at < text.n && f->n_ends <= FLOW_ENDS_MAX - FLOW_BLOCK &&
+           f->n_feeds <= FLOW_FEEDS_MAX - FLOW_BLOCK) {
+        struct flow_marks m = flow_marks(text.p + at, text.n - at);
+        for (; m.ends; m.ends &= m.ends - 1)
+            f->ends[f->n_ends++] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.ends);
+        for (; m.feeds; m.feeds &= m.feeds - 1)
+            f->feeds[f->n_feeds++] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.feeds);
+        at += FLOW_BLOCK;
+    }
+    return at < text.n ? at : text.n;
+}
+
+/* Whether a line says nothing to anybody. Its fields' ends are *ends and following, the n-th of
+ * `known` is behind the last; it begins at `begin` and ends at `end` in the text. */
+static bool is_quiet(struct flowlog *f, struct str text, uint32_t begin, uint32_t end,
+                     const uint32_t *ends, size_t known)
+{
+    const size_t n = f->format.n, status = f->format.status;
+    if (!f->sieve || n == 0 || known < n || ends[n - 1] != end || end - begin >= FLOW_LINE_MAX ||
+        text.n - end < SIEVE_SLACK || text.p[end - 1] == '\r')
+        return false;
+    if (status != SIZE_MAX && ends[status] - (status ? ends[status - 1] + 1 : begin) > 2)
+        return false;
+    char first = text.p[begin];
+    return !(first >= 'a' && first <= 'z') && !sieve_keeps(f->sieve, text.p, begin, ends);
+}
+
+/* A line as it is cut: *n says how many of the ends are its own. */
+static bool take_cut(struct flowlog *f, struct str text, uint32_t begin, uint32_t end,
+                     const uint32_t *ends, size_t *n, struct err *e)
+{
+    struct cut c = {.line = text.p + begin};
+    size_t i = 0;
+    do {
+        if (c.n < LINE_FIELDS_MAX)
+            c.n++;
+        c.ends[c.n - 1] = ends[i] - begin;
+    } while (ends[i++] != end);
+    *n = i;
+    return take_line(f, &c, f->offset + begin, e);
+}
+
+/* Takes the lines whose ends are found, of which the first begins at *begin, and forgets them. Of a
+ * line that has not ended no more fields are kept than it takes to know that there are too many. */
+static bool take_found(struct flowlog *f, struct str text, uint32_t *begin, struct err *e)
+{
+    struct flow_ends *found = &f->found;
+    size_t at = 0, n;
+    bool ok = true;
+    for (uint32_t i = 0; i < found->n_feeds && ok; i++) {
+        const uint32_t end = found->feeds[i], *ends = found->ends + at;
+        if (is_quiet(f, text, *begin, end, ends, found->n_ends - at)) {
+            n = f->format.n;
+            f->lines++;
+            f->counts->records++;
+            event_pass(f->ev);
+        } else {
+            ok = take_cut(f, text, *begin, end, ends, &n, e);
+        }
+        at += n;
+        *begin = end + 1;
+    }
+    found->n_feeds = 0;
+    found->n_ends -= (uint32_t)at;
+    if (found->n_ends > LINE_FIELDS_MAX)
+        found->n_ends = LINE_FIELDS_MAX;
+    memmove(found->ends, found->ends + at, found->n_ends * sizeof *found->ends);
+    return ok;
+}
+
 /* Takes lines that are whole: the last byte is a line feed. */
 static bool take_lines(struct flowlog *f, struct str text, struct err *e)
 {
-    struct cut c = {.line = text.p};
-    const char *end = text.p + text.n;
-    for (const char *block = text.p; block < end; block += FLOW_BLOCK) {
-        uint64_t marks = flow_marks(block, (size_t)(end - block));
-        for (; marks; marks &= marks - 1) {
-            const char *at = block + __builtin_ctzll(marks);
-            if (c.n < LINE_FIELDS_MAX)
-                c.n++;
-            c.ends[c.n - 1] = (uint32_t)(at - c.line);
-            if (*at != '\n')
-                continue;
-            if (!take_line(f, &c, f->offset + (uint64_t)(c.line - text.p), e))
-                return false;
-            c.line = at + 1;
-            c.n = 0;
-        }
-        if (end - block <= FLOW_BLOCK)
-            break;
+    uint32_t begin = 0;
+    f->found.n_ends = f->found.n_feeds = 0;
+    for (size_t at = 0; at < text.n;) {
+        at = find_ends(&f->found, text, at);
+        if (!take_found(f, text, &begin, e))
+            return false;
     }
     f->offset += text.n;
     return true;

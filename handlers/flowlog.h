@@ -7,13 +7,15 @@
  * The header tells the columns, in any order and of any version. Objects in S3 have one; what comes
  * out of CloudWatch has none: such a line is one of the default format's, or of the format given. A
  * value of "-" is absent. Lines whose log-status is NODATA or SKIPDATA tell of no flow: they are
- * counted. No JSON is made: a value goes straight to the slot that rules name its column by.
+ * counted. No JSON is made: a value goes straight to the slot that rules name its column by. With
+ * flowlog_sift, lines for which no rule can hold are counted and not delivered.
  *
  * A bad line (fields that are too many or too few, a number that is none, too long) is named,
  * counted and skipped. The result does not depend on how the bytes are cut into pieces. */
 #ifndef TW_HANDLERS_FLOWLOG_H
 #define TW_HANDLERS_FLOWLOG_H
 
+#include "engine/sieve.h"
 #include "handlers/flowformat.h"
 #include "handlers/records.h"
 
@@ -27,6 +29,17 @@ struct flow_wanted {
     uint8_t type; /* enum json_type */
 };
 
+/* Ends of fields that are found before they are used, and ends of lines: at least those of one
+ * block more than any line's. */
+#define FLOW_ENDS_MAX  2048
+#define FLOW_FEEDS_MAX 512
+
+/* Where fields end in a text, line ends among them, and where lines do. */
+struct flow_ends {
+    uint32_t ends[FLOW_ENDS_MAX], feeds[FLOW_FEEDS_MAX];
+    uint32_t n_ends, n_feeds;
+};
+
 enum flow_told { FLOW_IS, FLOW_IS_NOT, FLOW_MORE };
 
 /* One object after another; for one thread. */
@@ -38,6 +51,8 @@ struct flowlog {
     struct flow_format format;     /* of the present object */
     struct flow_wanted wanted[FLOW_COLUMNS_MAX];
     size_t n_wanted;
+    struct sieve *sieve; /* of flowlog_sift, else NULL */
+    struct flow_ends found;
     struct buf held; /* the beginning of a line that has not ended yet */
     bool dropping;   /* inside a line that is too long */
     uint64_t offset; /* of the first byte not consumed */
@@ -49,6 +64,9 @@ void flowlog_init(struct flowlog *f, struct event *ev, struct records_sink sink,
 void flowlog_release(struct flowlog *f);
 /* The format of lines without a header, from now on; false when it is none. */
 TW_MUST_USE bool flowlog_set_format(struct flowlog *f, struct str format);
+/* From now on, flows of which no rule of ev's can hold are counted but not delivered. False when
+ * memory is out. */
+TW_MUST_USE bool flowlog_sift(struct flowlog *f, struct err *e);
 
 /* Whether a text that begins so is a flow log; FLOW_MORE: that takes more of it (FLOW_HEADER_MAX at
  * most), unless whole. */

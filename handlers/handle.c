@@ -651,8 +651,9 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
     watch_init(&h->watch, &h->ports.state);
     if (!object_reader_init(&h->reader, cfg->rules,
                             (struct object_calls){h, on_piece, on_record, on_bad}, e) ||
-        !object_reader_flow_format(&h->reader, cfg->flow_format, e) || !start_windows(h, e) ||
-        !start_teller(h, e) || !start_containing(h, e)) {
+        !object_reader_flow_format(&h->reader, cfg->flow_format, e) ||
+        !object_reader_sift_flows(&h->reader, e) || !start_windows(h, e) || !start_teller(h, e) ||
+        !start_containing(h, e)) {
         handler_free(h);
         return NULL;
     }

@@ -170,6 +170,11 @@ bool object_reader_flow_format(struct object_reader *o, struct str format, struc
                    format.p);
 }
 
+bool object_reader_sift_flows(struct object_reader *o, struct err *e)
+{
+    return flowlog_sift(&o->flows, e);
+}
+
 void object_reader_release(struct object_reader *o)
 {
     flowlog_release(&o->flows);

@@ -54,6 +54,9 @@ TW_MUST_USE bool object_reader_init(struct object_reader *o, const struct rulese
  * them; absent: the default format. ERR_USAGE when it is none. */
 TW_MUST_USE bool object_reader_flow_format(struct object_reader *o, struct str format,
                                            struct err *e);
+/* From now on, flows that no rule holds for are counted and not called for. False when memory is
+ * out. */
+TW_MUST_USE bool object_reader_sift_flows(struct object_reader *o, struct err *e);
 void object_reader_release(struct object_reader *o);
 
 /* Reads the whole object. What stands in front of a fault of its content has been delivered. On
