@@ -8,6 +8,8 @@
 #include "engine/index.h"
 #include "engine/sigma_match.h"
 
+#define FEW_HITS 32 /* that are sorted by insertion */
+
 bool event_pred(struct event *ev, uint32_t pred)
 {
     uint32_t known = ev->pred_known[pred];
@@ -94,10 +96,21 @@ static int number_order(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
+/* By number. Hits are few, nearly always: then qsort costs more than sorting. */
 static void order(struct event *ev, size_t n)
 {
-    if (n > 1)
-        qsort(ev->hits, n, sizeof *ev->hits, number_order);
+    uint32_t *hits = ev->hits;
+    if (n > FEW_HITS) {
+        qsort(hits, n, sizeof *hits, number_order);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        uint32_t hit = hits[i];
+        size_t at = i;
+        for (; at && hits[at - 1] > hit; at--)
+            hits[at] = hits[at - 1];
+        hits[at] = hit;
+    }
 }
 
 /* Only where the first rule shadows others do candidates need an order; there are many more of them

@@ -16,25 +16,37 @@ bool id128_is_uuid(struct id128 id)
     return (id.hi >> VERSION_SHIFT & 15) != 0;
 }
 
+/* A lower-case hexadecimal digit's value; of any other byte one with a bit of 0xf0. */
+static inline unsigned digit_of(char c)
+{
+    unsigned digit = (unsigned char)(c - '0'), letter = (unsigned char)(c - 'a');
+    return digit < 10 ? digit : letter < 6 ? letter + 10 : 0xf0;
+}
+
+/* Takes n digits in behind those of *half; what was none of them stays in *wrong. */
+static inline void read_digits(const char *p, unsigned n, uint64_t *half, unsigned *wrong)
+{
+    for (unsigned i = 0; i < n; i++) {
+        unsigned digit = digit_of(p[i]);
+        *half = *half << 4 | (digit & 15);
+        *wrong |= digit & 0xf0;
+    }
+}
+
 /* The 16 bytes of a UUID in its canonical text; false for anything else. */
 static bool uuid_read(struct str s, struct id128 *out)
 {
-    uint64_t half[2] = {0, 0};
-    unsigned n = 0;
-    if (s.n != UUID_TEXT)
+    const char *p = s.p;
+    unsigned wrong = 0;
+    *out = (struct id128){0, 0};
+    if (s.n != UUID_TEXT || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
         return false;
-    for (size_t i = 0; i < s.n; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int d = byte_hex(s.p[i]);
-        if (dash ? s.p[i] != '-' : d < 0 || (s.p[i] >= 'A' && s.p[i] <= 'F'))
-            return false;
-        if (!dash) {
-            half[n / 16] = half[n / 16] << 4 | (uint64_t)d;
-            n++;
-        }
-    }
-    *out = (struct id128){half[0], half[1]};
-    return id128_is_uuid(*out);
+    read_digits(p, 8, &out->hi, &wrong);
+    read_digits(p + 9, 4, &out->hi, &wrong);
+    read_digits(p + 14, 4, &out->hi, &wrong);
+    read_digits(p + 19, 4, &out->lo, &wrong);
+    read_digits(p + 24, 12, &out->lo, &wrong);
+    return wrong == 0 && id128_is_uuid(*out);
 }
 
 struct id128 id128_of(struct str event_id)
@@ -102,33 +114,6 @@ int id128_cmp(struct id128 a, struct id128 b)
     return (a.lo > b.lo) - (a.lo < b.lo);
 }
 
-int element_cmp(const void *a, const void *b)
-{
-    const struct element *x = a, *y = b;
-    if (x->time_ms != y->time_ms)
-        return x->time_ms < y->time_ms ? -1 : 1;
-    if (x->what != y->what)
-        return x->what < y->what ? -1 : 1;
-    return id128_cmp(x->event, y->event);
-}
-
-size_t window_sort(struct element *e, size_t n)
-{
-    size_t kept = 1;
-    if (n < 2)
-        return n;
-    while (kept < n && element_cmp(e + kept - 1, e + kept) < 0)
-        kept++;
-    if (kept == n)
-        return n; /* logs are mostly in order, and each event's element is there once */
-    qsort(e, n, sizeof *e, element_cmp);
-    kept = 1;
-    for (size_t i = 1; i < n; i++)
-        if (element_cmp(e + kept - 1, e + i) != 0)
-            e[kept++] = e[i];
-    return kept;
-}
-
 static int64_t floor_div(int64_t a, int64_t b)
 {
     int64_t q = a / b;
@@ -153,35 +138,47 @@ static bool no_memory(struct err *e)
 /* ---- slots of crowded cells --------------------------------------------------------------------
  */
 
-static int by_what_then_time(const void *a, const void *b)
+/* Position `at` as one of a group: made an element so that window_sort puts groups together, in
+ * each by position. In which order groups come means nothing. */
+static struct element grouped(uint64_t what, int64_t slot, size_t at)
 {
-    const struct element *x = a, *y = b;
-    if (x->what != y->what)
-        return x->what < y->what ? -1 : 1;
-    return element_cmp(a, b);
+    return (struct element){.time_ms = (int64_t)what, .what = (uint64_t)slot, .event = {at, 0}};
 }
 
-/* Pairs (what, time / width) among elements ordered by what, then time. */
-static size_t count_pairs(const struct element *e, size_t n, int64_t width)
+static size_t grouped_at(const struct element *g)
+{
+    return (size_t)g->event.hi;
+}
+
+static bool same_group(const struct element *a, const struct element *b)
+{
+    return a->time_ms == b->time_ms && a->what == b->what;
+}
+
+/* Pairs (what, time / width) among positions grouped by what, each group ascending in time. */
+static size_t count_pairs(const struct element *e, const struct element *groups, size_t n,
+                          int64_t width)
 {
     size_t pairs = 0;
     for (size_t i = 0; i < n; i++)
-        pairs += i == 0 || e[i].what != e[i - 1].what ||
-                 floor_div(e[i].time_ms, width) != floor_div(e[i - 1].time_ms, width);
+        pairs += i == 0 || !same_group(groups + i, groups + i - 1) ||
+                 floor_div(e[grouped_at(groups + i)].time_ms, width) !=
+                     floor_div(e[grouped_at(groups + i - 1)].time_ms, width);
     return pairs;
 }
 
 /* The width of the slots by which a cell of an ordered rule tells times apart; 1 in a cell that is
- * not crowded. `sorted` is room for n elements. */
+ * not crowded. `groups` is room for n elements. */
 static int64_t slot_width(const struct window *w, const struct element *e, size_t n,
-                          struct element *sorted)
+                          struct element *groups)
 {
     int64_t width = 1;
     if (n <= w->pairs_max)
         return width;
-    memcpy(sorted, e, n * sizeof *e);
-    qsort(sorted, n, sizeof *sorted, by_what_then_time);
-    while (count_pairs(sorted, n, width) > w->pairs_max)
+    for (size_t i = 0; i < n; i++)
+        groups[i] = grouped(e[i].what, 0, i);
+    window_sort(groups, n);
+    while (count_pairs(e, groups, n, width) > w->pairs_max)
         width *= 2;
     return width;
 }
@@ -199,34 +196,10 @@ static size_t cell_length(const struct window *w, const struct element *e, size_
 /* ---- thinning -----------------------------------------------------------------------------------
  */
 
-/* An element with what makes it one of a group: within one the definition sees only the ends. */
-struct grouped {
-    uint64_t what;
-    int64_t slot;
-    size_t at; /* in the cell, which is sorted */
-};
-
-static int by_group(const void *a, const void *b)
-{
-    const struct grouped *x = a, *y = b;
-    if (x->what != y->what)
-        return x->what < y->what ? -1 : 1;
-    if (x->slot != y->slot)
-        return x->slot < y->slot ? -1 : 1;
-    return (x->at > y->at) - (x->at < y->at);
-}
-
-static int by_position(const void *a, const void *b)
-{
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Room for one cell of n elements. */
+/* Room for the n elements of a cell. */
 struct thinning {
-    struct grouped *groups;
-    struct element *sorted;
-    size_t *firsts, *lasts;
+    struct element *groups;
+    bool *first, *last; /* whether it is so in its group */
 };
 
 static void keep_ends(size_t n, uint32_t most, bool *keep)
@@ -235,32 +208,41 @@ static void keep_ends(size_t n, uint32_t most, bool *keep)
         keep[i] = i < most || n - i <= most;
 }
 
+/* Keeps the first element of each of `most` groups from the front on, and the last from behind. */
+static void keep_outer(const struct thinning *t, size_t n, size_t most, bool *keep)
+{
+    memset(keep, 0, n * sizeof *keep);
+    for (size_t i = 0, left = most; i < n && left; i++)
+        if (t->first[i]) {
+            keep[i] = true;
+            left--;
+        }
+    for (size_t i = n, left = most; i-- > 0 && left;)
+        if (t->last[i]) {
+            keep[i] = true;
+            left--;
+        }
+}
+
+/* Of each group, that is of the elements of one value in one slot, the definition sees only the
+ * ends. */
 static void keep_groups(const struct window *w, const struct element *e, size_t n,
                         struct thinning *t, bool *keep)
 {
     bool ordered = w->kind == WINDOW_ORDERED;
-    int64_t width = ordered ? slot_width(w, e, n, t->sorted) : 1;
+    int64_t width = ordered ? slot_width(w, e, n, t->groups) : 1;
     for (size_t i = 0; i < n; i++)
-        t->groups[i] = (struct grouped){e[i].what, ordered ? floor_div(e[i].time_ms, width) : 0, i};
-    qsort(t->groups, n, sizeof *t->groups, by_group);
+        t->groups[i] = grouped(e[i].what, ordered ? floor_div(e[i].time_ms, width) : 0, i);
+    window_sort(t->groups, n);
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct grouped *g = t->groups + i;
-        bool begins = i == 0 || g->what != g[-1].what || g->slot != g[-1].slot;
-        bool ends = i + 1 == n || g->what != g[1].what || g->slot != g[1].slot;
-        if (begins)
-            t->firsts[k] = g->at;
-        if (ends)
-            t->lasts[k++] = g->at;
+        const struct element *g = t->groups + i;
+        bool begins = i == 0 || !same_group(g, g - 1), ends = i + 1 == n || !same_group(g, g + 1);
+        t->first[grouped_at(g)] = begins;
+        t->last[grouped_at(g)] = ends;
+        k += begins;
     }
-    size_t most = w->kind == WINDOW_DISTINCT && w->n < k ? w->n : k;
-    qsort(t->firsts, k, sizeof *t->firsts, by_position);
-    qsort(t->lasts, k, sizeof *t->lasts, by_position);
-    memset(keep, 0, n * sizeof *keep);
-    for (size_t i = 0; i < most; i++) {
-        keep[t->firsts[i]] = true;
-        keep[t->lasts[k - 1 - i]] = true;
-    }
+    keep_outer(t, n, w->kind == WINDOW_DISTINCT && w->n < k ? w->n : k, keep);
 }
 
 /* Keeps the first element of each time, or slot, of a cell. */
@@ -283,17 +265,17 @@ static void keep_times(const struct window *w, const struct element *e, size_t n
 static void thinning_release(struct thinning *t)
 {
     free(t->groups);
-    free(t->sorted);
-    free(t->firsts);
-    free(t->lasts);
+    free(t->first);
+    free(t->last);
 }
 
 static bool thinning_init(struct thinning *t, size_t n)
 {
     size_t room = n ? n : 1;
-    *t = (struct thinning){calloc(room, sizeof *t->groups), calloc(room, sizeof *t->sorted),
-                           calloc(room, sizeof *t->firsts), calloc(room, sizeof *t->lasts)};
-    if (t->groups && t->sorted && t->firsts && t->lasts)
+    *t = (struct thinning){.groups = calloc(room, sizeof *t->groups),
+                           .first = calloc(room, sizeof *t->first),
+                           .last = calloc(room, sizeof *t->last)};
+    if (t->groups && t->first && t->last)
         return true;
     thinning_release(t);
     return false;
@@ -356,38 +338,55 @@ static bool sweep_count(struct sweep *s)
     return true;
 }
 
-/* Gives each value a small number: ids[i] for element i. */
-static size_t number_values(const struct element *e, size_t n, struct grouped *room, size_t *ids)
+/* What sweep_distinct works with, for n elements. */
+struct values {
+    struct element *groups;
+    size_t *ids;  /* a small number for each element's value */
+    size_t *held; /* by that number: elements in the span */
+};
+
+static void values_release(struct values *v)
 {
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++)
-        room[i] = (struct grouped){e[i].what, 0, i};
-    qsort(room, n, sizeof *room, by_group);
-    for (size_t i = 0; i < n; i++) {
-        k += i > 0 && room[i].what != room[i - 1].what;
-        ids[room[i].at] = k;
+    free(v->groups);
+    free(v->ids);
+    free(v->held);
+}
+
+static bool values_init(struct values *v, const struct element *e, size_t n)
+{
+    size_t k = 0, room = n ? n : 1;
+    *v = (struct values){calloc(room, sizeof *v->groups), calloc(room, sizeof *v->ids),
+                         calloc(room, sizeof *v->held)};
+    if (!v->groups || !v->ids || !v->held) {
+        values_release(v);
+        return false;
     }
-    return n ? k + 1 : 0;
+    for (size_t i = 0; i < n; i++)
+        v->groups[i] = grouped(e[i].what, 0, i);
+    window_sort(v->groups, n);
+    for (size_t i = 0; i < n; i++) {
+        k += i > 0 && !same_group(v->groups + i, v->groups + i - 1);
+        v->ids[grouped_at(v->groups + i)] = k;
+    }
+    return true;
 }
 
 /* Two ends of a span move over the elements: `from` as far as the span keeps n values. */
 static bool sweep_distinct(struct sweep *s)
 {
-    struct thinning t;
+    struct values v;
     size_t from = 0, values = 0;
     bool ok = true;
-    if (!thinning_init(&t, s->n))
+    if (!values_init(&v, s->e, s->n))
         return false;
-    size_t *ids = t.firsts, *held = t.lasts; /* held[v]: elements with value v in the span */
-    number_values(s->e, s->n, t.groups, ids);
     for (size_t i = 0; i < s->n && ok; i++) {
-        values += held[ids[i]]++ == 0;
-        while (values > s->w->n || (values == s->w->n && held[ids[from]] > 1))
-            values -= --held[ids[from++]] == 0;
+        values += v.held[v.ids[i]]++ == 0;
+        while (values > s->w->n || (values == s->w->n && v.held[v.ids[from]] > 1))
+            values -= --v.held[v.ids[from++]] == 0;
         if (values >= s->w->n)
             ok = add_span(s, s->e[i].time_ms, s->e[from].time_ms);
     }
-    thinning_release(&t);
+    values_release(&v);
     return ok;
 }
 
