@@ -11,7 +11,6 @@ void sha256_init(struct sha256 *s)
 
 void sha256_add(struct sha256 *s, struct str bytes)
 {
-    sha256_blocks *take = sha256_blocks_best();
     const unsigned char *p = (const unsigned char *)bytes.p;
     size_t n = bytes.n, held = (size_t)(s->n % 64);
     if (n == 0)
@@ -24,9 +23,10 @@ void sha256_add(struct sha256 *s, struct str bytes)
         n -= fill;
         if (held + fill < 64)
             return;
-        take(s->h, s->block, 1);
+        sha256_blocks_best()(s->h, s->block, 1);
     }
-    take(s->h, p, n / 64);
+    if (n >= 64)
+        sha256_blocks_best()(s->h, p, n / 64);
     if (n % 64)
         memcpy(s->block, p + n / 64 * 64, n % 64);
 }
@@ -47,12 +47,17 @@ void sha256_add_part(struct sha256 *s, struct str part)
 
 void sha256_end(struct sha256 *s, unsigned char out[SHA256_BYTES])
 {
-    static const char pad[64] = {(char)0x80};
-    unsigned char bits[8];
-    put_be64(bits, s->n * 8);
+    sha256_blocks *take = sha256_blocks_best();
     size_t held = (size_t)(s->n % 64);
-    sha256_add(s, str_n(pad, held < 56 ? 56 - held : 120 - held));
-    sha256_add(s, str_n((const char *)bits, sizeof bits));
+    s->block[held++] = 0x80;
+    if (held > 56) {
+        memset(s->block + held, 0, 64 - held);
+        take(s->h, s->block, 1);
+        held = 0;
+    }
+    memset(s->block + held, 0, 56 - held);
+    put_be64(s->block + 56, s->n * 8);
+    take(s->h, s->block, 1);
     for (unsigned i = 0; i < 8; i++)
         for (unsigned j = 0; j < 4; j++)
             out[4 * i + j] = (unsigned char)(s->h[i] >> (24 - 8 * j));
