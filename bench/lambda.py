@@ -9,6 +9,7 @@ object is read again and again, as long as SECONDS; each row is a process of its
 """
 import json
 import os
+import random
 import sys
 import tempfile
 import threading
@@ -30,10 +31,12 @@ WHOLE_CPU_GB = 1769 / 1024
 
 
 def quiet(size):
-    """Records of so many bytes of JSON, and their number."""
+    """Records of so many bytes of JSON; their ids are random UUIDs, as CloudTrail's are."""
     one = trail.record("DescribeInstances", user="alice", readOnly=True)
     n = max(1, size // (len(json.dumps(one)) + 2))
-    return [dict(one, eventID=str(uuid.UUID(int=i))) for i in range(n)]
+    ids = random.Random(1)
+    return [dict(one, eventID=str(uuid.UUID(bytes=ids.randbytes(16), version=4)))
+            for i in range(n)]
 
 
 class Services:
