@@ -56,7 +56,7 @@ void contain_proofs_see(struct contain_proofs *p, struct event *ev, const struct
     struct contain_proof *to = vec_push(&p->list, 1);
     if (!to)
         return;
-    lineage_actor(ev, f, &who, &key);
+    lineage_actor(ev, f, NULL, &who, &key);
     to->node = who.id;
     if (!contain_keep_facts(&p->memory, f, &to->facts) ||
         !lineage_map_add(&p->at, id, (uint32_t)at))

@@ -3,23 +3,27 @@
 
 #include <stdlib.h>
 
+#include "base/quick.h"
 #include "handlers/deeds.h"
 
 #define FIRST_INDEX 64     /* a power of two */
 #define ODD_MAX     100000 /* ids that are no UUIDs; those beyond are named by their hash */
 
-bool entries_init(struct entries *es, size_t max, size_t elements_max, size_t described_max,
-                  struct err *e)
+bool entries_init(struct entries *es, const struct windows_config *cfg, struct err *e)
 {
-    *es = (struct entries){.max = max,
-                           .elements_max = elements_max,
-                           .described_max = described_max,
-                           .n_index = FIRST_INDEX};
+    *es = (struct entries){
+        .max = cfg->entries_max,
+        .elements_max = cfg->elements_max,
+        .described_max = cfg->described_max ? cfg->described_max : WINDOWS_DESCRIBED_MAX,
+        .n_index = FIRST_INDEX,
+        .n_windows = cfg->rules->n_windows,
+    };
     vec_init(&es->list, sizeof(struct entry *), UINT32_MAX - 1);
     vec_init(&es->odd, sizeof(struct odd_id), ODD_MAX);
     arena_init(&es->memory, SIZE_MAX);
     es->index = calloc(es->n_index, sizeof *es->index);
-    return es->index || err_set(e, ERR_SYSTEM, "no memory for windows");
+    es->latest = calloc(es->n_windows + 1, sizeof *es->latest);
+    return (es->index && es->latest) || err_set(e, ERR_SYSTEM, "no memory for windows");
 }
 
 static void entry_release(struct entry *en)
@@ -40,8 +44,10 @@ void entries_clear(struct entries *es)
 {
     for (size_t i = 0; i < es->list.n; i++)
         entry_release(entries_at(es, i));
-    if (es->list.n)
+    if (es->list.n) {
         memset(es->index, 0, es->n_index * sizeof *es->index);
+        memset(es->latest, 0, es->n_windows * sizeof *es->latest);
+    }
     es->list.n = 0;
     es->odd.n = 0;
     es->elements = 0;
@@ -51,9 +57,10 @@ void entries_clear(struct entries *es)
 
 void entries_release(struct entries *es)
 {
-    if (es->index)
+    if (es->index && es->latest)
         entries_clear(es);
     free(es->index);
+    free(es->latest);
     vec_release(&es->list);
     vec_release(&es->odd);
     arena_release(&es->memory);
@@ -83,24 +90,15 @@ static struct state_key key_of(const struct ruleset *rs, const struct entry_name
     return key;
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_on(uint64_t h, const void *p, size_t n)
-{
-    const unsigned char *at = p;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ at[i]) * 0x100000001b3u;
-    return h;
-}
-
 /* What is looked up by: a key's SHA-256 is made once an entry, not for each of its events. */
 static uint64_t hash_of(const struct entry_name *name)
 {
-    uint64_t h = hash_on(0xcbf29ce484222325u, &name->window, sizeof name->window);
+    uint64_t h = quick_hash(QUICK_BEGIN, &name->window, sizeof name->window);
     for (size_t i = 0; i < name->n_parts; i++) {
-        h = hash_on(h, &name->parts[i].n, sizeof name->parts[i].n);
-        h = hash_on(h, name->parts[i].p, name->parts[i].n);
+        h = quick_hash(h, &name->parts[i].n, sizeof name->parts[i].n);
+        h = quick_hash(h, name->parts[i].p, name->parts[i].n);
     }
-    return h ^ h >> 32;
+    return h;
 }
 
 static bool is_named(const struct entry *en, const struct entry_name *name)
@@ -188,11 +186,10 @@ static const struct str *copy_parts(struct entries *es, const struct entry_name 
 }
 
 static struct entry *get_short(struct entries *es, const struct ruleset *rs,
-                               const struct entry_name *name, bool *fresh, struct err *e)
+                               const struct entry_name *name, struct err *e)
 {
     uint64_t hash = hash_of(name);
     uint32_t *place = place_of(es, hash, name);
-    *fresh = !*place;
     if (*place)
         return entries_at(es, *place - 1);
     struct entry *en = grow_index(es) ? arena_alloc(&es->memory, sizeof *en) : NULL;
@@ -226,13 +223,17 @@ static struct entry *get_short(struct entries *es, const struct ruleset *rs,
 }
 
 struct entry *entries_get(struct entries *es, const struct ruleset *rs,
-                          const struct entry_name *name, bool *fresh, struct err *e)
+                          const struct entry_name *name, struct err *e)
 {
+    struct entry **latest = es->latest + name->window;
     struct short_parts parts;
     struct entry_name mine = *name;
+    if (*latest && is_named(*latest, name))
+        return *latest;
     shorten_parts(name, &parts);
     mine.parts = parts.list;
-    return get_short(es, rs, &mine, fresh, e);
+    *latest = get_short(es, rs, &mine, e);
+    return *latest;
 }
 
 /* Keeps the text of an id that cannot be written again from its 128 bits. */

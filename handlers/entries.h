@@ -53,9 +53,11 @@ struct entry {
 };
 
 struct entries {
-    struct vec list; /* struct entry * */
-    uint32_t *index; /* hash table: position in list + 1, or 0 */
-    size_t n_index;  /* a power of two, at least twice the entries */
+    struct vec list;       /* struct entry * */
+    uint32_t *index;       /* hash table: position in list + 1, or 0 */
+    struct entry **latest; /* by window: the one that was asked for last, or NULL */
+    size_t n_windows;
+    size_t n_index; /* a power of two, at least twice the entries */
     /* It is full at `max`. Chained windows add theirs beyond it while what there is is settled: at
      * most one for each window over an entry. */
     size_t max;
@@ -70,6 +72,17 @@ struct odd_id {
     struct str text;
 };
 
+/* A tuple of values and its hash (windows_what): of those that came lately it is not worked out
+ * once more. */
+#define WINDOWS_LATELY       256
+#define WINDOWS_LATELY_BYTES 112 /* of a tuple; a longer one is hashed each time */
+struct what_lately {
+    uint64_t what;
+    size_t n; /* bytes of text; 0: none */
+    /* Each value behind a byte that is its length. */
+    char text[WINDOWS_LATELY_BYTES];
+};
+
 /* What windows.c and settling share. */
 struct windows {
     struct windows_config cfg;
@@ -79,7 +92,11 @@ struct windows {
     struct windows_counts counts;
     struct entries entries;
     struct buf description;
-    bool *shared;       /* by window: who did what is kept */
+    bool *shared;  /* by window: who did what is kept */
+    bool *matters; /* by window: it tells, or others build on it */
+    bool *wanted;  /* by rule: windows_wants */
+    struct lineage_names names;
+    struct what_lately lately[WINDOWS_LATELY];
     struct known known; /* of first_seen, from one delivery to the next; nothing when whole */
 };
 
@@ -89,8 +106,7 @@ struct str entry_part(struct str s, char room[ENTRY_PART_BYTES]);
 /* Whether the rule's window tells anything: it has one, it is not muted, its level is told. */
 bool windows_tells(const struct windows *w, const struct rs_rule *r);
 
-TW_MUST_USE bool entries_init(struct entries *es, size_t max, size_t elements_max,
-                              size_t described_max, struct err *e);
+TW_MUST_USE bool entries_init(struct entries *es, const struct windows_config *cfg, struct err *e);
 void entries_release(struct entries *es);
 void entries_clear(struct entries *es);
 bool entries_full(const struct entries *es);
@@ -100,9 +116,9 @@ static inline struct entry *entries_at(const struct entries *es, size_t i)
     return *(struct entry **)vec_at(&es->list, i);
 }
 
-/* The entry of that name, made when there is none (*fresh). NULL, with e, without memory. */
+/* The entry of that name, made when there is none. NULL, with e, without memory. */
 struct entry *entries_get(struct entries *es, const struct ruleset *rs,
-                          const struct entry_name *name, bool *fresh, struct err *e);
+                          const struct entry_name *name, struct err *e);
 
 /* Adds an element; `evidence` is its event's id as text, absent when it is no event. */
 TW_MUST_USE bool entry_add(struct entries *es, struct entry *en, const struct element *el,

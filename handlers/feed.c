@@ -18,7 +18,6 @@ static struct entry *parent_of(struct windows *w, const struct entry *en, const 
 {
     const struct ruleset *rs = w->cfg.rules;
     struct str parts[ENTRY_PARTS_MAX];
-    bool fresh;
     for (uint32_t i = 0; i < in->keys.n; i++)
         parts[i] = en->parts[rs->numbers[in->keys.first + i]];
     struct entry_name name = {.window = in->window,
@@ -26,7 +25,7 @@ static struct entry *parent_of(struct windows *w, const struct entry *en, const 
                               .account = en->account,
                               .parts = parts,
                               .n_parts = in->keys.n};
-    return entries_get(&w->entries, rs, &name, &fresh, e);
+    return entries_get(&w->entries, rs, &name, e);
 }
 
 /* Passes on the moments of one span: the times of its elements. */

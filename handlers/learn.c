@@ -50,21 +50,33 @@ static struct state_key learned_key(const struct rs_window *win, struct str kind
     return key;
 }
 
+/* From its first element's time to its last's: there is one at least. */
+static struct span times_of(const struct entry *en)
+{
+    const struct element *own = en->elements.p;
+    struct span all = {own[0].time_ms, own[0].time_ms};
+    for (size_t i = 1; i < en->elements.n; i++) {
+        if (own[i].time_ms < all.first_ms)
+            all.first_ms = own[i].time_ms;
+        all.until_ms = later(all.until_ms, own[i].time_ms);
+    }
+    return all;
+}
+
 static bool add_use(struct learning *l, struct entry *en, struct err *e)
 {
     const struct rs_window *win = entry_window(l->w, en);
     struct value_use *u = vec_push(&l->uses, 1);
     if (!u)
         return settle_no_memory(e);
-    entry_sort(en);
-    const struct element *own = en->elements.p;
+    struct span own = times_of(en);
     *u = (struct value_use){
         .en = en,
         .window = win,
         .account_key = learned_key(win, S("account"), &en->account, 1),
         .key_key = learned_key(win, S("key"), en->parts, win->key_names.n),
-        .first_ms = own[0].time_ms,
-        .last_ms = own[en->elements.n - 1].time_ms,
+        .first_ms = own.first_ms,
+        .last_ms = own.until_ms,
     };
     u->ask = !known_has(&l->w->known, &en->key, u->first_ms, u->last_ms, learning_slack(win));
     return true;

@@ -7,6 +7,8 @@
 
 #define LINEAGES_SWAPS_MAX 64 /* as WINDOWS_SWAPS_MAX */
 #define LINEAGES_PAUSE_MS  20 /* before a lost swap is tried again, times its number */
+/* Of what is proven, what is looked at before an event's proofs are hashed: by who acted. */
+#define LINEAGES_LATELY 64
 
 /* What one or more events prove, told by the earliest of them. */
 struct proven {
@@ -17,8 +19,9 @@ struct proven {
     uint32_t n_nodes, n_links, n_ties;
     int64_t time_ms; /* INT64_MAX: it tells none */
     struct id128 event;
-    bool queued;  /* to be written */
-    bool written; /* with that event */
+    bool shortened; /* of its nodes' texts, which the hash is over, only the beginnings are here */
+    bool queued;    /* to be written */
+    bool written;   /* with that event */
 };
 
 /* An event that rules hold for. */
@@ -54,11 +57,13 @@ struct lineages {
     struct delivery delivery;
     int64_t latest_ms; /* of the delivery's events */
     struct lineage_event reading;
+    struct lineage_names names;
     /* Hits, and what they prove, until the delivery ends. */
     struct arena kept;
     struct vec hits;    /* struct hit */
     struct vec provens; /* struct proven * */
     struct lineage_map hit_at, proven_at;
+    struct proven *lately[LINEAGES_LATELY]; /* of provens, or NULL */
     /* What is to be written. */
     struct arena passing; /* of what no hit proves */
     struct vec queue;     /* struct proven * */

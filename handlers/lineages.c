@@ -98,6 +98,7 @@ void lineages_begin(struct lineages *l, const struct delivery *d)
     arena_reset(&l->kept);
     arena_reset(&l->passing);
     arena_reset(&l->alerts);
+    memset(l->lately, 0, sizeof l->lately);
     l->hits.n = l->provens.n = l->queue.n = 0;
     l->done.n = l->touched.n = l->placings.n = 0;
     lineage_map_release(&l->hit_at);
@@ -176,6 +177,8 @@ static bool copy_nodes(struct arena *a, const struct lineage_event *ev, struct p
             (from->account.n && !str_present(to[i].account)) ||
             (from->session.n && !str_present(to[i].session)))
             return false;
+        p->shortened = p->shortened || to[i].name.n < from->name.n ||
+                       to[i].account.n < from->account.n || to[i].session.n < from->session.n;
     }
     return to != NULL;
 }
@@ -201,13 +204,47 @@ static struct proven *copy_event(struct arena *a, const struct lineage_event *ev
     return p;
 }
 
+static bool same_text(struct str kept, struct str text)
+{
+    return str_present(text) ? str_eq(kept, text) : !str_present(kept);
+}
+
+static bool same_nodes(const struct lineage_event *ev, const struct proven *p)
+{
+    bool same = ev->n_nodes == p->n_nodes && !p->shortened;
+    for (uint32_t i = 0; same && i < ev->n_nodes; i++) {
+        const struct lineage_node *a = ev->nodes + i, *b = p->nodes + i;
+        same = id128_cmp(a->id, b->id) == 0 && same_text(b->name, a->name) &&
+               same_text(b->account, a->account) && same_text(b->session, a->session);
+    }
+    return same;
+}
+
+/* Whether they have one hash, seen without making it. */
+static bool is_same(const struct lineage_event *ev, const struct proven *p)
+{
+    bool same = ev->n_links == p->n_links && ev->n_ties == p->n_ties && same_nodes(ev, p);
+    for (uint32_t i = 0; same && i < ev->n_links; i++)
+        same = ev->links[i].from == p->links[i].from && ev->links[i].to == p->links[i].to &&
+               ev->links[i].type == p->links[i].type &&
+               ev->links[i].strength == p->links[i].strength;
+    for (uint32_t i = 0; same && i < ev->n_ties; i++)
+        same = id128_cmp(ev->ties[i].lane, p->ties[i].lane) == 0 &&
+               ev->ties[i].kind == p->ties[i].kind && ev->ties[i].node == p->ties[i].node &&
+               ev->ties[i].time_ms == p->ties[i].time_ms;
+    return same;
+}
+
 /* The place of what hits prove; many prove the same. NULL when there is no room. */
 static struct proven *keep(struct lineages *l, const struct lineage_event *ev)
 {
+    struct proven **lately = l->lately + ev->nodes[0].id.lo % LINEAGES_LATELY;
+    if (*lately && is_same(ev, *lately))
+        return *lately;
     struct id128 hash = hash_of(ev);
     uint32_t at = lineage_map_find(&l->proven_at, hash);
     if (at != LINEAGE_MAP_NONE)
-        return *(struct proven **)vec_at(&l->provens, at);
+        return *lately = *(struct proven **)vec_at(&l->provens, at);
     at = (uint32_t)l->provens.n;
     struct proven *p = copy_event(&l->kept, ev, hash);
     struct proven **to = p ? vec_push(&l->provens, 1) : NULL;
@@ -215,6 +252,7 @@ static struct proven *keep(struct lineages *l, const struct lineage_event *ev)
         l->provens.n = at;
         return NULL;
     }
+    *lately = p;
     return *to = p;
 }
 
@@ -229,11 +267,16 @@ static void note_proof(struct proven *p, int64_t time_ms, struct id128 event)
     p->written = false;
 }
 
+struct lineage_evidence lineage_evidence_of(struct str evidence)
+{
+    struct id128 event = id128_of(evidence);
+    return (struct lineage_evidence){event, seen_id_of(evidence, event)};
+}
+
 /* Remembers a hit; without room, its alerts have to do without. */
 static struct proven *take_hit(struct lineages *l, const struct lineage_event *ev, int64_t time_ms,
-                               struct str evidence)
+                               struct id128 id)
 {
-    struct id128 id = seen_id(evidence);
     uint32_t at = lineage_map_find(&l->hit_at, id);
     if (at != LINEAGE_MAP_NONE)
         return ((struct hit *)vec_at(&l->hits, at))->what;
@@ -270,7 +313,7 @@ static void note_time(struct lineages *l, int64_t time_ms)
 }
 
 bool lineages_take(struct lineages *l, const struct lineage_event *event, bool links, bool hit,
-                   bool timed, int64_t time_ms, struct str evidence, struct err *e)
+                   bool timed, int64_t time_ms, struct lineage_evidence id, struct err *e)
 {
     if (event->n_nodes == 0)
         return true;
@@ -280,7 +323,7 @@ bool lineages_take(struct lineages *l, const struct lineage_event *event, bool l
     struct proven *p = NULL;
     struct err why = {0};
     if (hit)
-        p = take_hit(l, event, timed ? time_ms : INT64_MIN, evidence);
+        p = take_hit(l, event, timed ? time_ms : INT64_MIN, id.seen);
     if (links && !p) {
         p = take_passing(l, event, &why);
         if (!p) {
@@ -291,15 +334,15 @@ bool lineages_take(struct lineages *l, const struct lineage_event *event, bool l
     if (!p)
         return true;
     l->counts.cut += event->cut;
-    note_proof(p, timed ? time_ms : INT64_MAX, id128_of(evidence));
+    note_proof(p, timed ? time_ms : INT64_MAX, id.event);
     if (links && !lineages_queue(l, p))
         return lineages_no_memory(e);
     return l->queue.n < LINEAGES_PENDING_MAX || lineages_link(l, e);
 }
 
-bool lineages_share(struct lineages *l, struct str evidence, struct err *e)
+bool lineages_share(struct lineages *l, struct id128 seen, struct err *e)
 {
-    uint32_t at = lineage_map_find(&l->hit_at, seen_id(evidence));
+    uint32_t at = lineage_map_find(&l->hit_at, seen);
     if (at == LINEAGE_MAP_NONE)
         return true;
     if (!lineages_queue(l, ((struct hit *)vec_at(&l->hits, at))->what))
@@ -321,9 +364,9 @@ static bool makes_links(const struct lineage_event *ev)
 }
 
 bool lineages_see(struct lineages *l, struct event *ev, const struct facts *f, bool hit,
-                  struct err *e)
+                  struct lineage_evidence id, struct err *e)
 {
-    lineage_read(ev, f, &l->reading);
+    lineage_read(ev, f, &l->names, &l->reading);
     bool links = lineage_links(ev) && makes_links(&l->reading);
-    return lineages_take(l, &l->reading, links, hit, f->timed, f->time_ms, f->evidence, e);
+    return lineages_take(l, &l->reading, links, hit, f->timed, f->time_ms, id, e);
 }

@@ -99,21 +99,30 @@ void lineages_free(struct lineages *l);
 /* Begins a delivery; what was gathered before is forgotten, what is known to be stored is not. */
 void lineages_begin(struct lineages *l, const struct delivery *d);
 
+/* An event by its two names, worked out once for all who ask. */
+struct lineage_evidence {
+    struct id128 event; /* id128_of */
+    struct id128 seen;  /* seen_id */
+};
+
+struct lineage_evidence lineage_evidence_of(struct str evidence);
+
 /* Takes what one event proves; `hit`: rules hold for it, so alerts may name it. The event's links
  * are written when lineage_links named it and its actor is no service, or an alert names it. To be
  * called for those. May write early, and fails then as lineages_link. */
 TW_MUST_USE bool lineages_take(struct lineages *l, const struct lineage_event *event, bool links,
-                               bool hit, bool timed, int64_t time_ms, struct str evidence,
+                               bool hit, bool timed, int64_t time_ms, struct lineage_evidence id,
                                struct err *e);
+
 /* The same, of an event that was read into ev. */
 TW_MUST_USE bool lineages_see(struct lineages *l, struct event *ev, const struct facts *f, bool hit,
-                              struct err *e);
+                              struct lineage_evidence id, struct err *e);
 
-/* Notes that alerts of other deliveries may be of an event that was taken as a hit: its rules
- * gather the events of several people (handlers/strangers.h). Who did it is written by
+/* Notes that alerts of other deliveries may be of an event (seen_id) that was taken as a hit: its
+ * rules gather the events of several people (handlers/strangers.h). Who did it is written by
  * lineages_link, which is best called before others can see the event in their windows. May write
  * early. */
-TW_MUST_USE bool lineages_share(struct lineages *l, struct str evidence, struct err *e);
+TW_MUST_USE bool lineages_share(struct lineages *l, struct id128 seen, struct err *e);
 
 /* Takes an alert or update that was just published. Its place is with those who did its events,
  * of this delivery and, of the others, as its doers tell; else with the node that its details name

@@ -49,16 +49,16 @@ static uint32_t place_of(struct recalling *r, struct id128 node)
     return at;
 }
 
-void recalling_see(struct recalling *r, struct event *ev, const struct facts *f)
+void recalling_see(struct recalling *r, struct event *ev, const struct facts *f, struct id128 id)
 {
     struct lineage_node who;
     struct id128 key;
     if (r->seen.list.n >= RECALLING_EVENTS_MAX || r->seen.bytes.used >= RECALLING_BYTES_MAX)
         return;
-    lineage_actor(ev, f, &who, &key);
+    lineage_actor(ev, f, &r->names, &who, &key);
     uint32_t actor = place_of(r, who.id);
     if (actor != LINEAGE_NONE)
-        seen_add(&r->seen, ev, f, actor, place_of(r, key));
+        seen_add(&r->seen, ev, f, id, actor, place_of(r, key));
 }
 
 /* ---- writing ---- */

@@ -15,6 +15,7 @@ struct recalling {
     struct seen_events seen; /* actor and key are positions in nodes */
     struct vec nodes;        /* struct id128 */
     struct lineage_map node_at;
+    struct lineage_names names;
     struct arena memory; /* of one text */
 };
 
@@ -24,8 +25,9 @@ void recalling_release(struct recalling *r);
 /* Forgets all events. */
 void recalling_begin(struct recalling *r);
 
-/* Takes an event that rules hold for. One for which there is no room is left out. */
-void recalling_see(struct recalling *r, struct event *ev, const struct facts *f);
+/* Takes an event that rules hold for, with its seen_id. One for which there is no room is left out.
+ */
+void recalling_see(struct recalling *r, struct event *ev, const struct facts *f, struct id128 id);
 
 /* lineages_calls.write, given the recalling: the n events (by seen_id) as far as they were taken;
  * when none was, the alert's first event as its details have it. */

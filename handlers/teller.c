@@ -77,10 +77,11 @@ bool teller_see(struct teller *t, struct event *ev, const struct facts *f, const
     bool meets = false;
     for (size_t i = 0; i < n && !meets; i++)
         meets = t->meets[hits[i]];
+    const struct lineage_evidence id = lineage_evidence_of(f->evidence);
     if (n)
-        recalling_see(&t->recalling, ev, f);
-    return lineages_see(t->lineages, ev, f, n > 0, e) &&
-           (!meets || lineages_share(t->lineages, f->evidence, e));
+        recalling_see(&t->recalling, ev, f, id.seen);
+    return lineages_see(t->lineages, ev, f, n > 0, id, e) &&
+           (!meets || lineages_share(t->lineages, id.seen, e));
 }
 
 bool teller_link(struct teller *t, struct err *e)

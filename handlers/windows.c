@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/quick.h"
 #include "handlers/entries.h"
 #include "handlers/strangers.h"
 
@@ -49,15 +50,37 @@ static bool learns(const struct windows_config *cfg)
     return found && !cfg->whole;
 }
 
-/* Notes which windows gather events of several people. */
-static bool find_shared(struct windows *w, struct err *e)
+/* Whether a correlation's elements are worth keeping: it tells, or others build on it. */
+static bool matters(const struct windows *w, uint32_t window)
+{
+    const struct rs_window *win = w->cfg.rules->windows + window;
+    return win->feeds.n > 0 || windows_tells(w, w->cfg.rules->rules + win->rule);
+}
+
+static bool rule_matters(const struct windows *w, const struct rs_rule *r)
+{
+    const struct ruleset *rs = w->cfg.rules;
+    bool feeds = false;
+    for (uint32_t i = 0; i < r->feeds.n && !feeds; i++)
+        feeds = w->matters[rs->inputs[rs->numbers[r->feeds.first + i]].window];
+    return feeds || windows_tells(w, r);
+}
+
+/* Notes of windows and rules what is asked of every event. */
+static bool find_marks(struct windows *w, struct err *e)
 {
     const struct ruleset *rs = w->cfg.rules;
     w->shared = calloc((size_t)rs->n_windows + 1, sizeof *w->shared);
-    if (!w->shared)
+    w->matters = calloc((size_t)rs->n_windows + 1, sizeof *w->matters);
+    w->wanted = calloc((size_t)rs->n_rules + 1, sizeof *w->wanted);
+    if (!w->shared || !w->matters || !w->wanted)
         return err_set(e, ERR_SYSTEM, "no memory for windows");
-    for (uint32_t i = 0; i < rs->n_windows && w->cfg.deeds; i++)
-        w->shared[i] = strangers_meet(rs, rs->windows + i, w->cfg.min_level);
+    for (uint32_t i = 0; i < rs->n_windows; i++) {
+        w->shared[i] = w->cfg.deeds && strangers_meet(rs, rs->windows + i, w->cfg.min_level);
+        w->matters[i] = matters(w, i);
+    }
+    for (uint32_t i = 0; i < rs->n_rules; i++)
+        w->wanted[i] = rule_matters(w, rs->rules + i);
     return true;
 }
 
@@ -73,9 +96,8 @@ struct windows *windows_new(const struct windows_config *cfg, const struct port_
     w->state = *state;
     w->calls = calls;
     buf_init(&w->description, CLAIM_DETAILS_MAX);
-    if (!entries_init(&w->entries, cfg->entries_max, cfg->elements_max,
-                      cfg->described_max ? cfg->described_max : WINDOWS_DESCRIBED_MAX, e) ||
-        !find_shared(w, e) || (learns(cfg) && !known_init(&w->known, e))) {
+    if (!entries_init(&w->entries, cfg, e) || !find_marks(w, e) ||
+        (learns(cfg) && !known_init(&w->known, e))) {
         windows_free(w);
         return NULL;
     }
@@ -89,6 +111,8 @@ void windows_free(struct windows *w)
     entries_release(&w->entries);
     known_release(&w->known);
     free(w->shared);
+    free(w->matters);
+    free(w->wanted);
     buf_release(&w->description);
     free(w);
 }
@@ -115,21 +139,9 @@ bool windows_tells(const struct windows *w, const struct rs_rule *r)
     return !r->muted && r->window != RS_NONE && r->level >= w->cfg.min_level;
 }
 
-/* Whether a correlation's elements are worth keeping: it tells, or others build on it. */
-static bool matters(const struct windows *w, uint32_t window)
-{
-    const struct rs_window *win = w->cfg.rules->windows + window;
-    return win->feeds.n > 0 || windows_tells(w, w->cfg.rules->rules + win->rule);
-}
-
 bool windows_wants(const struct windows *w, uint32_t rule)
 {
-    const struct ruleset *rs = w->cfg.rules;
-    const struct rs_rule *r = rs->rules + rule;
-    bool feeds = false;
-    for (uint32_t i = 0; i < r->feeds.n && !feeds; i++)
-        feeds = matters(w, rs->inputs[rs->numbers[r->feeds.first + i]].window);
-    return feeds || windows_tells(w, r);
+    return w->wanted[rule];
 }
 
 /* ---- keys and values of an event ---- */
@@ -207,6 +219,50 @@ static uint64_t hash_values(const struct str *values, size_t n)
     return out > UINT8_MAX ? out : ~out; /* single bytes are steps, and DEED_WHAT */
 }
 
+/* Each value's length and bytes, one behind the other, as struct what_lately has them. */
+static bool is_tuple(const struct what_lately *lately, const struct str *values, size_t n,
+                     size_t bytes)
+{
+    const char *at = lately->text;
+    bool same = lately->n == bytes;
+    for (size_t i = 0; same && i < n; i++) {
+        same = (unsigned char)*at++ == values[i].n && memcmp(at, values[i].p, values[i].n) == 0;
+        at += values[i].n;
+    }
+    return same;
+}
+
+static void keep_tuple(struct what_lately *lately, const struct str *values, size_t n, size_t bytes,
+                       uint64_t what)
+{
+    char *at = lately->text;
+    lately->n = bytes;
+    lately->what = what;
+    for (size_t i = 0; i < n; i++) {
+        *at++ = (char)values[i].n;
+        memcpy(at, values[i].p, values[i].n);
+        at += values[i].n;
+    }
+}
+
+/* hash_values of an event's values, none of them absent. Most are those of an event lately. */
+static uint64_t what_of(struct windows *w, const struct str *values, size_t n)
+{
+    uint64_t h = QUICK_BEGIN;
+    size_t bytes = 0;
+    for (size_t i = 0; i < n && bytes <= WINDOWS_LATELY_BYTES; i++) {
+        bytes += 1 + values[i].n;
+        if (bytes <= WINDOWS_LATELY_BYTES)
+            h = quick_hash(h + values[i].n, values[i].p, values[i].n);
+    }
+    if (bytes > WINDOWS_LATELY_BYTES)
+        return hash_values(values, n);
+    struct what_lately *lately = w->lately + h % WINDOWS_LATELY;
+    if (!is_tuple(lately, values, n, bytes))
+        keep_tuple(lately, values, n, bytes, hash_values(values, n));
+    return lately->what;
+}
+
 uint64_t windows_what(const struct ruleset *rs, const struct rs_input *in, const struct str *parts)
 {
     struct str tuple[ENTRY_PARTS_MAX];
@@ -249,6 +305,7 @@ struct arrival {
     const struct str *parts;
     size_t n_parts;
     uint64_t what;
+    struct id128 id; /* of its evidence */
     struct actor *actor;
 };
 
@@ -288,7 +345,7 @@ static bool add_deed(struct windows *w, struct entry *en, const struct arrival *
     if (!a->actor->known) {
         struct lineage_node who;
         struct id128 key;
-        lineage_actor(a->ev, a->facts, &who, &key);
+        lineage_actor(a->ev, a->facts, &w->names, &who, &key);
         *a->actor = (struct actor){true, who.id};
     }
     return entry_add_deed(&w->entries, en, time_ms, a->actor->id, e);
@@ -296,9 +353,8 @@ static bool add_deed(struct windows *w, struct entry *en, const struct arrival *
 
 static bool add_element(struct windows *w, const struct arrival *a, struct err *e)
 {
-    bool stray = is_stray(w, a->facts), fresh;
-    struct element el = {a->facts->timed ? a->facts->time_ms : UNTIMED_MS, a->what,
-                         id128_of(a->facts->evidence)};
+    bool stray = is_stray(w, a->facts);
+    struct element el = {a->facts->timed ? a->facts->time_ms : UNTIMED_MS, a->what, a->id};
     /* A record without a time is an episode of its own. */
     struct entry_name name = {
         .window = (uint32_t)(a->window - w->cfg.rules->windows),
@@ -314,7 +370,7 @@ static bool add_element(struct windows *w, const struct arrival *a, struct err *
         if (!windows_settle(w, e))
             return false;
     }
-    struct entry *en = entries_get(&w->entries, w->cfg.rules, &name, &fresh, e);
+    struct entry *en = entries_get(&w->entries, w->cfg.rules, &name, e);
     if (!en)
         return false;
     w->counts.stray += stray;
@@ -334,7 +390,7 @@ static bool add_values(struct windows *w, struct arrival *a, const struct rs_inp
             if (!str_present(tuple[i]))
                 return true;
         }
-        a->what = hash_values(tuple, in->values.n);
+        a->what = what_of(w, tuple, in->values.n);
         return add_element(w, a, e);
     }
     size_t taken = 0;
@@ -343,7 +399,7 @@ static bool add_values(struct windows *w, struct arrival *a, const struct rs_inp
         if (v->type == JSON_NULL || v->type == JSON_ARRAY)
             continue;
         tuple[0] = event_text(a->ev, v);
-        a->what = hash_values(tuple, 1);
+        a->what = what_of(w, tuple, 1);
         taken++;
         if (!add_element(w, a, e))
             return false;
@@ -437,7 +493,7 @@ static bool add_hit(struct windows *w, struct arrival *a, struct err *e)
         return false;
     for (uint32_t i = 0; i < r->feeds.n; i++) {
         const struct rs_input *in = rs->inputs + rs->numbers[r->feeds.first + i];
-        if (matters(w, in->window) && !add_input(w, a, in, e))
+        if (w->matters[in->window] && !add_input(w, a, in, e))
             return false;
     }
     return true;
@@ -449,8 +505,9 @@ bool windows_add(struct windows *w, struct event *ev, const struct facts *f, con
     if (w->cfg.archive && f->timed && f->time_ms > w->delivery.now_ms)
         w->delivery.now_ms = f->time_ms;
     struct actor actor = {.known = false};
+    const struct id128 id = id128_of(f->evidence);
     for (size_t i = 0; i < n; i++) {
-        struct arrival a = {.ev = ev, .facts = f, .rule = hits[i], .actor = &actor};
+        struct arrival a = {.ev = ev, .facts = f, .rule = hits[i], .id = id, .actor = &actor};
         if (!add_hit(w, &a, e))
             return false;
     }

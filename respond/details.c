@@ -119,7 +119,7 @@ static void put_node(struct buf *b, struct event *ev, const struct facts *f)
 {
     struct lineage_node who;
     struct id128 key;
-    lineage_actor(ev, f, &who, &key);
+    lineage_actor(ev, f, NULL, &who, &key);
     buf_putz(b, "\"node\":{");
     put_id(b, "id", who.id);
     buf_putf(b, "\"kind\":%u,", (unsigned)who.kind);

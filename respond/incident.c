@@ -40,11 +40,11 @@ void incidents_release(struct incidents *x)
 void incidents_see(struct incidents *x, struct event *ev, const struct facts *f, bool hit)
 {
     uint32_t actor, key;
-    lineage_read(ev, f, &x->reading);
+    lineage_read(ev, f, &x->names, &x->reading);
     lineage_graph_add(&x->graph, &x->reading, f->timed, f->time_ms, id128_of(f->evidence), &actor,
                       &key);
     if (hit && actor != LINEAGE_NONE)
-        seen_add(&x->seen, ev, f, actor, key);
+        seen_add(&x->seen, ev, f, seen_id(f->evidence), actor, key);
 }
 
 /* ---- alerts ---- */

@@ -74,6 +74,7 @@ struct incidents {
     struct incident_mark *marks; /* by node of the graph: for incident_make */
     uint32_t stamps;
     struct lineage_event reading;
+    struct lineage_names names;
     uint64_t unplaced; /* alerts of which no event was kept: they are in no incident */
 };
 

@@ -1,6 +1,7 @@
 /* Events as rows of numbers. */
 #include "respond/incident_seen.h"
 
+#include "base/quick.h"
 #include "base/sha256.h"
 #include "respond/put.h"
 #include "respond/redact.h"
@@ -42,15 +43,21 @@ static struct id128 hash_text(struct str text)
 }
 
 /* Windows print ids that are no UUIDs as hashes: this one is hashed the same before and after. */
-struct id128 seen_id(struct str evidence)
+struct id128 seen_id_of(struct str evidence, struct id128 event)
 {
     struct buf printed;
+    if (id128_is_uuid(event) || str_starts(evidence, S("sha256:")))
+        return hash_text(evidence);
     buf_init(&printed, 64);
-    id128_put(&printed, id128_of(evidence));
-    struct id128 id =
-        str_starts(evidence, S("sha256:")) ? hash_text(evidence) : hash_text(buf_str(&printed));
+    id128_put(&printed, event);
+    struct id128 id = hash_text(buf_str(&printed));
     buf_release(&printed);
     return id;
+}
+
+struct id128 seen_id(struct str evidence)
+{
+    return seen_id_of(evidence, id128_of(evidence));
 }
 
 static uint32_t keep_text(struct seen_events *s, struct str text, size_t max)
@@ -58,10 +65,13 @@ static uint32_t keep_text(struct seen_events *s, struct str text, size_t max)
     if (!text.n)
         return SEEN_NONE;
     text = text_cut(text, max);
+    uint32_t *lately = s->lately + quick_hash(QUICK_BEGIN, text.p, text.n) % SEEN_LATELY;
+    if (*lately < s->texts.n && str_eq(seen_text(s, *lately), text))
+        return *lately;
     struct id128 id = hash_text(text);
     uint32_t at = lineage_map_find(&s->text_at, id);
     if (at != LINEAGE_MAP_NONE)
-        return at;
+        return *lately = at;
     at = (uint32_t)s->texts.n;
     struct str copy = arena_str(&s->bytes, text);
     struct str *to = str_present(copy) ? vec_push(&s->texts, 1) : NULL;
@@ -71,7 +81,7 @@ static uint32_t keep_text(struct seen_events *s, struct str text, size_t max)
         return SEEN_NONE;
     }
     *to = copy;
-    return at;
+    return *lately = at;
 }
 
 /* ---- targets ---- */
@@ -178,13 +188,11 @@ struct seen *seen_put(struct seen_events *s, const struct seen *as, const struct
     return to;
 }
 
-void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, uint32_t actor,
-              uint32_t key)
+void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, struct id128 id,
+              uint32_t actor, uint32_t key)
 {
-    const struct seen as = {.event = seen_id(f->evidence),
-                            .time_ms = f->timed ? f->time_ms : INT64_MIN,
-                            .actor = actor,
-                            .key = key};
+    const struct seen as = {
+        .event = id, .time_ms = f->timed ? f->time_ms : INT64_MIN, .actor = actor, .key = key};
     const struct seen_words words = {f->ip,   f->user_agent, f->source,
                                      f->name, f->account,    f->region};
     struct seen *to = seen_put(s, &as, &words);

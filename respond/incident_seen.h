@@ -25,6 +25,9 @@
 /* Numbers of texts; SEEN_NONE: absent. */
 #define SEEN_NONE UINT32_MAX
 
+/* Texts that are looked at before one is hashed: a log repeats few of them often. */
+#define SEEN_LATELY 256 /* a power of two */
+
 struct seen {
     struct id128 event;
     int64_t time_ms;     /* INT64_MIN: it tells none */
@@ -44,6 +47,7 @@ struct seen_events {
     struct vec targets; /* struct seen_target */
     struct vec texts;   /* struct str */
     struct lineage_map event_at, text_at;
+    uint32_t lately[SEEN_LATELY]; /* number of a text, by its quick_hash */
     struct arena bytes;
     uint64_t cut;
 };
@@ -53,10 +57,13 @@ void seen_release(struct seen_events *s);
 
 /* The id by which evidence is looked up. */
 struct id128 seen_id(struct str evidence);
+/* The same when id128_of's is known. */
+struct id128 seen_id_of(struct str evidence, struct id128 event);
 
-/* Keeps an event of which actor and key are known. One that is there already stays as it is. */
-void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, uint32_t actor,
-              uint32_t key);
+/* Keeps an event (its seen_id) of which actor and key are known. One that is there already stays as
+ * it is. */
+void seen_add(struct seen_events *s, struct event *ev, const struct facts *f, struct id128 id,
+              uint32_t actor, uint32_t key);
 
 /* What of an event is texts. */
 struct seen_words {

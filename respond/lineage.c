@@ -88,7 +88,7 @@ static uint32_t put_session_at(const struct reading *r, struct str principal, in
     struct time_part at = time_part(created_ms);
     struct str created = str_n(at.bytes, sizeof at.bytes);
     return reading_put_node_of(
-        r, &(struct lineage_node){.id = reading_hash_parts(LINEAGE_SESSION, principal, created),
+        r, &(struct lineage_node){.id = reading_id(r, LINEAGE_SESSION, principal, created),
                                   .kind = LINEAGE_SESSION,
                                   .name = name.p ? name : S(""),
                                   .account = r->f->user_account,
@@ -240,9 +240,9 @@ static void put_own_issuer(const struct reading *r)
     reading_put_link(r, node, 0, LINK_ISSUED, LINK_CERTAIN);
 }
 
-static struct id128 id_lane(struct str principal)
+static struct id128 id_lane(const struct reading *r, struct str principal)
 {
-    return reading_hash_parts(LANE_ID, principal, STR_ABSENT);
+    return reading_id(r, LANE_ID, principal, STR_ABSENT);
 }
 
 static void put_session_ties(const struct reading *r)
@@ -253,12 +253,11 @@ static void put_session_ties(const struct reading *r)
     int64_t created;
     if (!reading_is_usable(f->principal) || !reading_tie_time(r, TIE_CREATED, &created))
         return;
-    reading_put_tie(r, kind, id_lane(f->principal), created, 0);
+    reading_put_tie(r, kind, id_lane(r, f->principal), created, 0);
     if (f->issuer.n && name.n)
-        reading_put_tie(r, kind, reading_hash_parts(LANE_NAME, f->issuer, name), created, 0);
+        reading_put_tie(r, kind, reading_id(r, LANE_NAME, f->issuer, name), created, 0);
     if (reading_is_usable(role) && str_eq(f->user_type, S("AssumedRole")))
-        reading_put_tie(r, LINEAGE_OF_ROLE, reading_hash_parts(LANE_ROLE, role, STR_ABSENT),
-                        created, 0);
+        reading_put_tie(r, LINEAGE_OF_ROLE, reading_id(r, LANE_ROLE, role, STR_ABSENT), created, 0);
 }
 
 /* A session of a role that Identity Center gave somebody; it is named by who signed in, where the
@@ -340,7 +339,7 @@ static void put_issued_key(const struct reading *r, uint32_t issuer, enum lineag
     struct str key = reading_tie_text(r, TIE_ISSUED_KEY);
     if (!reading_is_usable(key))
         return;
-    struct lineage_node node = {.id = reading_hash_parts(LINEAGE_KEY, key, STR_ABSENT),
+    struct lineage_node node = {.id = reading_id(r, LINEAGE_KEY, key, STR_ABSENT),
                                 .kind = LINEAGE_KEY,
                                 .name = key,
                                 .account = r->f->user_account,
@@ -363,9 +362,9 @@ static void read_issue(const struct reading *r)
     if (!r->f->timed)
         return;
     if (reading_is_usable(assumed))
-        reading_put_tie(r, LINEAGE_ISSUE, id_lane(assumed), r->f->time_ms, issuer);
+        reading_put_tie(r, LINEAGE_ISSUE, id_lane(r, assumed), r->f->time_ms, issuer);
     else if (role.n && name.n)
-        reading_put_tie(r, LINEAGE_ISSUE, reading_hash_parts(LANE_NAME, role, name), r->f->time_ms,
+        reading_put_tie(r, LINEAGE_ISSUE, reading_id(r, LANE_NAME, role, name), r->f->time_ms,
                         issuer);
 }
 
@@ -498,8 +497,8 @@ static void read_create_role(const struct reading *r)
     uint32_t role = reading_put_node_in(r, LINEAGE_ROLE, id, STR_ABSENT, name, account_of(r));
     put_made(r, role, LINK_CREATED);
     if (r->f->timed)
-        reading_put_tie(r, LINEAGE_MADE, reading_hash_parts(LANE_ROLE, id, STR_ABSENT),
-                        r->f->time_ms, role);
+        reading_put_tie(r, LINEAGE_MADE, reading_id(r, LANE_ROLE, id, STR_ABSENT), r->f->time_ms,
+                        role);
     put_trust(r, role, reading_tie_text(r, TIE_TRUST));
 }
 
@@ -558,17 +557,23 @@ static void put_copy(const struct reading *r)
     struct str shared = reading_tie_text(r, TIE_SHARED);
     if (!shared.n || !r->f->account.n || strength_of(r, LINK_CERTAIN) == LINK_WEAK)
         return;
-    struct id128 account = reading_hash_parts(LANE_ACCOUNT, r->f->account, STR_ABSENT);
-    reading_put_tie(r, LINEAGE_COPY, reading_hash_parts(LANE_CALL, shared, STR_ABSENT),
+    struct id128 account = reading_id(r, LANE_ACCOUNT, r->f->account, STR_ABSENT);
+    reading_put_tie(r, LINEAGE_COPY, reading_id(r, LANE_CALL, shared, STR_ABSENT),
                     (int64_t)account.hi, 0);
 }
 
-void lineage_read(struct event *ev, const struct facts *f, struct lineage_event *out)
+static void clear(struct lineage_event *out)
 {
-    const struct reading r = {ev, f, out};
-    const struct making *m = find_making(f->source, f->name);
     out->n_nodes = out->n_links = out->n_ties = out->key = 0;
     out->cut = false;
+}
+
+void lineage_read(struct event *ev, const struct facts *f, struct lineage_names *names,
+                  struct lineage_event *out)
+{
+    const struct reading r = {ev, f, names, out};
+    const struct making *m = find_making(f->source, f->name);
+    clear(out);
     put_actor(&r);
     if (ev->source != SOURCE_CLOUDTRAIL) {
         reading_put_other_links(&r);
@@ -581,11 +586,12 @@ void lineage_read(struct event *ev, const struct facts *f, struct lineage_event 
         put_copy(&r);
 }
 
-void lineage_actor(struct event *ev, const struct facts *f, struct lineage_node *who,
-                   struct id128 *key)
+void lineage_actor(struct event *ev, const struct facts *f, struct lineage_names *names,
+                   struct lineage_node *who, struct id128 *key)
 {
-    struct lineage_event out = {.n_nodes = 0};
-    const struct reading r = {ev, f, &out};
+    struct lineage_event out; /* 10 KB, of which hardly any is used: not to be zeroed */
+    const struct reading r = {ev, f, names, &out};
+    clear(&out);
     put_actor(&r);
     reading_put_own_key(&r);
     *who = out.nodes[0];

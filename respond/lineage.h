@@ -130,13 +130,30 @@ struct lineage_doer {
     int64_t first_ms, last_ms;
 };
 
-/* Only who acted, and the id of the key that signed: (0, 0) when none is told. The node's strings
- * are borrowed as those of f. */
-void lineage_actor(struct event *ev, const struct facts *f, struct lineage_node *who,
-                   struct id128 *key);
+/* Ids that were worked out lately, by what they name: a log names few callers often, and an id is a
+ * SHA-256. Filled by reading; all zeroes at first. */
+#define LINEAGE_NAMES_MAX      64  /* a power of two: callers, their keys and names at a time */
+#define LINEAGE_NAMES_TEXT_MAX 150 /* bytes; ARNs of sessions have some 120 */
+struct lineage_name {
+    struct id128 id;
+    unsigned char number; /* as it is hashed: kinds, lanes */
+    bool there;
+    uint16_t n_a, n_b; /* UINT16_MAX: absent */
+    char text[LINEAGE_NAMES_TEXT_MAX];
+};
+struct lineage_names {
+    struct lineage_name list[LINEAGE_NAMES_MAX];
+};
 
-/* Reads it. f are the event's facts. The strings are borrowed until the event's next record. */
-void lineage_read(struct event *ev, const struct facts *f, struct lineage_event *out);
+/* Only who acted, and the id of the key that signed: (0, 0) when none is told. The node's strings
+ * are borrowed as those of f. names may be NULL. */
+void lineage_actor(struct event *ev, const struct facts *f, struct lineage_names *names,
+                   struct lineage_node *who, struct id128 *key);
+
+/* Reads it. f are the event's facts. The strings are borrowed until the event's next record. names
+ * may be NULL. */
+void lineage_read(struct event *ev, const struct facts *f, struct lineage_names *names,
+                  struct lineage_event *out);
 
 /* Whether this event may link identities, whatever rules say of it. A quick look at eventSource and
  * eventName, for every record of a log. */

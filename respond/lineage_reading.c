@@ -1,12 +1,13 @@
 /* Naming nodes and putting them, their links and ties into what one event proves. */
 #include "respond/lineage_reading.h"
 
+#include "base/quick.h"
 #include "base/sha256.h"
 #include "base/timefmt.h"
 #include "respond/redact.h"
 
 /* First half of the SHA-256 of a number and parts, each with its length. */
-struct id128 reading_hash_parts(unsigned char number, struct str a, struct str b)
+static struct id128 hash_parts(unsigned char number, struct str a, struct str b)
 {
     unsigned char raw[SHA256_BYTES];
     struct sha256 s;
@@ -21,6 +22,45 @@ struct id128 reading_hash_parts(unsigned char number, struct str a, struct str b
         id.lo = id.lo << 8 | raw[8 + i];
     }
     return id;
+}
+
+static uint16_t length_of(struct str s)
+{
+    return str_present(s) ? (uint16_t)s.n : UINT16_MAX;
+}
+
+static struct lineage_name *name_at(struct lineage_names *names, unsigned char number, struct str a,
+                                    struct str b)
+{
+    uint64_t h = quick_hash(quick_hash(QUICK_BEGIN ^ number, a.p, a.n), b.p, b.n);
+    return names->list + h % LINEAGE_NAMES_MAX;
+}
+
+static bool is_name_of(const struct lineage_name *name, unsigned char number, struct str a,
+                       struct str b)
+{
+    return name->there && name->number == number && name->n_a == length_of(a) &&
+           name->n_b == length_of(b) && (a.n == 0 || memcmp(name->text, a.p, a.n) == 0) &&
+           (b.n == 0 || memcmp(name->text + a.n, b.p, b.n) == 0);
+}
+
+struct id128 reading_id(const struct reading *r, unsigned char number, struct str a, struct str b)
+{
+    if (!r->names || a.n > LINEAGE_NAMES_TEXT_MAX || b.n > LINEAGE_NAMES_TEXT_MAX - a.n)
+        return hash_parts(number, a, b);
+    struct lineage_name *name = name_at(r->names, number, a, b);
+    if (is_name_of(name, number, a, b))
+        return name->id;
+    *name = (struct lineage_name){.id = hash_parts(number, a, b),
+                                  .number = number,
+                                  .there = true,
+                                  .n_a = length_of(a),
+                                  .n_b = length_of(b)};
+    if (a.n)
+        memcpy(name->text, a.p, a.n);
+    if (b.n)
+        memcpy(name->text + a.n, b.p, b.n);
+    return name->id;
 }
 
 /* What an anonymised record writes over an id ("AKIA****"): many people's, or nobody's. */
@@ -67,7 +107,7 @@ uint32_t reading_put_node_in(const struct reading *r, enum lineage_kind kind, st
                              struct str b, struct str name, struct str account)
 {
     return reading_put_node_of(
-        r, &(struct lineage_node){.id = reading_hash_parts((unsigned char)kind, a, b),
+        r, &(struct lineage_node){.id = reading_id(r, (unsigned char)kind, a, b),
                                   .kind = kind,
                                   .name = name.p ? name : S(""),
                                   .account = account,

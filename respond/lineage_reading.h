@@ -8,11 +8,12 @@
 struct reading {
     struct event *ev;
     const struct facts *f;
+    struct lineage_names *names; /* or NULL */
     struct lineage_event *out;
 };
 
 /* First half of the SHA-256 of a number and parts, each with its length. */
-struct id128 reading_hash_parts(unsigned char number, struct str a, struct str b);
+struct id128 reading_id(const struct reading *r, unsigned char number, struct str a, struct str b);
 /* There, and not masked as anonymised records do ("AKIA****": many people's, or nobody's). */
 bool reading_is_usable(struct str s);
 /* a, unless it is empty or absent. */

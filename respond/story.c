@@ -367,7 +367,7 @@ void stories_see(struct stories *s, struct event *ev, const struct facts *f)
     s->records++;
     if (f->timed && f->time_ms > s->newest_ms)
         s->newest_ms = f->time_ms;
-    lineage_actor(ev, f, &who, &key);
+    lineage_actor(ev, f, NULL, &who, &key);
     for (size_t k = first_of(&s->doers, who.id); k < s->doers.n; k++) {
         const struct doer *d = vec_at(&s->doers, k);
         if (id128_cmp(d->node, who.id) != 0)

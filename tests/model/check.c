@@ -7,13 +7,15 @@
 bool check_keys(struct world *w, struct err *e)
 {
     struct entries es;
-    bool ok = entries_init(&es, PLAN_WINDOWS * PLAN_KEYS, 1, 1, e);
+    const struct windows_config all = {
+        .rules = w->rules, .entries_max = PLAN_WINDOWS * PLAN_KEYS, .elements_max = 1};
+    bool ok = entries_init(&es, &all, e);
     for (uint32_t i = 0; ok && i < w->plan.n_windows; i++)
         for (uint32_t k = 0; ok && k < PLAN_KEYS; k++) {
-            bool fresh, single = w->plan.windows[i].type == WINDOW_TYPE_SINGLE;
+            bool single = w->plan.windows[i].type == WINDOW_TYPE_SINGLE;
             const struct str text = delivery_key_text(k), parts[2] = {single ? S("1") : text, text};
             struct entry_name name = {.window = i, .parts = parts, .n_parts = single ? 2 : 1};
-            struct entry *en = entries_get(&es, w->rules, &name, &fresh, e);
+            struct entry *en = entries_get(&es, w->rules, &name, e);
             ok = en != NULL;
             if (en)
                 w->keys[i][k] = en->key;

@@ -106,7 +106,7 @@ static struct str event_id(const struct lineage_plan *p, uint32_t event, struct 
 /* What the event proves is on record before anybody sees it, as the handler has it. */
 static bool share(struct lineage_hand *h, struct str id, struct err *e)
 {
-    return lineages_share(h->lineages, id, e) && lineages_link(h->lineages, e);
+    return lineages_share(h->lineages, seen_id(id), e) && lineages_link(h->lineages, e);
 }
 
 static bool add(struct lineage_hand *h, uint32_t alert, const struct element *list, size_t n,

@@ -49,7 +49,7 @@ static bool take_event(struct lineage_hand *h, uint32_t number, struct err *e)
     buf_init(&id, 64);
     read_event(p, ev, &h->reading);
     bool ok = lineages_take(h->lineages, &h->reading, ev->links_itself, ev->hit, true, ev->time,
-                            lineage_plan_event_id(p, number, &id), e);
+                            lineage_evidence_of(lineage_plan_event_id(p, number, &id)), e);
     buf_release(&id);
     return ok;
 }

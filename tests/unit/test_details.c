@@ -149,7 +149,7 @@ static void says_who_acted(void **state)
         arena_init(&a, 1u << 20);
         write_details(&c, records[i], ROOM, &text);
         facts_read(&c.ev, STR_ABSENT, &f);
-        lineage_read(&c.ev, &f, &wanted);
+        lineage_read(&c.ev, &f, NULL, &wanted);
         assert_true(details_read(buf_str(&text), &a, &d));
         check_true(records[i], d.has_node);
         check_int("id", id128_cmp(d.node.id, wanted.nodes[0].id), 0);

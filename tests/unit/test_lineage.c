@@ -14,7 +14,7 @@ static void read_record(struct alert_case *c, const char *record, struct lineage
     if (event_read(&c->ev, str_of(record), &used, &e) != JSON_OK)
         fail_msg("no JSON: %s", record);
     facts_read(&c->ev, S("x"), &facts);
-    lineage_read(&c->ev, &facts, out);
+    lineage_read(&c->ev, &facts, NULL, out);
 }
 
 static void names_who_acted(void **state)
@@ -127,6 +127,43 @@ static void meets_other_sources(void **state)
         check_true(cases[i].name, met == cases[i].same);
     }
     alert_case_release(&c);
+}
+
+/* With the ids of more callers than are remembered at a time, and of such whose parts only together
+ * are alike. */
+static void names_are_the_same_from_memory(void **state)
+{
+    struct alert_case c;
+    struct lineage_event out, remembered;
+    struct lineage_names *names = calloc(1, sizeof *names);
+    (void)state;
+    assert_non_null(names);
+    alert_case_init(&c, "a.yml", every_event);
+    for (unsigned i = 0; i < 600; i++) {
+        unsigned who = i % 200; /* one after the other, three times */
+        char record[2048];
+        struct facts facts;
+        struct buf b;
+        buf_init(&b, sizeof record);
+        buf_putf(&b,
+                 "{\"eventTime\":\"2026-03-17T14:00:00Z\",\"userIdentity\":{\"type\":\"IAMUser\","
+                 "\"arn\":\"arn:%.*s\",\"accountId\":\"%.*s\",\"userName\":\"u%u\","
+                 "\"accessKeyId\":\"AKIA%u%s\"}}",
+                 (int)(who % 7), "1111111", (int)(7 - who % 7), "1111111", who, who,
+                 who % 3 ? ""
+                         : "0123456789012345678901234567890123456789012345678901234567890123"
+                           "0123456789012345678901234567890123456789012345678901234567890123"
+                           "0123456789012345678901234567890123456789");
+        read_record(&c, buf_z(&b), &out);
+        facts_read(&c.ev, S("x"), &facts);
+        lineage_read(&c.ev, &facts, names, &remembered);
+        check_int("nodes", remembered.n_nodes, out.n_nodes);
+        for (uint32_t k = 0; k < out.n_nodes; k++)
+            check_int("node", id128_cmp(remembered.nodes[k].id, out.nodes[k].id), 0);
+        buf_release(&b);
+    }
+    alert_case_release(&c);
+    free(names);
 }
 
 /* "from -type/strength-> to; ..." in the order found. */
@@ -364,11 +401,9 @@ static void looks_at_the_few_that_link(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_who_acted),
-        cmocka_unit_test(meets_other_sources),
-        cmocka_unit_test(links_what_a_call_made),
-        cmocka_unit_test(cuts_what_is_too_much),
-        cmocka_unit_test(looks_at_the_few_that_link),
+        cmocka_unit_test(names_who_acted),       cmocka_unit_test(names_are_the_same_from_memory),
+        cmocka_unit_test(meets_other_sources),   cmocka_unit_test(links_what_a_call_made),
+        cmocka_unit_test(cuts_what_is_too_much), cmocka_unit_test(looks_at_the_few_that_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

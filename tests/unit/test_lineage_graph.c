@@ -200,7 +200,7 @@ static uint32_t add(struct lineage_graph *g, struct alert_case *c, const char *r
     if (event_read(&c->ev, str_of(record), &used, &e) != JSON_OK)
         fail_msg("no JSON: %s", record);
     facts_read(&c->ev, S("x"), &f);
-    lineage_read(&c->ev, &f, &read);
+    lineage_read(&c->ev, &f, NULL, &read);
     lineage_graph_add(g, &read, f.timed, f.time_ms, id128_of(f.evidence), &actor, &key);
     return actor;
 }

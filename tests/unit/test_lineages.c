@@ -215,7 +215,8 @@ static bool deliver_one(struct world *w, struct lineages *l, const struct deed_c
                             .count = 1,
                             .events = &told,
                             .n_events = 1};
-    bool ok = lineages_take(l, &ev, true, d->alert > 0, true, AT(d->hour), told, e) &&
+    bool ok = lineages_take(l, &ev, true, d->alert > 0, true, AT(d->hour),
+                            lineage_evidence_of(told), e) &&
               (d->alert == 0 || (lineages_alert(l, &a, e) && lineages_settle(l, e)));
     buf_release(&event);
     buf_release(&id);
@@ -880,7 +881,8 @@ static void parts_alerts(void **state)
         put_event_id(ids + i, deeds + i);
         events[i] = buf_str(ids + i);
         fill(deeds + i, &ev);
-        assert_true(lineages_take(l, &ev, false, true, true, AT(deeds[i].hour), events[i], &e));
+        assert_true(lineages_take(l, &ev, false, true, true, AT(deeds[i].hour),
+                                  lineage_evidence_of(events[i]), &e));
     }
     const struct alert a = {.window = w.windows + LEVEL_HIGH,
                             .id = S("00000000000000000000000000000001"),
@@ -954,7 +956,8 @@ static void run_unseen(const struct unseen_case *t)
     struct lineages *l = worker(&w);
     lineages_begin(l, &d);
     fill(&mine, &ev);
-    assert_true(lineages_take(l, &ev, false, true, true, AT(1), events[0], &e));
+    assert_true(
+        lineages_take(l, &ev, false, true, true, AT(1), lineage_evidence_of(events[0]), &e));
     const struct alert a = {.window = w.windows + LEVEL_HIGH,
                             .id = S("00000000000000000000000000000001"),
                             .timed = true,
@@ -1008,9 +1011,10 @@ static void shares_who_acts(void **state)
         const struct deed_case one = {.hour = (int)i, .actor = 1 + i % 2};
         fill(&one, &ev);
         put_event_id(&id, &one);
-        assert_true(lineages_take(l, &ev, false, true, true, AT(one.hour), buf_str(&id), &e));
+        assert_true(lineages_take(l, &ev, false, true, true, AT(one.hour),
+                                  lineage_evidence_of(buf_str(&id)), &e));
         if (one.actor == 1)
-            assert_true(lineages_share(l, buf_str(&id), &e));
+            assert_true(lineages_share(l, seen_id(buf_str(&id)), &e));
     }
     assert_true(lineages_link(l, &e));
     for (unsigned who = 1; who <= 2; who++) {

@@ -4,6 +4,10 @@
 #include "tests/unit/support/windows_case.h"
 
 #define COUNT_BY(body) A CHAIN("Many", "01", "type: event_count, rules: a, timespan: 1m, " body)
+/* 120 bytes. */
+#define LONG                                                                                       \
+    "0123456789012345678901234567890123456789012345678901234567890"                                \
+    "12345678901234567890123456789012345678901234567890123456789"
 
 static const struct {
     const char *name, *rules, *events;
@@ -41,6 +45,21 @@ static const struct {
      "10 A \"u\":\"x\",\"v\":1\n20 A \"u\":\"x\",\"v\":1\n30 A \"u\":\"x\"\n40 A "
      "\"u\":\"x\",\"v\":2\n",
      "Values x 40+0 3\n", NULL},
+    {"values of two fields are not glued, however often they come",
+     A CHAIN("Values", "01",
+             "type: value_count, rules: a, timespan: 1m, group-by: u, condition: {field: [v, w], "
+             "gte: 3}"),
+     "10 A \"u\":\"x\",\"v\":\"ab\",\"w\":\"c\"\n11 A \"u\":\"x\",\"v\":\"a\",\"w\":\"bc\"\n12 A "
+     "\"u\":\"x\",\"v\":\"ab\",\"w\":\"c\"\n13 A \"u\":\"x\",\"v\":\"a\",\"w\":\"bc\"\n14 A "
+     "\"u\":\"x\",\"v\":\"\",\"w\":\"abc\"\n",
+     "Values x 14+0 5\n", NULL},
+    {"values too long to be remembered, that end alike",
+     A CHAIN("Values", "01",
+             "type: value_count, rules: a, timespan: 1m, group-by: u, condition: {field: v, gte: "
+             "2}"),
+     "10 A \"u\":\"x\",\"v\":\"a" LONG "\"\n20 A \"u\":\"x\",\"v\":\"a" LONG
+     "\"\n30 A \"u\":\"x\",\"v\":\"b" LONG "\"\n",
+     "Values x 30+0 3\n", NULL},
     {"members of an array are values",
      A CHAIN("Values", "01",
              "type: value_count, rules: a, timespan: 1m, group-by: u, condition: {field: v, gte: "
