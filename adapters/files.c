@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/escape.h"
 #include "base/vec.h"
+#include "handlers/logshape.h"
 
 /* One folder's names that are still to be visited. */
 struct folder {
@@ -59,11 +60,12 @@ static bool file_error(struct err *e, const char *what, struct str path)
 
 static bool wanted(struct str name, enum files_kind kind)
 {
-    static const struct str logs[] = {{".json", 5}, {".jsonl", 6}, {".gz", 3}};
+    static const struct str logs[] = {{".json", 5}, {".jsonl", 6}, {".gz", 3}, {".log", 4}};
     static const struct str rules[] = {{".yml", 4}, {".yaml", 5}};
     static const struct str tests[] = {{".test.yml", 9}, {".test.yaml", 10}};
     if (kind == FILES_LOGS)
-        return str_ends(name, logs[0]) || str_ends(name, logs[1]) || str_ends(name, logs[2]);
+        return str_ends(name, logs[0]) || str_ends(name, logs[1]) || str_ends(name, logs[2]) ||
+               str_ends(name, logs[3]);
     bool test = str_ends(name, tests[0]) || str_ends(name, tests[1]);
     if (kind == FILES_TESTS)
         return test;
@@ -165,6 +167,46 @@ static bool enter(struct branch *b, enum files_kind kind, struct err *e)
     return ok;
 }
 
+/* Opens for reading; a folder is none. */
+static int open_file(const char *path, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        file_error(e, "cannot open", str_of(path));
+    return fd;
+}
+
+/* read(2) until it is not interrupted. */
+static ssize_t read_some(int fd, char *to, size_t n)
+{
+    ssize_t got;
+    do
+        got = read(fd, to, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Whether the file counts. Every program writes a .log: only what begins as a log of a source is
+ * one. What cannot be opened is for the reader to say. */
+static bool may_be_log(const char *path)
+{
+    struct err e;
+    struct buf begin;
+    if (!str_ends(str_of(path), S(".log")))
+        return true;
+    int fd = open_file(path, &e);
+    if (fd < 0)
+        return true;
+    buf_init(&begin, LOGSHAPE_BEGIN_BYTES);
+    char *to = buf_room(&begin, LOGSHAPE_BEGIN_BYTES);
+    ssize_t got = to ? read_some(fd, to, LOGSHAPE_BEGIN_BYTES) : 0;
+    buf_added(&begin, got > 0 ? (size_t)got : 0);
+    bool shows = logshape_shows_source(buf_str(&begin));
+    buf_release(&begin);
+    close(fd);
+    return shows;
+}
+
 /* Moves the branch to its next file; b->ready tells whether there is one. After a failure it may be
  * called again and goes on behind what failed. */
 static bool advance(struct branch *b, enum files_kind kind, struct err *e)
@@ -187,7 +229,7 @@ static bool advance(struct branch *b, enum files_kind kind, struct err *e)
         if (name.p[name.n - 1] == '/') {
             if (!enter(b, kind, e))
                 return false;
-        } else if (stat(path, &st) == 0) {
+        } else if (stat(path, &st) == 0 && (kind != FILES_LOGS || may_be_log(path))) {
             b->bytes = (uint64_t)st.st_size;
             b->ready = true;
         }
@@ -279,25 +321,6 @@ bool walk_next(struct walk *w, struct str *path, uint64_t *bytes, struct err *e)
     const char *z = buf_z(&w->present);
     *path = z ? str_n(z, w->present.n) : STR_ABSENT;
     return z || err_set(e, ERR_SYSTEM, "no memory for a path");
-}
-
-/* Opens for reading; a folder is none. */
-static int open_file(const char *path, struct err *e)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        file_error(e, "cannot open", str_of(path));
-    return fd;
-}
-
-/* read(2) until it is not interrupted. */
-static ssize_t read_some(int fd, char *to, size_t n)
-{
-    ssize_t got;
-    do
-        got = read(fd, to, n);
-    while (got < 0 && errno == EINTR);
-    return got;
 }
 
 bool files_read(const char *path, struct buf *out, struct err *e)

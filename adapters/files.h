@@ -10,7 +10,7 @@
 
 /* Which files of a folder count. A path that is named itself is taken whatever its name. */
 enum files_kind {
-    FILES_LOGS,  /* .json .jsonl .json.gz .jsonl.gz .gz */
+    FILES_LOGS,  /* .json .jsonl .json.gz .jsonl.gz .gz; .log that begins as a source's log */
     FILES_RULES, /* .yml .yaml, but not .test.yml .test.yaml */
     FILES_TESTS  /* .test.yml .test.yaml */
 };

@@ -3,6 +3,8 @@
 
 #include "base/escape.h"
 #include "engine/json.h"
+#include "engine/source.h"
+#include "handlers/flowformat.h"
 
 #define KEYS_TOLD_MAX      6  /* enough to recognise a format by */
 #define KEY_TOLD_BYTES_MAX 40 /* CloudTrail's longest key has 28 */
@@ -144,4 +146,46 @@ void logshape_put_keys(struct buf *b, struct str bytes)
         if (json_skip(&k.p, k.end) != JSON_OK)
             return;
     }
+}
+
+/* ---- sources ---- */
+
+static bool has_marks(struct str record, enum source source, size_t set)
+{
+    size_t n = 0;
+    for (; n < SOURCE_MARK_FIELDS && source_mark(source, set, n); n++)
+        if (!str_present(json_member(record, str_of(source_mark(source, set, n)))))
+            return false;
+    return n > 0;
+}
+
+static bool is_record(struct str record)
+{
+    for (size_t s = 0; s < SOURCES; s++)
+        for (size_t set = 0; set < SOURCE_MARKS; set++)
+            if (has_marks(record, (enum source)s, set))
+                return true;
+    return false;
+}
+
+static bool is_flow_line(struct str line)
+{
+    struct flow_format format;
+    return (flow_format_read(&format, line) && format.n >= FLOW_KNOWN_MIN) ||
+           flow_line_is_default(line);
+}
+
+bool logshape_shows_source(struct str begin)
+{
+    size_t at;
+    begin = str_trim(begin);
+    if (begin.n && *begin.p == '[')
+        begin = str_trim(str_skip(begin, 1));
+    if (begin.n == 0 || *begin.p != '{') {
+        size_t end = str_find_byte(begin, '\n', 0);
+        return is_flow_line(str_trim(str_slice(begin, 0, end)));
+    }
+    if (logshape_of(begin, &at) == LOGSHAPE_LIST)
+        begin = str_trim(str_skip(begin, at));
+    return is_record(begin) || is_record(json_member(begin, S("detail")));
 }

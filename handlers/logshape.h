@@ -22,6 +22,14 @@ enum logshape {
  * the position behind the [ . */
 enum logshape logshape_of(struct str bytes, size_t *at);
 
+/* What is enough of a text for logshape_shows_source: a first record of Kubernetes with a large
+ * request in it is longer, and then not known by its beginning. */
+#define LOGSHAPE_BEGIN_BYTES (64u << 10)
+
+/* Whether a text that begins so is a log of one of the sources, by the fields of its first record
+ * (source_mark of engine/source.h) or as a flow log: for files whose names do not say. */
+bool logshape_shows_source(struct str begin);
+
 /* Appends the first keys of an object of unknown shape, quoted, for a sentence. */
 void logshape_put_keys(struct buf *b, struct str bytes);
 

@@ -95,6 +95,55 @@ static void make_logs(const struct tree *t)
     make_file(t, "other.test.yaml", "");
 }
 
+/* Of .log files those count that begin as a source's logs do. */
+static void tells_logs_by_their_beginning(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        bool log;
+    } cases[] = {
+        {"flow-header.log", "version account-id interface-id srcaddr\n5 1 eni-1 10.0.0.1\n", true},
+        {"flow-line.log", /* "Flow log record examples", VPC User Guide */
+         "2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 "
+         "1418530010 1418530070 ACCEPT OK\n",
+         true},
+        {"k8s.log", "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"auditID\":\"a\"}\n{",
+         true},
+        {"k8s-list.log", "{\"kind\":\"EventList\",\"items\":[\n {\"auditID\":\"a\",\"level\":\"x",
+         true},
+        {"trail.log", "{\"Records\":[{\"eventVersion\":\"1.0\",\"eventName\":\"x\"}]}", true},
+        {"array.log", "[ {\"eventName\":\"x\"}]", true},
+        {"okta.log", "{\"detail\":{\"eventType\":\"x\",\"published\":\"2026\"}}", true},
+        {"github.log", "{\"action\":\"x\",\"actor\":\"y\",\"@timestamp\":1}", true},
+        {"app.log", "2026-03-17 14:05:11 INFO started\n", false},
+        {"word.log", "version\n1\n", false},
+        {"lines.log", "{\"action\":\"login\",\"level\":\"info\"}\n", false},
+        {"items.log", "{\"items\":[{\"a\":1}]}", false},
+        {"broken.log", "{\"auditID\"", false},
+        {"blank.log", " \n", false},
+        {"empty.log", "", false},
+    };
+    const struct tree *t = *state;
+    const char *roots[] = {t->root};
+    struct buf got, name;
+    buf_init(&got, 4096);
+    buf_init(&name, 64);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        make_file(t, cases[i].name, cases[i].text);
+    walk_all(t, roots, 1, FILES_LOGS, &got);
+    size_t logs = 0;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        buf_reset(&name);
+        buf_putf(&name, "%s ", cases[i].name);
+        if ((str_find(buf_str(&got), buf_str(&name), 0) != SIZE_MAX) != cases[i].log)
+            fail_msg("%s", cases[i].name);
+        logs += cases[i].log;
+    }
+    assert_int_equal(logs, 8);
+    buf_release(&got);
+    buf_release(&name);
+}
+
 /* The order is that of the bytes of whole paths: - 0x2D, . 0x2E, / 0x2F. */
 static void walks_in_order_of_bytes(void **state)
 {
@@ -227,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(walks_in_order_of_bytes),
+        CASE(tells_logs_by_their_beginning),
         CASE(merges_roots),
         CASE(survives_link_loops),
         CASE(bounds_depth),
