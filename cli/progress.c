@@ -97,9 +97,9 @@ void progress_tick(void *to, const struct scan_counts *now)
     put_count(&b, now->records);
     buf_putz(&b, " records");
     int64_t took = at - p->started_ms;
-    if (took > 0) {
+    if (took > 0) { /* of stored bytes: those of the text are counted when a file is done */
         buf_putz(&b, ", ");
-        put_bytes(&b, (uint64_t)((double)now->text_bytes * 1000 / (double)took));
+        put_bytes(&b, (uint64_t)((double)now->stored_bytes * 1000 / (double)took));
         buf_putz(&b, "/s");
     }
     put_time_left(&b, p, now->stored_bytes, took);
