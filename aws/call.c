@@ -69,15 +69,19 @@ bool call_send(struct call *k)
         .request = k->request,
         .cache = &c->key,
         .trace_id = c->trace_id,
-        .side_by_side = k->side_by_side,
+        .way = k->way,
         .lane = k->lane,
     };
     c->repeats += k->reply->attempts > 0;
     k->reply->attempts++;
     k->reply->http.status = 0;
     k->reply->http.taken = 0;
+    k->sent = false;
     if (!credentials_for(k, &credentials) || !region_for(k, &send.region, &k->why))
         return false;
+    k->region_n =
+        send.region.n < sizeof k->region ? send.region.n : 0; /* longer ones are refused */
+    memcpy(k->region, send.region.p, k->region_n);
     send.sign_with = credentials;
     send.skew_ms = c->skew_ms; /* assuming a role may have corrected it */
     send.total_ms = pace_left_ms(&c->world, c->deadline_ms);
@@ -85,10 +89,10 @@ bool call_send(struct call *k)
         return err_set(&k->why, ERR_RETRY, "no time was left for it");
     k->signed_with_ms = c->skew_ms;
     k->sent_ms = c->world.wall_ms(c->world.self);
-    if (send_once(&send, &k->reply->http, &k->why))
-        return true;
-    call_lost(k);
-    return false;
+    k->sent = send_once(&send, &k->reply->http, &k->why);
+    if (!k->sent)
+        call_lost(k);
+    return k->sent;
 }
 
 bool call_judge(struct call *k)
@@ -102,13 +106,16 @@ bool call_judge(struct call *k)
                          &k->why);
 }
 
-/* The clock was wrong: corrects it. */
+/* The clock was wrong: corrects it, unless another call has since this one was signed. */
 static bool cure_skew(struct call *k)
 {
     const struct http_reply *http = &k->reply->http;
     int64_t skew_ms = 0;
-    if (!k->reply->fault.may_be_skew || k->skew_tried ||
-        !skew_measure(http_reply_header(http, "date"), http_reply_header(http, "age"), k->sent_ms,
+    if (!k->reply->fault.may_be_skew || k->skew_tried)
+        return false;
+    if (k->c->skew_ms != k->signed_with_ms)
+        return k->skew_tried = true;
+    if (!skew_measure(http_reply_header(http, "date"), http_reply_header(http, "age"), k->sent_ms,
                       k->received_ms, &skew_ms) ||
         !skew_explains(skew_ms, k->signed_with_ms))
         return false;
@@ -131,10 +138,9 @@ static bool cure_expiry(struct call *k)
 
 static bool cure_region(struct call *k)
 {
-    struct str used;
     const struct str wanted = buf_str(&k->reply->fault.region);
     if (!k->reply->fault.redirected || k->redirect_tried || wanted.n == 0 ||
-        !region_for(k, &used, NULL) || str_eq(used, wanted))
+        str_eq(str_n(k->region, k->region_n), wanted))
         return false;
     k->redirect_tried = true;
     remember_bucket(k->c, k->request->bucket, wanted);

@@ -1,5 +1,5 @@
 /* One call under way: its attempts and what becomes of each. The inner part of client.c, which
- * makes calls one by one, and of many.c, which makes them side by side. */
+ * makes calls one by one or begins them ahead, and of many.c, which makes them side by side. */
 #ifndef TW_AWS_CALL_H
 #define TW_AWS_CALL_H
 
@@ -16,6 +16,22 @@ struct known_bucket {
     size_t name_n, region_n;
 };
 
+struct call {
+    struct aws_client *c;
+    const struct aws_request *request;
+    struct aws_reply *reply;
+    enum send_way way; /* see struct send */
+    size_t lane;
+    bool sent;               /* the last attempt was */
+    struct err why;          /* of the last attempt */
+    char region[REGION_MAX]; /* that it went to */
+    size_t region_n;
+    int64_t signed_with_ms;
+    int64_t sent_ms;
+    int64_t received_ms;
+    bool skew_tried, refresh_tried, redirect_tried;
+};
+
 struct aws_client {
     struct aws_world world;
     struct aws_options options;
@@ -29,19 +45,7 @@ struct aws_client {
     uint64_t repeats;
     struct known_bucket buckets[BUCKETS_MAX]; /* a ring */
     size_t n_buckets;                         /* ever remembered */
-};
-
-struct call {
-    struct aws_client *c;
-    const struct aws_request *request;
-    struct aws_reply *reply;
-    bool side_by_side; /* see struct send */
-    size_t lane;
-    struct err why; /* of the last attempt */
-    int64_t signed_with_ms;
-    int64_t sent_ms;
-    int64_t received_ms;
-    bool skew_tried, refresh_tried, redirect_tried;
+    struct call begun[AWS_AHEAD];             /* ahead */
 };
 
 /* Signs and sends once more, counting attempts; false when nothing was sent or, one by one, no

@@ -1,4 +1,4 @@
-/* The client, and calls one by one. */
+/* The client, and calls one by one or begun ahead. */
 #include "aws/call.h"
 
 #include <stdlib.h>
@@ -75,20 +75,71 @@ void aws_reply_release(struct aws_reply *r)
     fault_release(&r->fault);
 }
 
+/* The first attempt is over: repeats it while that may help. */
+static bool call_on(struct call *k, bool ok, struct err *e)
+{
+    int64_t wait_ms = 0;
+    k->way = SEND_ALONE;
+    while (!ok && call_again(k, &wait_ms)) {
+        if (wait_ms)
+            k->c->world.sleep_ms(k->c->world.self, wait_ms);
+        ok = call_send(k) && call_judge(k);
+    }
+    if (ok)
+        return true;
+    call_name(k);
+    if (e)
+        *e = k->why;
+    return false;
+}
+
 bool aws_call(struct aws_client *c, const struct aws_request *request, struct aws_reply *reply,
               struct err *e)
 {
     struct call k = {.c = c, .request = request, .reply = reply};
-    int64_t wait_ms = 0;
     reply->attempts = 0;
-    do {
-        if (wait_ms)
-            c->world.sleep_ms(c->world.self, wait_ms);
-        if (call_send(&k) && call_judge(&k))
-            return true;
-    } while (call_again(&k, &wait_ms));
-    call_name(&k);
-    if (e)
-        *e = k.why;
+    return call_on(&k, call_send(&k) && call_judge(&k), e);
+}
+
+void aws_begin(struct aws_client *c, size_t slot, const struct aws_request *request,
+               struct aws_reply *reply)
+{
+    struct call *k = c->begun + slot;
+    *k = (struct call){.c = c, .request = request, .reply = reply, .way = SEND_AHEAD, .lane = slot};
+    reply->attempts = 0;
+    if (!call_send(k))
+        return; /* k->why tells it in time */
+}
+
+static bool end_begun(struct call *k)
+{
+    if (!k->sent)
+        return false;
+    if (http_finish(k->c->http, k->lane, &k->why))
+        return call_judge(k);
+    call_lost(k);
     return false;
+}
+
+/* Nothing came, maybe only because others took the time in which it could have. */
+static bool has_starved(const struct call *k)
+{
+    const struct http_reply *http = &k->reply->http;
+    return k->sent && k->why.kind == ERR_RETRY && http->status == 0 && !http->taken &&
+           !http->take_refused;
+}
+
+bool aws_finish(struct aws_client *c, size_t slot, struct err *e)
+{
+    struct call *k = c->begun + slot;
+    bool ok = end_begun(k);
+    k->way = SEND_ALONE;
+    if (!ok && has_starved(k))
+        ok = call_send(k) && call_judge(k);
+    return call_on(k, ok, e);
+}
+
+void aws_drop(struct aws_client *c, size_t slot)
+{
+    http_drop(c->http, slot);
 }

@@ -68,6 +68,18 @@ void aws_reply_release(struct aws_reply *r);
 TW_MUST_USE bool aws_call(struct aws_client *c, const struct aws_request *request,
                           struct aws_reply *reply, struct err *e);
 
+/* The same call in two steps: aws_begin signs and sends it in a free slot (0 to AWS_AHEAD - 1) and
+ * returns; aws_finish gives its answer, as aws_call does, and makes the repeats that it needs.
+ * Meanwhile the client makes other calls, and the beginning of the answer arrives beside them
+ * (HTTP_HELD_MAX of http.h). request and what it points to, and reply, must stay until then. What
+ * fails in aws_begin is told by aws_finish. Neither may be called from within a `take`. */
+#define AWS_AHEAD HTTP_AHEAD
+void aws_begin(struct aws_client *c, size_t slot, const struct aws_request *request,
+               struct aws_reply *reply);
+TW_MUST_USE bool aws_finish(struct aws_client *c, size_t slot, struct err *e);
+/* Breaks it off, if one is under way in that slot. */
+void aws_drop(struct aws_client *c, size_t slot);
+
 /* Many calls, HTTP_LANES of them side by side over kept-alive connections; each is signed, paced
  * and repeated as by aws_call. What is to be called is asked for piece by piece, so that memory
  * holds no more than the calls under way. */

@@ -1,5 +1,6 @@
-/* HTTP by libcurl: one by one on a handle of their own, or side by side in a multi handle, which
- * keeps its connections from one batch to the next. */
+/* HTTP by libcurl. A multi handle drives requests and keeps their connections from one to the next:
+ * one for each level of those that go one by one, the outermost of which also drives what was begun
+ * ahead; and one for those side by side. */
 #include "aws/http.h"
 
 #include <openssl/crypto.h>
@@ -7,15 +8,25 @@
 
 #include "aws/transfer.h"
 
+/* What is sent from within a `take` is driven apart: libcurl's callbacks may not drive the handle
+ * that called them. */
+struct level {
+    struct transfer alone; /* of http_send */
+    CURLM *multi;
+};
+
+struct lane {
+    struct transfer transfer;
+    bool busy;
+};
+
 struct http {
     struct wire wire;
-    struct transfer nested[HTTP_NESTED_MAX]; /* of http_send, the outermost first */
-    size_t depth;                            /* of them under way */
-    CURLM *multi;
-    struct lane {
-        struct transfer transfer;
-        bool busy;
-    } lanes[HTTP_LANES];
+    struct level levels[HTTP_NESTED_MAX]; /* the outermost first */
+    size_t depth;                         /* of `take`s that may be under way */
+    struct lane ahead[HTTP_AHEAD];
+    struct lane lanes[HTTP_LANES];
+    CURLM *side; /* of the lanes, which nothing is sent from within */
 };
 
 void http_reply_init(struct http_reply *r, size_t body_max)
@@ -55,29 +66,114 @@ struct http *http_new(const struct aws_world *world, struct err *e)
     return h;
 }
 
+/* ---- driving ---- */
+
+/* *multi, made when it is not there, drives t from now on; false with t->e. */
+static bool join(CURLM **multi, struct transfer *t)
+{
+    if (!*multi) {
+        *multi = curl_multi_init();
+        /* By itself libcurl keeps four for each transfer under way: after a batch, four in all. */
+        curl_multi_setopt(*multi, CURLMOPT_MAXCONNECTS, (long)HTTP_LANES);
+    }
+    if (*multi && curl_multi_add_handle(*multi, t->curl) == CURLM_OK) {
+        t->multi = *multi;
+        return true;
+    }
+    t->failed = true;
+    return err_set(&t->e, ERR_SYSTEM, "libcurl cannot send calls");
+}
+
+/* Takes it out again; false with e when it has failed. */
+static bool leave(struct transfer *t, CURLcode code, struct err *e)
+{
+    if (t->multi)
+        curl_multi_remove_handle(t->multi, t->curl);
+    t->multi = NULL;
+    if (transfer_end(t, code))
+        return true;
+    if (e)
+        *e = t->e;
+    return false;
+}
+
+/* Moves whatever can move at once. */
+static bool turn(CURLM *multi)
+{
+    struct transfer *t = NULL;
+    const CURLMsg *m;
+    int running, left;
+    const bool ok = curl_multi_perform(multi, &running) == CURLM_OK;
+    while ((m = curl_multi_info_read(multi, &left))) {
+        if (m->msg != CURLMSG_DONE ||
+            curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t) != CURLE_OK)
+            continue;
+        t->ended = true;
+        t->code = m->data.result;
+    }
+    return ok;
+}
+
+static bool wait_and_turn(CURLM *multi, int64_t most_ms)
+{
+    const int ms = (int)(most_ms < HTTP_POLL_MS ? most_ms : HTTP_POLL_MS);
+    return curl_multi_poll(multi, NULL, 0, ms, NULL) == CURLM_OK && turn(multi);
+}
+
+/* Until t has ended, or failed before. */
+static CURLcode drive(struct transfer *t)
+{
+    bool ok = t->failed || t->ended || turn(t->multi);
+    while (ok && !t->failed && !t->ended)
+        ok = wait_and_turn(t->multi, HTTP_POLL_MS);
+    return t->ended ? t->code : ok ? CURLE_ABORTED_BY_CALLBACK : CURLE_FAILED_INIT;
+}
+
+/* ---- life ---- */
+
+/* Breaks off what is under way there. */
+static void drop(struct lane *l)
+{
+    if (l->busy && leave(&l->transfer, CURLE_ABORTED_BY_CALLBACK, NULL))
+        return; /* its answer is of no use to anybody */
+    l->busy = false;
+}
+
 void http_free(struct http *h)
 {
     if (!h)
         return;
-    http_abandon(h);
-    for (size_t i = 0; i < HTTP_NESTED_MAX; i++)
-        transfer_release(h->nested + i);
-    for (size_t i = 0; i < HTTP_LANES; i++)
+    for (size_t i = 0; i < HTTP_AHEAD; i++) {
+        http_drop(h, i);
+        transfer_release(&h->ahead[i].transfer);
+    }
+    for (size_t i = 0; i < HTTP_LANES; i++) {
+        drop(h->lanes + i);
         transfer_release(&h->lanes[i].transfer);
-    if (h->multi)
-        curl_multi_cleanup(h->multi);
+    }
+    for (size_t i = 0; i < HTTP_NESTED_MAX; i++) {
+        transfer_release(&h->levels[i].alone);
+        if (h->levels[i].multi)
+            curl_multi_cleanup(h->levels[i].multi);
+    }
+    if (h->side)
+        curl_multi_cleanup(h->side);
     free(h);
 }
 
-static bool try_once(struct http *h, struct transfer *t, const struct http_request *request,
-                     struct http_reply *reply)
+/* ---- one by one ---- */
+
+static bool try_once(struct http *h, const struct http_request *request, struct http_reply *reply,
+                     struct err *e)
 {
+    struct level *l = h->levels + h->depth;
+    struct transfer *t = &l->alone;
     CURLcode code = CURLE_OK;
     h->depth++;
-    if (transfer_begin(t, &h->wire, request, reply))
-        code = curl_easy_perform(t->curl);
+    if (transfer_begin(t, &h->wire, request, reply) && join(&l->multi, t))
+        code = drive(t);
     h->depth--;
-    return transfer_end(t, code);
+    return leave(t, code, e);
 }
 
 bool http_send(struct http *h, const struct http_request *request, struct http_reply *reply,
@@ -85,84 +181,94 @@ bool http_send(struct http *h, const struct http_request *request, struct http_r
 {
     if (h->depth == HTTP_NESTED_MAX)
         return err_set(e, ERR_SYSTEM, "requests are nested too deep");
-    struct transfer *t = h->nested + h->depth;
-    if (try_once(h, t, request, reply) || (t->again && try_once(h, t, request, reply)))
+    struct err why;
+    const struct transfer *t = &h->levels[h->depth].alone;
+    if (try_once(h, request, reply, &why) || (t->again && try_once(h, request, reply, &why)))
         return true;
     if (e)
-        *e = t->e;
+        *e = why;
     return false;
+}
+
+/* ---- side by side ---- */
+
+static bool start(struct http *h, CURLM **multi, struct lane *l, const struct http_request *request,
+                  struct http_reply *reply, struct err *e)
+{
+    l->busy = transfer_begin(&l->transfer, &h->wire, request, reply) && join(multi, &l->transfer);
+    return l->busy || leave(&l->transfer, CURLE_OK, e);
 }
 
 bool http_start(struct http *h, size_t lane, const struct http_request *request,
                 struct http_reply *reply, struct err *e)
 {
-    struct lane *l = h->lanes + lane;
-    if (!h->multi) {
-        h->multi = curl_multi_init();
-        /* By itself libcurl keeps four for each transfer under way: after a batch, four in all. */
-        curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)HTTP_LANES);
-    }
-    if (transfer_begin(&l->transfer, &h->wire, request, reply)) {
-        if (h->multi && curl_multi_add_handle(h->multi, l->transfer.curl) == CURLM_OK)
-            return l->busy = true;
-        l->transfer.failed = true;
-        err_set(&l->transfer.e, ERR_SYSTEM, "libcurl cannot send calls side by side");
-    }
-    if (transfer_end(&l->transfer, CURLE_OK))
-        return false;
-    if (e)
-        *e = l->transfer.e;
-    return false;
+    return start(h, &h->side, h->lanes + lane, request, reply, e);
 }
 
-/* Takes a transfer out of the multi handle; false with e when it has failed. */
-static bool leave(struct http *h, struct lane *l, CURLcode code, struct err *e)
+/* The next lane whose transfer has ended, or HTTP_LANES. */
+static size_t next_ended(const struct http *h)
 {
-    curl_multi_remove_handle(h->multi, l->transfer.curl);
-    l->busy = false;
-    if (transfer_end(&l->transfer, code))
-        return true;
-    if (e)
-        *e = l->transfer.e;
-    return false;
+    size_t i = 0;
+    while (i < HTTP_LANES && !(h->lanes[i].busy && h->lanes[i].transfer.ended))
+        i++;
+    return i;
 }
 
-/* The lane of the next transfer that has ended, or HTTP_LANES. */
-static size_t next_ended(struct http *h, CURLcode *code)
+/* What was begun ahead moves on, too; not from within a `take`, which libcurl has called. */
+static void turn_ahead(struct http *h)
 {
-    const CURLMsg *m;
-    int left;
-    while ((m = curl_multi_info_read(h->multi, &left))) {
-        for (size_t i = 0; m->msg == CURLMSG_DONE && i < HTTP_LANES; i++)
-            if (h->lanes[i].busy && h->lanes[i].transfer.curl == m->easy_handle) {
-                *code = m->data.result;
-                return i;
-            }
-    }
-    return HTTP_LANES;
+    for (size_t i = 0; i < HTTP_AHEAD; i++)
+        if (h->depth == 0 && h->ahead[i].busy && !h->ahead[i].transfer.ended)
+            turn(h->levels->multi);
 }
 
 size_t http_wait(struct http *h, int64_t most_ms, bool *ok, struct err *e)
 {
-    CURLcode code = CURLE_OK;
-    int running = 0;
-    size_t i = next_ended(h, &code);
-    if (i == HTTP_LANES && curl_multi_perform(h->multi, &running) == CURLM_OK)
-        i = next_ended(h, &code);
-    if (i == HTTP_LANES && running) {
-        curl_multi_poll(h->multi, NULL, 0, (int)(most_ms < HTTP_POLL_MS ? most_ms : HTTP_POLL_MS),
-                        NULL);
-        if (curl_multi_perform(h->multi, &running) == CURLM_OK)
-            i = next_ended(h, &code);
-    }
-    if (i < HTTP_LANES)
-        *ok = leave(h, h->lanes + i, code, e);
+    size_t i = next_ended(h);
+    if (i == HTTP_LANES && turn(h->side))
+        i = next_ended(h);
+    turn_ahead(h);
+    if (i == HTTP_LANES && wait_and_turn(h->side, most_ms))
+        i = next_ended(h);
+    if (i == HTTP_LANES)
+        return i;
+    struct lane *l = h->lanes + i;
+    l->busy = false;
+    *ok = leave(&l->transfer, l->transfer.code, e);
     return i;
 }
 
-void http_abandon(struct http *h)
+/* ---- ahead ---- */
+
+bool http_begin(struct http *h, size_t slot, const struct http_request *request,
+                struct http_reply *reply, struct err *e)
 {
-    for (size_t i = 0; i < HTTP_LANES; i++)
-        if (h->lanes[i].busy && leave(h, h->lanes + i, CURLE_ABORTED_BY_CALLBACK, NULL))
-            continue; /* its answer is of no use to anybody */
+    struct lane *l = h->ahead + slot;
+    if (h->depth)
+        return err_set(e, ERR_SYSTEM, "nothing can be begun while a body arrives");
+    if (!start(h, &h->levels->multi, l, request, reply, e))
+        return false;
+    transfer_hold(&l->transfer);
+    turn(h->levels->multi); /* over a kept connection it is on its way now */
+    return true;
+}
+
+bool http_finish(struct http *h, size_t slot, struct err *e)
+{
+    struct lane *l = h->ahead + slot;
+    struct transfer *t = &l->transfer;
+    h->depth++;
+    while (transfer_hand_over(t) && turn(t->multi))
+        continue; /* what follows may have arrived meanwhile */
+    if (!t->failed)
+        transfer_flow(t);
+    CURLcode code = drive(t);
+    h->depth--;
+    l->busy = false;
+    return leave(t, code, e);
+}
+
+void http_drop(struct http *h, size_t slot)
+{
+    drop(h->ahead + slot);
 }

@@ -16,6 +16,10 @@
 #define HTTP_STALL_MS    10000 /* a transfer that moves no byte for so long is given up */
 #define HTTP_NO_LIMIT_MS INT64_MAX
 #define HTTP_LANES       16 /* requests side by side; a batch of 100 to DynamoDB takes 7 rounds */
+#define HTTP_AHEAD       2  /* requests begun ahead: the one whose answer is read, and the next */
+/* Of a body that was begun ahead, what is kept until it is asked for; the rest waits in the
+ * network. The largest of 4,094 objects of real trails has 83,136 bytes. */
+#define HTTP_HELD_MAX 262144
 /* A request, and one that is sent while its body arrives: an object with more alerts than are held
  * at once has some told before its end. */
 #define HTTP_NESTED_MAX 2
@@ -87,7 +91,17 @@ TW_MUST_USE bool http_send(struct http *h, const struct http_request *request,
 TW_MUST_USE bool http_start(struct http *h, size_t lane, const struct http_request *request,
                             struct http_reply *reply, struct err *e);
 size_t http_wait(struct http *h, int64_t most_ms, bool *ok, struct err *e);
-/* Breaks off whatever is under way. */
-void http_abandon(struct http *h);
+
+/* Ahead: http_begin sends a request in a free slot (0 to HTTP_AHEAD - 1) and returns at once. While
+ * other requests are waited for, and with each piece of their bodies that `take` has dealt with,
+ * its answer arrives, too; HTTP_HELD_MAX bytes of a body are kept. http_finish hands them to the
+ * request's `take`, then the rest as it comes; it returns as http_send does, but says ERR_RETRY
+ * where the bundle is to decide. The request's body, take and to, and the reply, must stay. Neither
+ * may be called from within a `take`. */
+TW_MUST_USE bool http_begin(struct http *h, size_t slot, const struct http_request *request,
+                            struct http_reply *reply, struct err *e);
+TW_MUST_USE bool http_finish(struct http *h, size_t slot, struct err *e);
+/* Breaks it off, if one is under way in that slot. */
+void http_drop(struct http *h, size_t slot);
 
 #endif

@@ -45,8 +45,11 @@ static void board(struct fleet *f, struct flight *l, size_t i)
     size_t lane = (size_t)(l - f->flights);
     l->i = i;
     l->request = (struct aws_request){0};
-    l->call = (struct call){
-        .c = f->c, .request = &l->request, .reply = &l->reply, .side_by_side = true, .lane = lane};
+    l->call = (struct call){.c = f->c,
+                            .request = &l->request,
+                            .reply = &l->reply,
+                            .way = SEND_SIDE_BY_SIDE,
+                            .lane = lane};
     l->reply.attempts = 0;
     l->not_before_ms = INT64_MIN;
     l->at = WAITING;

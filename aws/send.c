@@ -67,6 +67,19 @@ static bool sign(const struct send *s, const struct endpoint *ep, struct str pat
     return true;
 }
 
+static bool put_on_its_way(const struct send *s, const struct http_request *http,
+                           struct http_reply *reply, struct err *e)
+{
+    switch (s->way) {
+    case SEND_SIDE_BY_SIDE:
+        return http_start(s->http, s->lane, http, reply, e);
+    case SEND_AHEAD:
+        return http_begin(s->http, s->lane, http, reply, e);
+    default:
+        return http_send(s->http, http, reply, e);
+    }
+}
+
 static bool send_to(const struct send *s, const struct endpoint *ep, struct buf *path,
                     struct buf *url, struct http_reply *reply, struct err *e)
 {
@@ -100,12 +113,8 @@ static bool send_to(const struct send *s, const struct endpoint *ep, struct buf 
             .take = r->take,
             .to = r->to,
         };
-        if (!http.url)
-            ok = err_set(e, ERR_SYSTEM, "out of memory");
-        else if (s->side_by_side)
-            ok = http_start(s->http, s->lane, &http, reply, e);
-        else
-            ok = http_send(s->http, &http, reply, e);
+        ok =
+            http.url ? put_on_its_way(s, &http, reply, e) : err_set(e, ERR_SYSTEM, "out of memory");
     }
     buf_release(&made.authorization);
     return ok;

@@ -9,6 +9,7 @@
 #include "base/version.h"
 
 #define HEADER_LINE_MAX 16384 /* a session token may pass 4 KiB */
+#define HELD_SLICE      65536 /* four reads of libcurl: deadlines are looked at between them */
 #define IDLE_MAX_S      20L   /* S3 closes idle connections soon after; do not try older ones */
 
 static void reply_restart(struct http_reply *r)
@@ -38,18 +39,35 @@ static size_t on_header(char *p, size_t size, size_t n, void *user)
     return t->failed ? 0 : line.n;
 }
 
+static bool take(struct transfer *t, struct str piece)
+{
+    if (!t->request.take(t->request.to, piece, &t->e)) {
+        t->failed = t->reply->take_refused = true;
+        return false;
+    }
+    t->reply->taken += piece.n;
+    return true;
+}
+
+static size_t hold(struct transfer *t, struct str piece)
+{
+    t->paused = piece.n > HTTP_HELD_MAX - t->held.n;
+    if (t->paused)
+        return CURL_WRITEFUNC_PAUSE; /* the same piece will come again */
+    buf_put(&t->held, piece);
+    t->failed = !buf_ok(&t->held, "what was read ahead", &t->e);
+    return t->failed ? 0 : piece.n;
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;
     struct http_reply *reply = t->reply;
     const struct str piece = str_n(p, size * n);
     if (piece.n && t->request.take && reply->status / 100 == 2) {
-        if (!t->request.take(t->request.to, piece, &t->e)) {
-            t->failed = reply->take_refused = true;
-            return 0;
-        }
-        reply->taken += piece.n;
-        return piece.n;
+        if (t->holds)
+            return hold(t, piece);
+        return take(t, piece) ? piece.n : 0;
     }
     buf_put(&reply->body, piece);
     t->failed = !buf_ok(&reply->body, "the body of an answer", &t->e);
@@ -211,7 +229,7 @@ bool transfer_begin(struct transfer *t, struct wire *wire, const struct http_req
     t->wire = wire;
     t->request = *request;
     t->reply = reply;
-    t->failed = t->built_in = t->again = false;
+    t->failed = t->built_in = t->again = t->ended = t->holds = t->paused = false;
     t->why[0] = '\0';
     t->e = (struct err){0};
     reply_restart(reply);
@@ -228,6 +246,33 @@ bool transfer_begin(struct transfer *t, struct wire *wire, const struct http_req
     set_method(t);
     set_common(t);
     return true;
+}
+
+void transfer_hold(struct transfer *t)
+{
+    buf_init(&t->held, HTTP_HELD_MAX);
+    t->held_at = 0;
+    t->holds = true;
+}
+
+bool transfer_hand_over(struct transfer *t)
+{
+    const struct str slice = str_slice(buf_str(&t->held), t->held_at, t->held_at + HELD_SLICE);
+    if (slice.n == 0)
+        return false;
+    t->held_at += slice.n;
+    return take(t, slice);
+}
+
+void transfer_flow(struct transfer *t)
+{
+    buf_release(&t->held);
+    t->holds = false;
+    if (!t->paused || t->ended)
+        return;
+    t->paused = false;
+    t->code = curl_easy_pause(t->curl, CURLPAUSE_CONT); /* may hand over what it had kept */
+    t->ended = t->code != CURLE_OK;
 }
 
 static enum err_kind kind_of(CURLcode code)
@@ -292,6 +337,9 @@ bool transfer_end(struct transfer *t, CURLcode code)
         curl_easy_reset(t->curl); /* it must not point at what ends with this call */
     curl_slist_free_all(t->headers);
     t->headers = NULL;
+    if (t->holds)
+        buf_release(&t->held);
+    t->holds = false;
     return !t->failed;
 }
 

@@ -16,21 +16,37 @@ struct wire {
 /* Not to be moved between begin and end: libcurl knows its address. */
 struct transfer {
     struct wire *wire;
-    CURL *curl;                  /* kept from one to the next, with its connections */
+    CURL *curl;                  /* kept from one to the next */
+    CURLM *multi;                /* that it is in, with its connections; NULL: in none */
     struct http_request request; /* of which libcurl still needs body, take and to */
     struct http_reply *reply;
     struct curl_slist *headers;
     bool failed;   /* a callback has written the reason to e */
     bool built_in; /* it trusts the built-in roots */
     bool again;    /* they did not vouch for the certificate; the next transfer trusts the bundle */
-    struct err e;  /* once it has failed */
+    bool ended;    /* libcurl is done with it, with this result: */
+    CURLcode code;
+    bool holds;      /* the body is kept here, not handed to take: */
+    bool paused;     /* there was no room for more of it */
+    struct buf held; /* what came and was not taken yet, from held_at on */
+    size_t held_at;
+    struct err e; /* once it has failed */
     char why[CURL_ERROR_SIZE];
 };
 
 /* Makes t->curl ready to perform; the reply is started afresh. False, with t->e, when the request
- * cannot be sent. Either way transfer_end must follow. */
+ * cannot be sent. Either way transfer_end must follow. t->curl's private pointer is t. */
 TW_MUST_USE bool transfer_begin(struct transfer *t, struct wire *wire,
                                 const struct http_request *request, struct http_reply *reply);
+
+/* From now on, at most HTTP_HELD_MAX bytes of a body wait in t->held; more is left to the network.
+ */
+void transfer_hold(struct transfer *t);
+/* Hands a slice of what is held to take; false when there is none, or take said no. */
+TW_MUST_USE bool transfer_hand_over(struct transfer *t);
+/* All is handed over: what comes from now on goes to take as it comes, some of it perhaps at once.
+ */
+void transfer_flow(struct transfer *t);
 
 /* libcurl is done, with that result: true when a whole answer came, else t->e says why. After a
  * failed begin the code does not matter. ERR_RETRY with again: nothing was sent yet. */

@@ -61,12 +61,15 @@ class StrictAws:
     """keys: id -> (secret, token or None, ends at (seconds) or None). script: one entry is used up
     by each signed request: {"status", "code", "message", "headers"} answers so; {"close": True} not
     at all; {"cut": n} breaks off behind n bytes of the body; {"hang_up": True} answers, then closes
-    the connection without having said so; {"delay": seconds}; {"then": function} runs first."""
+    the connection without having said so; {"delay": seconds}; {"then": function} runs first.
+    scripts: the same for the requests of one path, apart from script."""
 
     def __init__(self, tls=None):
         self.keys = {KEY: (SECRET, None, None)}
         self.clock_offset = 0
         self.script, self.log = [], []
+        self.connections = 0
+        self.scripts = {}       # "/bucket/key" -> entries
         self.objects = {}       # (bucket, key) -> bytes
         self.regions = {}       # bucket -> where it lives, if not in HOME_REGION
         self.redirect = 301     # how a bucket elsewhere is answered: 301, 307, 400
@@ -220,6 +223,10 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     aws = None
 
+    def setup(self):
+        self.aws.connections += 1
+        super().setup()
+
     def log_message(self, *_):
         pass
 
@@ -276,7 +283,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def play(self, entry, headers, body, service):
         service, region = self.aws.check(self.command, self.path, headers, body)
-        step = self.aws.script.pop(0) if self.aws.script else {}
+        script = self.aws.scripts.get(self.path, self.aws.script)
+        step = script.pop(0) if script else {}
         if "then" in step:
             step["then"]()
         time.sleep(step.get("delay", 0))
