@@ -370,5 +370,5 @@ static bool port_read(void *self, const struct object_ref *ref, bytes_fn take, v
 
 struct port_objects files_port(void)
 {
-    return (struct port_objects){NULL, port_read};
+    return (struct port_objects){.read = port_read};
 }

@@ -1,6 +1,8 @@
 /* Reads and lists objects. */
 #include "adapters/s3.h"
 
+#include <stdlib.h>
+
 #include "aws/xml.h"
 #include "base/escape.h"
 #include "handlers/urldecode.h"
@@ -12,7 +14,7 @@
 #define KEY_MAX        1024    /* bytes of a key: an S3 limit */
 #define NAME_SHOWN_MAX 300     /* of bucket and key in a sentence */
 
-/* One object being read, over as many transfers as it takes. */
+/* What came of an object so far. */
 struct reading {
     struct aws_reply reply;
     bytes_fn take;
@@ -44,11 +46,57 @@ static bool on_piece(void *to, struct str piece, struct err *e)
     return true;
 }
 
-/* One transfer: the object, or what is left of it. */
-static bool transfer(struct aws_client *client, const struct aws_request *whole, struct reading *r,
-                     struct err *e)
+/* One object to be got, over as many transfers as it takes. Not to be moved once it is begun. */
+struct get {
+    struct object_ref ref; /* borrowed */
+    struct buf path, query;
+    struct aws_request request;
+    struct reading reading;
+};
+
+/* Release in either case. */
+static bool get_init(struct get *g, const struct object_ref *ref, struct err *e)
 {
-    struct aws_request request = *whole;
+    *g = (struct get){.ref = *ref};
+    aws_reply_init(&g->reading.reply, ERROR_BODY_MAX);
+    buf_init(&g->reading.etag, ETAG_MAX);
+    buf_init(&g->path, KEY_MAX + 1);
+    buf_init(&g->query, QUERY_MAX);
+    buf_putc(&g->path, '/');
+    buf_put(&g->path, ref->key);
+    if (ref->version.n) {
+        buf_putz(&g->query, "versionId=");
+        buf_put_percent(&g->query, ref->version, false);
+    }
+    g->request = (struct aws_request){
+        .service = AWS_S3,
+        .action = "GetObject",
+        .region = region_is_well_formed(ref->region) ? ref->region : STR_ABSENT,
+        .bucket = ref->bucket,
+        .method = "GET",
+        .path = buf_str(&g->path),
+        .query = buf_str(&g->query),
+        .take = on_piece,
+        .to = &g->reading,
+    };
+    if (!ref->bucket.n || !ref->key.n)
+        return err_set(e, ERR_INPUT, "an object needs a bucket and a key");
+    return buf_ok(&g->path, "the object's key", e) && buf_ok(&g->query, "the object's version", e);
+}
+
+static void get_release(struct get *g)
+{
+    aws_reply_release(&g->reading.reply);
+    buf_release(&g->reading.etag);
+    buf_release(&g->path);
+    buf_release(&g->query);
+}
+
+/* Another transfer: the object, or what is left of it. */
+static bool transfer(struct aws_client *client, struct get *g, struct err *e)
+{
+    struct aws_request request = g->request;
+    struct reading *r = &g->reading;
     struct header headers[2];
     struct buf range;
     buf_init(&range, 64);
@@ -86,15 +134,19 @@ static bool name_object(const struct object_ref *ref, struct err *e)
     return false;
 }
 
-static bool read_all(struct aws_client *client, const struct aws_request *request,
-                     struct reading *r, struct err *e)
+#define NOT_BEGUN AWS_AHEAD /* in place of a slot */
+
+/* What was begun in that slot, if it was, or else from its beginning. */
+static bool read_all(struct aws_client *client, struct get *g, size_t slot, struct err *e)
 {
+    struct reading *r = &g->reading;
     struct err why = {0};
-    bool ok = false, again = true;
-    for (int resumed = 0; !ok && again && resumed <= S3_RESUMES_MAX; resumed++) {
-        const uint64_t before = r->taken;
-        ok = transfer(client, request, r, &why);
-        again = can_resume(r, before, why.kind);
+    bool ok = slot == NOT_BEGUN ? transfer(client, g, &why) : aws_finish(client, slot, &why);
+    uint64_t before = 0;
+    for (int resumed = 0; !ok && can_resume(r, before, why.kind) && resumed < S3_RESUMES_MAX;
+         resumed++) {
+        before = r->taken;
+        ok = transfer(client, g, &why);
     }
     if (!ok && r->taken && r->reply.http.status == 412)
         err_set(&why, ERR_RETRY, "the object was replaced while it was read");
@@ -106,44 +158,132 @@ static bool read_all(struct aws_client *client, const struct aws_request *reques
 static bool read_object(void *self, const struct object_ref *ref, bytes_fn take, void *to,
                         struct err *e)
 {
-    struct reading r = {.take = take, .to = to};
-    struct buf path, query;
-    aws_reply_init(&r.reply, ERROR_BODY_MAX);
-    buf_init(&r.etag, ETAG_MAX);
-    buf_init(&path, KEY_MAX + 1);
-    buf_init(&query, QUERY_MAX);
-    buf_putc(&path, '/');
-    buf_put(&path, ref->key);
-    if (ref->version.n) {
-        buf_putz(&query, "versionId=");
-        buf_put_percent(&query, ref->version, false);
-    }
-    const struct aws_request request = {
-        .service = AWS_S3,
-        .action = "GetObject",
-        .region = region_is_well_formed(ref->region) ? ref->region : STR_ABSENT,
-        .bucket = ref->bucket,
-        .method = "GET",
-        .path = buf_str(&path),
-        .query = buf_str(&query),
-        .take = on_piece,
-        .to = &r,
-    };
-    bool ok = ref->bucket.n && ref->key.n;
-    if (!ok)
-        err_set(e, ERR_INPUT, "an object needs a bucket and a key");
-    ok = ok && buf_ok(&path, "the object's key", e) && buf_ok(&query, "the object's version", e) &&
-         read_all(self, &request, &r, e);
-    aws_reply_release(&r.reply);
-    buf_release(&r.etag);
-    buf_release(&path);
-    buf_release(&query);
+    struct get g;
+    bool ok = get_init(&g, ref, e);
+    g.reading.take = take;
+    g.reading.to = to;
+    ok = ok && read_all(self, &g, NOT_BEGUN, e);
+    get_release(&g);
     return ok || name_object(ref, e);
 }
 
 struct port_objects s3_objects(struct aws_client *client)
 {
     return (struct port_objects){.self = client, .read = read_object};
+}
+
+/* ---- objects, the next one ahead ---- */
+
+struct s3_ahead {
+    struct aws_client *client;
+    struct get gets[AWS_AHEAD]; /* each in the client's slot of its number */
+    bool used[AWS_AHEAD];
+    size_t begun;           /* the slot of what was begun and is not read yet, or NOT_BEGUN */
+    struct object_ref next; /* that was announced and is not begun yet; key absent: none */
+};
+
+struct s3_ahead *s3_ahead_new(struct aws_client *client, struct err *e)
+{
+    struct s3_ahead *a = calloc(1, sizeof *a);
+    if (!a) {
+        err_set(e, ERR_SYSTEM, "out of memory");
+        return NULL;
+    }
+    a->client = client;
+    a->begun = NOT_BEGUN;
+    return a;
+}
+
+/* Empties a slot. */
+static void empty(struct s3_ahead *a, size_t slot)
+{
+    if (slot == NOT_BEGUN || !a->used[slot])
+        return;
+    aws_drop(a->client, slot);
+    get_release(a->gets + slot);
+    a->used[slot] = false;
+    if (a->begun == slot)
+        a->begun = NOT_BEGUN;
+}
+
+void s3_ahead_free(struct s3_ahead *a)
+{
+    if (!a)
+        return;
+    empty(a, a->begun);
+    free(a);
+}
+
+/* port_objects.announce */
+static void announce(void *self, const struct object_ref *ref)
+{
+    struct s3_ahead *a = self;
+    a->next = ref ? *ref : (struct object_ref){.key = STR_ABSENT};
+    if (!ref)
+        empty(a, a->begun);
+}
+
+static bool is_same(const struct object_ref *a, const struct object_ref *b)
+{
+    return str_cmp(a->bucket, b->bucket) == 0 && str_cmp(a->key, b->key) == 0 &&
+           str_cmp(a->version, b->version) == 0 && str_cmp(a->region, b->region) == 0;
+}
+
+/* Sends the request for it in that slot, an empty one; false with e when none can be made. */
+static bool begin(struct s3_ahead *a, size_t slot, const struct object_ref *ref, struct err *e)
+{
+    struct get *g = a->gets + slot;
+    if (!get_init(g, ref, e)) {
+        get_release(g);
+        return false;
+    }
+    a->used[slot] = true;
+    aws_begin(a->client, slot, &g->request, &g->reading.reply);
+    return true;
+}
+
+/* The object was begun, or is now; then the next one is. *slot gets the former's. */
+static bool begin_both(struct s3_ahead *a, const struct object_ref *ref, size_t *slot,
+                       struct err *e)
+{
+    struct err ignored;
+    struct object_ref next = a->next;
+    a->next.key = STR_ABSENT;
+    *slot = a->begun;
+    if (*slot == NOT_BEGUN) {
+        *slot = 0;
+        if (!begin(a, 0, ref, e)) /* before the next: it gets the connection that was kept */
+            return false;
+    }
+    a->begun = NOT_BEGUN;
+    size_t other = 1 - *slot;
+    if (str_present(next.key) && begin(a, other, &next, &ignored))
+        a->begun = other; /* else its own reading will tell why not */
+    return true;
+}
+
+/* port_objects.read */
+static bool read_ahead(void *self, const struct object_ref *ref, bytes_fn take, void *to,
+                       struct err *e)
+{
+    struct s3_ahead *a = self;
+    size_t slot;
+    if (a->begun != NOT_BEGUN && !is_same(&a->gets[a->begun].ref, ref))
+        empty(a, a->begun);
+    if (a->begun == NOT_BEGUN && !str_present(a->next.key))
+        return read_object(a->client, ref, take, to, e);
+    if (!begin_both(a, ref, &slot, e))
+        return name_object(ref, e);
+    a->gets[slot].reading.take = take;
+    a->gets[slot].reading.to = to;
+    bool ok = read_all(a->client, a->gets + slot, slot, e);
+    empty(a, slot);
+    return ok || name_object(ref, e);
+}
+
+struct port_objects s3_objects_ahead(struct s3_ahead *a)
+{
+    return (struct port_objects){.self = a, .read = read_ahead, .announce = announce};
 }
 
 /* ---- reports ---- */

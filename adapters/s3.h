@@ -17,6 +17,18 @@
  * missing object to who may not list the bucket. */
 struct port_objects s3_objects(struct aws_client *client);
 
+/* Reads objects as s3_objects does, and the one that was announced is begun with the one before it:
+ * the beginning of the next (HTTP_HELD_MAX of aws/http.h) arrives while the present one is dealt
+ * with. Costs a connection, and one request more only if the next is not read after all. What is
+ * wrong with the next is told when it is read. No read from within a read. */
+struct s3_ahead;
+/* client is borrowed, for this alone to begin calls with, and must outlive it. NULL with e when
+ * memory is out. */
+struct s3_ahead *s3_ahead_new(struct aws_client *client, struct err *e);
+/* Gives up what was begun; takes NULL. */
+void s3_ahead_free(struct s3_ahead *a);
+struct port_objects s3_objects_ahead(struct s3_ahead *a);
+
 /* A bucket and what keys begin with: "reports-bucket", "reports-bucket/trailwarden/". */
 struct s3_place {
     struct aws_client *client;

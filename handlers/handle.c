@@ -287,10 +287,30 @@ static bool bucket_allowed(void *to, struct str bucket)
     return false;
 }
 
-static bool read_whole(struct handler *h, const struct object_ref *ref, struct err *e)
+static void announce(struct handler *h, const struct object_ref *ref)
 {
+    if (h->ports.objects.announce)
+        h->ports.objects.announce(h->ports.objects.self, ref);
+}
+
+/* While item i is read and settled, the next object may be on its way. */
+static void announce_next(struct handler *h, const struct work *w, size_t i)
+{
+    const struct work_item *next = NULL;
+    while (++i < w->items.n && !next)
+        if (work_item_at(w, i)->kind == WORK_OBJECT)
+            next = work_item_at(w, i);
+    if (next && bucket_allowed(h, next->ref.bucket))
+        announce(h, &next->ref);
+}
+
+/* Item i, an object. */
+static bool read_whole(struct handler *h, const struct work *w, size_t i, struct err *e)
+{
+    const struct object_ref *ref = &work_item_at(w, i)->ref;
     if (str_present(ref->bucket) && !bucket_allowed(h, ref->bucket))
         return err_set(e, ERR_DENIED, "its bucket is not among TRAILWARDEN_BUCKETS");
+    announce_next(h, w, i);
     bool ok = object_read(&h->reader, &h->ports.objects, ref, e);
     count_records(h);
     return ok;
@@ -326,9 +346,10 @@ static void note_done(struct handler *h, const struct handle_counts *before, str
         h->notes.done(h->notes.to, &o);
 }
 
-static void handle_object(struct handler *h, struct work *w, const struct work_item *item)
+static void handle_object(struct handler *h, struct work *w, size_t i)
 {
     struct err e = {0};
+    const struct work_item *item = work_item_at(w, i);
     const struct handle_counts before = *h->counts;
     h->counts->objects++;
     h->reader.fault = OBJECT_WHOLE;
@@ -337,7 +358,7 @@ static void handle_object(struct handler *h, struct work *w, const struct work_i
     h->simulated = item->simulated;
     findings_begin(&h->findings, item->simulated);
     begin_windows(h, work_group_at(w, item->group)->again, item->learn);
-    bool ok = has_time(h, &e) && read_whole(h, &item->ref, &e);
+    bool ok = has_time(h, &e) && read_whole(h, w, i, &e);
     if (settle(h, ok, h->reader.fault == OBJECT_CONTENT, &e))
         note_done(h, &before, item->ref.key);
     else
@@ -454,8 +475,9 @@ static void handle_items(struct handler *h, struct work *w)
         if (item->kind == WORK_RECORD)
             handle_inline(h, w, &i);
         else
-            handle_object(h, w, work_item_at(w, i++));
+            handle_object(h, w, i++);
     }
+    announce(h, NULL);
 }
 
 static void take_event_counts(struct handler *h)

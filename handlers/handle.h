@@ -1,9 +1,9 @@
 /* One invocation, from payload to answer: the one place where the order of steps is written.
  *
- *     payload -> work -> for each object: read, inflate, cut, match -> windows: add, claim, publish
- * (handlers/windows.h) -> containment: record, act (handlers/contain.h) -> incidents: link, place,
- * publish (handlers/teller.h) -> windows: mark, settle -> containment: check -> watch: note ->
- * answer
+ *     payload -> work -> for each object: read (the next is on its way meanwhile: ports.h,
+ * announce), inflate, cut, match -> windows: add, claim, publish (handlers/windows.h) ->
+ * containment: record, act (handlers/contain.h) -> incidents: link, place, publish
+ * (handlers/teller.h) -> windows: mark, settle -> containment: check -> watch: note -> answer
  *
  * What it keeps of promise P2: an object counts as done only when its windows are settled: its
  * events are on record and all alerts and incidents that they touch are published. What could be

@@ -36,6 +36,10 @@ struct port_objects {
      * away what it made of them. An implementation that retries after pieces were handed over goes
      * on behind the last byte taken (a ranged read of the same object version) or fails. */
     bool (*read)(void *self, const struct object_ref *ref, bytes_fn take, void *to, struct err *e);
+    /* Says which object is read after the next one that is, so that it can be on its way meanwhile;
+     * its texts are borrowed until then. Another read than that gives it up, as NULL does: nothing
+     * more is read. The function itself may be NULL. */
+    void (*announce)(void *self, const struct object_ref *ref);
 };
 
 /* Gets the key of each object of a listing; false (with e) ends it. */

@@ -78,7 +78,7 @@ bool rereading_object(struct rereading *r, const struct port_objects *port,
     unsigned char hash[SHA256_BYTES];
     struct err why = {0};
     struct hashing h = {.hash = &r->hash, .port = port};
-    const struct port_objects through = {&h, read_hashing};
+    const struct port_objects through = {.self = &h, .read = read_hashing};
     sha256_init(&r->hash);
     r->object = name;
     r->objects++;

@@ -38,6 +38,7 @@ struct function {
     struct geo_files *geo;
     struct contain_config contain;
     struct iam iam;
+    struct s3_ahead *objects;
     struct s3_place reports;
     struct deadline deadline;
     struct handler *handler;
@@ -73,9 +74,8 @@ static bool start_client(struct function *f, struct err *e)
 {
     f->world = aws_world_real();
     f->client = aws_client_new(&f->world, NULL, e);
-    if (!f->client)
-        return false;
-    return start_topics(f, e);
+    f->objects = f->client ? s3_ahead_new(f->client, e) : NULL;
+    return f->objects && start_topics(f, e);
 }
 
 /* Whether the tables of compiled rules are looked at, and the handler made, only when the first
@@ -179,7 +179,7 @@ static bool start_handler(struct function *f, struct err *e)
         .contain = &f->contain,
     };
     struct ports ports = {
-        .objects = s3_objects(f->client),
+        .objects = s3_objects_ahead(f->objects),
         .listing = s3_listing(f->client),
         .alerts = alerts_of(f),
         .clock = deadline_clock(&f->deadline),
@@ -337,6 +337,7 @@ int main(void)
     dynamodb_release(&f.table);
     geo_close(f.geo);
     contain_config_release(&f.contain);
+    s3_ahead_free(f.objects);
     aws_client_free(f.client);
     ruleset_free(f.rules);
     runtime_config_release(&f.config);

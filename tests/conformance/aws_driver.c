@@ -1,5 +1,7 @@
 /* Makes the calls that tests ask for, one JSON object a line, with one client for all of them:
  *   {"op":"get","bucket","key","version"?,"region"?}   -> {"ok":true,"pieces":n,"sha256":".."}
+ *   {"op":"gets","bucket","keys":["..",..]}   one after the other, the next ahead
+ *                              -> {"ok":true,"objects":[{"sha256":".."} or {"kind","error"},..]}
  *   {"op":"list","bucket","prefix"}                    -> {"ok":true,"keys":[["key",bytes],..]}
  *   {"op":"publish","arn","id","account"?,"subject","text","json","attributes":{..}}
  *                                                      -> {"ok":true}
@@ -88,22 +90,73 @@ static bool take_piece(void *to, struct str piece, struct err *e)
     return true;
 }
 
-static bool run_get(struct driver *d, const json_t *o, struct err *e)
+static bool read_hash(struct driver *d, const struct port_objects *port,
+                      const struct object_ref *ref, struct err *e)
 {
     struct body b = {.pieces = 0};
     unsigned char digest[SHA256_BYTES];
+    sha256_init(&b.hash);
+    if (!port->read(port->self, ref, take_piece, &b, e))
+        return false;
+    sha256_end(&b.hash, digest);
+    buf_putf(&d->out, "\"pieces\":%llu,\"sha256\":\"", (unsigned long long)b.pieces);
+    buf_put_hex(&d->out, digest, sizeof digest);
+    buf_putc(&d->out, '"');
+    return true;
+}
+
+static bool run_get(struct driver *d, const json_t *o, struct err *e)
+{
     const struct port_objects port = s3_objects(d->client);
     const struct object_ref ref = {.bucket = text_at(o, "bucket"),
                                    .key = text_at(o, "key"),
                                    .version = text_at(o, "version"),
                                    .region = text_at(o, "region")};
-    sha256_init(&b.hash);
-    if (!port.read(port.self, &ref, take_piece, &b, e))
+    buf_putc(&d->out, ',');
+    return read_hash(d, &port, &ref, e);
+}
+
+static struct object_ref ref_of(const json_t *o, const json_t *keys, size_t i)
+{
+    const json_t *key = json_array_get(keys, i);
+    return (struct object_ref){
+        .bucket = text_at(o, "bucket"),
+        .key = str_n(json_string_value(key), json_string_length(key)),
+    };
+}
+
+static const char *const kinds[] = {
+    [ERR_NONE] = "none",   [ERR_INPUT] = "input",       [ERR_MISSING] = "missing",
+    [ERR_RETRY] = "retry", [ERR_CONFLICT] = "conflict", [ERR_DENIED] = "denied",
+    [ERR_LIMIT] = "limit", [ERR_USAGE] = "usage",       [ERR_SYSTEM] = "system",
+};
+
+static void put_failure(struct buf *out, const struct err *why)
+{
+    buf_putf(out, "\"kind\":\"%s\",\"error\":", kinds[why->kind]);
+    buf_put_json(out, str_of(why->text));
+}
+
+static bool run_gets(struct driver *d, const json_t *o, struct err *e)
+{
+    const json_t *keys = json_object_get(o, "keys");
+    struct s3_ahead *ahead = s3_ahead_new(d->client, e);
+    if (!ahead)
         return false;
-    sha256_end(&b.hash, digest);
-    buf_putf(&d->out, ",\"pieces\":%llu,\"sha256\":\"", (unsigned long long)b.pieces);
-    buf_put_hex(&d->out, digest, sizeof digest);
-    buf_putc(&d->out, '"');
+    const struct port_objects port = s3_objects_ahead(ahead);
+    buf_putz(&d->out, ",\"objects\":[");
+    for (size_t i = 0; i < json_array_size(keys); i++) {
+        struct object_ref ref = ref_of(o, keys, i), next = ref_of(o, keys, i + 1);
+        struct err why = {0};
+        if (str_present(next.key))
+            port.announce(port.self, &next);
+        buf_putz(&d->out, i ? ",{" : "{");
+        if (!read_hash(d, &port, &ref, &why))
+            put_failure(&d->out, &why);
+        buf_putc(&d->out, '}');
+    }
+    buf_putc(&d->out, ']');
+    s3_ahead_free(ahead);
     return true;
 }
 
@@ -246,6 +299,8 @@ static bool run(struct driver *d, json_t *o, struct err *e)
     const struct str op = text_at(o, "op");
     if (str_eq(op, S("get")))
         return run_get(d, o, e);
+    if (str_eq(op, S("gets")))
+        return run_gets(d, o, e);
     if (str_eq(op, S("list")))
         return run_list(d, o, e);
     if (str_eq(op, S("publish")))
@@ -261,12 +316,6 @@ static bool run(struct driver *d, json_t *o, struct err *e)
     return true;
 }
 
-static const char *const kinds[] = {
-    [ERR_NONE] = "none",   [ERR_INPUT] = "input",       [ERR_MISSING] = "missing",
-    [ERR_RETRY] = "retry", [ERR_CONFLICT] = "conflict", [ERR_DENIED] = "denied",
-    [ERR_LIMIT] = "limit", [ERR_USAGE] = "usage",       [ERR_SYSTEM] = "system",
-};
-
 static void answer(struct driver *d, json_t *o)
 {
     struct err e = {0};
@@ -276,8 +325,8 @@ static void answer(struct driver *d, json_t *o)
     iam_answer_reset(&d->said);
     if (!run(d, o, &e)) {
         buf_reset(&d->out);
-        buf_putf(&d->out, "{\"ok\":false,\"kind\":\"%s\",\"error\":", kinds[e.kind]);
-        buf_put_json(&d->out, str_of(e.text));
+        buf_putz(&d->out, "{\"ok\":false,");
+        put_failure(&d->out, &e);
     }
     put_member(&d->out, "result", str_of(iam_result_name(d->said.result)));
     put_member(&d->out, "code", d->said.code);

@@ -1,6 +1,7 @@
 """Promise P4: memory does not grow with the object, nor with the number of invocations."""
 import gzip
 import json
+import os
 
 import pytest
 
@@ -46,24 +47,43 @@ def test_large_object(stored, stage, start):
     assert function.peak_bytes() < PEAK_MAX
 
 
+def many_users(users, seconds):
+    one = [json.dumps(record("StopLogging", s, user="USER", eventID="EVENT"))
+           for s in range(seconds)]
+    return ('{"Records":[' + ",".join(
+        one[s].replace("USER", f"user{u}").replace("EVENT", f"{u:08x}-0000-4000-8000-{s:012x}")
+        for s in range(seconds) for u in range(users)) + "]}").encode()
+
+
 # 1,024 of them do more than is gathered at once (WINDOWS_ELEMENTS_MAX): alerts are told, and updated
 # later, while the object still arrives.
 @pytest.mark.parametrize("users", [400, 1024])
 def test_many_alerts_with_much_evidence(users, fake_aws, start):
     """Many identities by turns, each with more events than the 200 that are kept as evidence."""
     seconds = 210
-    one = [json.dumps(record("StopLogging", s, user="USER", eventID="EVENT"))
-           for s in range(seconds)]
-    text = '{"Records":[' + ",".join(
-        one[s].replace("USER", f"user{u}").replace("EVENT", f"{u:08x}-0000-4000-8000-{s:012x}")
-        for s in range(seconds) for u in range(users)) + "]}"
-    fake_aws.put("logs-of-tests", KEY, gzip.compress(text.encode(), 1))
+    fake_aws.put("logs-of-tests", KEY, gzip.compress(many_users(users, seconds), 1))
     function = start(AWS_ENDPOINT_URL=fake_aws.url)
     answer = function.invoke(payloads.s3(("logs-of-tests", KEY)), deadline_s=60)
     assert answer.ok, answer
     told = [json.loads(json.loads(form["Message"])["default"])["id"] for form in fake_aws.published]
     assert len(set(told)) == users and len(told) == answer.answer["alerts"] <= 2 * users
     assert answer.answer["hits"] == users * seconds
+    assert function.peak_bytes() < PEAK_MAX
+
+
+def test_a_large_object_ahead(fake_aws, start):
+    """The same, while a large object that hardly compresses is kept back behind it."""
+    noise = [dict(record("DescribeInstances"), requestParameters={"x": os.urandom(512).hex()})
+             for _ in range(10_000)]
+    large = gzip.compress(json.dumps({"Records": noise}).encode(), 1)
+    assert len(large) > 4 * MIB
+    keys = [f"AWSLogs/{i}.json.gz" for i in range(3)]
+    for key, stored in zip(keys, [gzip.compress(many_users(1024, 210), 1), large, large]):
+        fake_aws.put("logs-of-tests", key, stored)
+    function = start(AWS_ENDPOINT_URL=fake_aws.url)
+    answer = function.invoke(payloads.s3(*(("logs-of-tests", key) for key in keys)), deadline_s=60)
+    assert answer.ok, answer
+    assert answer.answer["records"] == 1024 * 210 + 2 * len(noise)
     assert function.peak_bytes() < PEAK_MAX
 
 

@@ -126,7 +126,7 @@ static void with_reader(void (*use)(struct object_reader *o, struct world *w))
 
 static bool read_text(struct object_reader *o, struct world *w, struct err *e)
 {
-    struct port_objects port = {w, read_pieces};
+    struct port_objects port = {.self = w, .read = read_pieces};
     buf_reset(&w->told);
     return object_read(o, &port, &(struct object_ref){.key = S("k")}, e);
 }

@@ -45,6 +45,7 @@ struct world {
     struct buf told;       /* "id,id;" of each published alert's events, in order */
     struct buf notes;      /* sentences, each with a line end */
     struct buf done;       /* objects done with, each with a line end */
+    struct buf order;      /* "+key" announced, "key" read, "." nothing more, each with a blank */
     unsigned publishes;    /* calls so far */
     unsigned publish_fail; /* the call that fails, from 1; 0: none */
     enum err_kind publish_kind;
@@ -59,6 +60,8 @@ static bool read_object(void *self, const struct object_ref *ref, bytes_fn take,
 {
     struct world *w = self;
     w->reads++;
+    buf_put(&w->order, ref->key);
+    buf_putc(&w->order, ' ');
     for (size_t i = 0; i < COUNT(objects); i++) {
         if (!str_eqz(ref->key, objects[i].key))
             continue;
@@ -68,6 +71,15 @@ static bool read_object(void *self, const struct object_ref *ref, bytes_fn take,
                (!objects[i].cut || err_set(e, ERR_RETRY, "the transfer broke"));
     }
     return err_set(e, ERR_MISSING, "no such key");
+}
+
+static void announce(void *self, const struct object_ref *ref)
+{
+    struct world *w = self;
+    buf_putc(&w->order, ref ? '+' : '.');
+    if (ref)
+        buf_put(&w->order, ref->key);
+    buf_putc(&w->order, ' ');
 }
 
 static bool publish(void *self, const struct message *m, struct err *e)
@@ -170,7 +182,7 @@ struct stage {
 static struct ports ports_of(struct stage *s)
 {
     return (struct ports){
-        .objects = {&s->w, read_object},
+        .objects = {&s->w, read_object, announce},
         .alerts = {&s->w, publish},
         .clock = {&s->w, now_ms, left_ms},
         .random = {&s->w, fill_random},
@@ -187,6 +199,7 @@ static void setup(struct stage *s, enum level min, const char *buckets)
     buf_init(&s->w.told, 65536);
     buf_init(&s->w.notes, 65536);
     buf_init(&s->w.done, 65536);
+    buf_init(&s->w.order, 65536);
     buf_init(&s->answer, HANDLE_ANSWER_MAX);
     struct handle_config cfg = {
         .rules = s->rs, .min_level = min, .buckets = str_of(buckets), .version = S("9.9")};
@@ -205,6 +218,7 @@ static void teardown(struct stage *s)
     buf_release(&s->w.told);
     buf_release(&s->w.notes);
     buf_release(&s->w.done);
+    buf_release(&s->w.order);
     buf_release(&s->answer);
 }
 
@@ -214,6 +228,7 @@ static bool run_on(struct stage *s, const char *payload)
     buf_reset(&s->w.told);
     buf_reset(&s->w.notes);
     buf_reset(&s->w.done);
+    buf_reset(&s->w.order);
     buf_reset(&s->answer);
     s->w.publishes = 0;
     s->e = (struct err){0};
@@ -227,13 +242,15 @@ static bool run(struct stage *s, const char *payload)
 }
 
 #define KEYS(list) "{\"s3Bucket\":\"logs\",\"s3ObjectKey\":[" list "]}"
-#define SQS_AGAIN(id, key, count)                                                                  \
+#define SQS_OF(bucket, id, key, count)                                                             \
     "{\"messageId\":\"" id "\",\"eventSource\":\"aws:sqs\","                                       \
     "\"attributes\":{\"ApproximateReceiveCount\":\"" count "\"},\"body\":"                         \
-    "\"{\\\"s3Bucket\\\":\\\"logs\\\",\\\"s3ObjectKey\\\":[\\\"" key "\\\"]}\"}"
-#define SQS(id, key)   SQS_AGAIN(id, key, "1")
-#define BATCH(list)    "{\"Records\":[" list "]}"
-#define BRIDGE(detail) "{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":" detail "}"
+    "\"{\\\"s3Bucket\\\":\\\"" bucket "\\\",\\\"s3ObjectKey\\\":[\\\"" key "\\\"]}\"}"
+#define SQS_AGAIN(id, key, count) SQS_OF("logs", id, key, count)
+#define SQS_IN(bucket, id, key)   SQS_OF(bucket, id, key, "1")
+#define SQS(id, key)              SQS_AGAIN(id, key, "1")
+#define BATCH(list)               "{\"Records\":[" list "]}"
+#define BRIDGE(detail)            "{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":" detail "}"
 
 /* ---- what is told and answered ---- */
 
@@ -545,6 +562,33 @@ static void reads_only_allowed_buckets(void **state)
     }
 }
 
+static void announces_the_next_object(void **state)
+{
+    static const struct {
+        const char *name, *payload, *order;
+    } plays[] = {
+        {"one", KEYS("\"a\""), "a . "},
+        {"three, one of which is not there", KEYS("\"a\",\"none\",\"b\""), "+none a +b none b . "},
+        {"in messages", BATCH(SQS("m1", "a") "," SQS("m2", "b")), "+b a b . "},
+        {"in another bucket",
+         BATCH(SQS("m1", "a") "," SQS_IN("elsewhere", "m2", "b") "," SQS("m3", "quiet")),
+         "a quiet . "},
+        {"nothing to be read", "{\"Event\":\"s3:TestEvent\"}", ". "},
+    };
+    (void)state;
+    struct stage s;
+    setup(&s, LEVEL_LOW, "logs");
+    for (size_t i = 0; i < COUNT(plays); i++) {
+        bool ok = run(&s, plays[i].payload);
+        check_str(plays[i].name, buf_str(&s.w.order), str_of(plays[i].order));
+        check_int(plays[i].name, ok, i != 1);
+    }
+    s.w.left_ms = 0; /* no time for any */
+    assert_true(run(&s, BATCH(SQS("m1", "a") "," SQS("m2", "b"))));
+    check_str("no time", buf_str(&s.w.order), S(". "));
+    teardown(&s);
+}
+
 static void names_bad_records(void **state)
 {
     (void)state;
@@ -656,6 +700,7 @@ int main(void)
         cmocka_unit_test(answers_findings_of_simulations),
         cmocka_unit_test(stops_before_the_deadline),
         cmocka_unit_test(reads_only_allowed_buckets),
+        cmocka_unit_test(announces_the_next_object),
         cmocka_unit_test(names_bad_records),
         cmocka_unit_test(tells_each_object),
         cmocka_unit_test(measures_how_late_alerts_are),

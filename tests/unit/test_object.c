@@ -105,7 +105,7 @@ static void with_reader(struct world *w, void (*use)(struct object_reader *o, st
 
 static void read_all(struct object_reader *o, struct world *w)
 {
-    struct port_objects port = {w, read_text};
+    struct port_objects port = {.self = w, .read = read_text};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e = {0};
         struct buf told = w->told;

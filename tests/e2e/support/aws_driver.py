@@ -29,6 +29,10 @@ class Driver:
     def get(self, key, bucket="logs", **more):
         return self("get", bucket=bucket, key=key, **more)
 
+    def gets(self, *keys):
+        """One after the other, the next ahead: what each brought."""
+        return self("gets", bucket="logs", keys=keys)["objects"]
+
     def publish(self, **changed):
         return self("publish", **({"arn": TOPIC, "id": "id-1", "subject": "Subject", "text": "text",
                                    "json": '{"a":1}', "attributes": {"level": "high"}} | changed))

@@ -2,6 +2,7 @@
 and that keep each publish as it came, with the parts that no queue gets to see. Signatures are not
 checked here; moto and the strict server do that.
 """
+import collections
 import hashlib
 import threading
 import urllib.parse
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from support.processes import LOOPBACK
 
 PIECE = 64 * 1024
+AWAIT_S = 5  # more than anybody who is going to ask takes
 
 
 class FakeAws:
@@ -22,6 +24,10 @@ class FakeAws:
         self.traces = []  # of each request: (X-Amzn-Trace-Id or None, the headers that are signed)
         self.pause_s = {}  # path -> seconds before each piece
         self.cut_at = {}  # path -> bytes after which the connection breaks, once
+        self.await_of = {}  # path -> the path that must be asked for before its last byte is sent
+        self.asked = collections.defaultdict(threading.Event)  # path -> somebody has
+        self.reads_at_end = {}  # path -> the reads when that last byte was sent
+        self.answers = {}  # path -> statuses of the next requests for it
         self.refuse = []  # statuses for the next requests, whatever they are
         self.refuse_topics = set()  # ARNs that nothing may be published to
         self.closing = threading.Event()
@@ -79,8 +85,11 @@ class _Handler(BaseHTTPRequestHandler):
         path = urllib.parse.unquote(self.path.partition("?")[0])
         wanted = self.headers.get("Range")
         self.aws.reads.append((path, wanted))
+        self.aws.asked[path].set()
         if self.refused():
             return
+        if self.aws.answers.get(path):
+            return self.answer(self.aws.answers[path].pop(0), b"<Error><Code>Scripted</Code></Error>")
         body = self.aws.objects.get(path)
         if body is None:
             return self.answer(404, b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>")
@@ -98,13 +107,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_body(self, path, body, start):
         cut = self.aws.cut_at.pop(path, None)
-        end = len(body) if cut is None else cut
+        other = self.aws.await_of.get(path) if cut is None else None
+        end = len(body) - 1 if other else len(body) if cut is None else cut
         try:
             for at in range(start, end, PIECE):
                 if self.aws.closing.wait(self.aws.pause_s.get(path, 0)):
                     break
                 self.wfile.write(body[at:min(at + PIECE, end)])
                 self.wfile.flush()
+            if other and self.aws.asked[other].wait(AWAIT_S):
+                self.aws.reads_at_end[path] = [p for p, _ in self.aws.reads]
+                self.wfile.write(body[end:])
+                end = len(body)
         except OSError:
             pass  # the reader had enough
         if end < len(body) or self.aws.closing.is_set():
