@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/words.h"
 #include "handlers/object.h"
+#include "respond/advice_iam.h"
 #include "respond/advice_put.h"
 
 #define DAYS        14 /* that logs are to cover, unless asked otherwise: two of each weekday */
@@ -88,6 +89,16 @@ static void look_for_beginning(struct reading *r, struct event *ev, int64_t time
     }
 }
 
+/* What anybody's record tells of the logs and of IAM. */
+static bool take_any(struct reading *r, struct event *ev, int64_t ms, struct err *e)
+{
+    struct advice *a = r->advice;
+    struct facts facts;
+    facts_read(ev, r->object, &facts);
+    return advice_cover(a, ms, facts.region, !a->data_events && advice_is_data(ev->record), e) &&
+           advice_learn(a, ev->record, &facts, e);
+}
+
 static bool take_once(struct reading *r, struct event *ev, struct err *e)
 {
     unsigned char key[ONCE_KEY_BYTES];
@@ -116,9 +127,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
             look_for_beginning(r, ev, ms);
         return true;
     }
-    return advice_cover(a, ms, event_core(ev, CORE_REGION),
-                        !a->data_events && advice_is_data(ev->record), e) &&
-           (!advice_may_concern(a, ev->record) || take_once(r, ev, e));
+    return take_any(r, ev, ms, e) && (!advice_may_concern(a, ev->record) || take_once(r, ev, e));
 }
 
 /* object_calls.piece */
@@ -250,8 +259,7 @@ static bool read_and_put(const struct asked *a, struct reading *r, struct advice
               word_time("until", a->until, &r->until_ms, e) && find_since(a, r, w, e) &&
               read_all(r, &a->logs, false, e);
     if (ok) {
-        advice_settle(r->advice);
-        ok = put(a, r->advice, w, e);
+        ok = advice_settle(r->advice, e) && put(a, r->advice, w, e);
     }
     return ok;
 }

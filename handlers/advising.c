@@ -1,18 +1,21 @@
 /* Advice beside a story. */
 #include "handlers/advising.h"
 
+#include "respond/advice_iam.h"
 #include "respond/incident_say.h"
 #include "respond/subject.h"
 
 const struct advising_bounds advising_laptop = {
     .events = 1u << 20,
-    .advice = {.memory = ADVICE_MEMORY_MAX, .targets = ADVICE_TARGETS_ALL},
+    .advice = {.memory = ADVICE_MEMORY_MAX,
+               .targets = ADVICE_TARGETS_ALL,
+               .names = ADVICE_NAMES_MAX},
     .json = 32u << 20,
 };
 
 const struct advising_bounds advising_function = {
     .events = 1u << 15,
-    .advice = {.memory = 1u << 19, .targets = 4000},
+    .advice = {.memory = 1u << 19, .targets = 4000, .names = 1000},
     .json = 1u << 20,
 };
 
@@ -108,7 +111,8 @@ void advising_see(struct advising *g, struct event *ev, const struct facts *f)
     for (size_t k = 0; k < g->n && f->timed && !g->failed; k++) {
         struct advice *a = &g->list[k].advice;
         bool data = !a->data_events && advice_is_data(ev->record);
-        g->failed = !advice_cover(a, f->time_ms, f->region, data, NULL);
+        g->failed = !advice_cover(a, f->time_ms, f->region, data, NULL) ||
+                    !advice_learn(a, ev->record, f, NULL);
         if (g->failed || !advice_may_concern(a, ev->record))
             continue;
         fresh = asked ? fresh : is_fresh(g, f);
@@ -129,8 +133,7 @@ void advising_end(struct advising *g)
                                              .since_by = a->since_by,
                                              .cut = g->cut,
                                              .rough = g->rough};
-        advice_settle(&a->advice);
-        if (advice_put_json(&a->json, &a->advice, &wanted, NULL))
+        if (advice_settle(&a->advice, NULL) && advice_put_json(&a->json, &a->advice, &wanted, NULL))
             a->story->advice = buf_str(&a->json);
         vec_release(&regions);
     }

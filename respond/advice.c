@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "respond/advice_iam.h"
+
 #define DAY_MS 86400000
 
 static bool read_session(struct advice_principal *p, struct str path)
@@ -37,10 +39,15 @@ bool advice_init(struct advice *a, struct str arn, struct err *e)
     vec_init(&a->profiles, sizeof(struct str), ADVICE_UNMAPPED_MAX);
     vec_init(&a->regions, sizeof(struct str), ADVICE_REGIONS_MAX);
     vec_init(&a->days, sizeof(int32_t), ADVICE_DAYS_MAX);
-    struct str rest = arn, part = STR_ABSENT;
+    vec_init(&a->names, sizeof(struct advice_name), ADVICE_NAMES_MAX);
+    vec_init(&a->held, sizeof(struct advice_held), ADVICE_HELD_MAX);
+    vec_init(&a->handed, sizeof(struct advice_handed), ADVICE_UNMAPPED_MAX);
+    struct str rest = arn, parts[5] = {STR_ABSENT};
     for (unsigned i = 0; i < 5; i++)
-        part = str_present(rest) ? str_cut(&rest, ':') : STR_ABSENT;
-    if (!str_present(rest) || part.n != 12 ||
+        parts[i] = str_present(rest) ? str_cut(&rest, ':') : STR_ABSENT;
+    a->principal.partition = parts[1];
+    a->principal.account = parts[4];
+    if (!str_present(rest) || parts[4].n != 12 ||
         !(read_principal(&a->principal, rest) || read_session(&a->principal, rest)))
         return err_set(e, ERR_USAGE, "%.*s is no ARN of a user, a role, or a role's session",
                        (int)(arn.n < 200 ? arn.n : 200), arn.p);
@@ -54,6 +61,7 @@ void advice_bound(struct advice *a, const struct advice_bounds *b)
 {
     arena_init(&a->memory, b->memory);
     a->targets_max = b->targets;
+    a->names.max = b->names;
 }
 
 void advice_release(struct advice *a)
@@ -63,6 +71,9 @@ void advice_release(struct advice *a)
     vec_release(&a->actions);
     vec_release(&a->unmapped);
     vec_release(&a->profiles);
+    vec_release(&a->names);
+    vec_release(&a->held);
+    vec_release(&a->handed);
     vec_release(&a->regions);
     vec_release(&a->days);
     arena_release(&a->memory);
@@ -221,6 +232,15 @@ static size_t group_size(const struct advice_action *x, const struct advice_targ
     return n;
 }
 
+/* Adds what t was used. */
+static void merge(struct advice_target *into, const struct advice_target *t)
+{
+    into->before += t->before;
+    into->after += t->after;
+    into->first_ms = t->first_ms < into->first_ms ? t->first_ms : into->first_ms;
+    into->last_ms = t->last_ms > into->last_ms ? t->last_ms : into->last_ms;
+}
+
 /* Folds all of the first of the largest groups into one, and takes the others out. */
 static bool compact(struct advice *a, struct advice_action *x, struct err *e)
 {
@@ -235,10 +255,7 @@ static bool compact(struct advice *a, struct advice_action *x, struct err *e)
         struct advice_target *t = vec_at(&x->targets, i);
         if (t != into && is_mate(t, into)) {
             ok = fold(a, into, t->resource, e);
-            into->before += t->before;
-            into->after += t->after;
-            into->first_ms = t->first_ms < into->first_ms ? t->first_ms : into->first_ms;
-            into->last_ms = t->last_ms > into->last_ms ? t->last_ms : into->last_ms;
+            merge(into, t);
             continue;
         }
         struct advice_target *to = vec_at(&x->targets, kept++);
@@ -370,12 +387,36 @@ static void sort(struct vec *v, int (*order)(const void *, const void *))
         qsort(v->p, v->n, v->size, order);
 }
 
-void advice_settle(struct advice *a)
+static bool is_same_target(const struct advice_target *a, const struct advice_target *b)
 {
+    return str_eq(a->resource, b->resource) && same(a->condition, b->condition) &&
+           same(a->value, b->value);
+}
+
+/* Some may be one, since their paths are known. */
+static void settle_targets(struct vec *targets)
+{
+    size_t kept = 0;
+    sort(targets, by_resource);
+    for (size_t i = 0; i < targets->n; i++) {
+        const struct advice_target *t = vec_at(targets, i);
+        struct advice_target *last = kept ? vec_at(targets, kept - 1) : NULL;
+        if (last && is_same_target(last, t))
+            merge(last, t);
+        else
+            *(struct advice_target *)vec_at(targets, kept++) = *t;
+    }
+    targets->n = kept;
+}
+
+bool advice_settle(struct advice *a, struct err *e)
+{
+    bool ok = advice_iam_settle(a, e);
     sort(&a->actions, by_action);
     sort(&a->regions, by_text);
     sort(&a->unmapped, by_text);
     sort(&a->profiles, by_text);
     for (size_t i = 0; i < a->actions.n; i++)
-        sort(&((struct advice_action *)vec_at(&a->actions, i))->targets, by_resource);
+        settle_targets(&((struct advice_action *)vec_at(&a->actions, i))->targets);
+    return ok;
 }

@@ -21,9 +21,14 @@
 #define ADVICE_REGIONS_MAX  64   /* AWS has 38 */
 #define ADVICE_DAYS_MAX     4000
 #define ADVICE_UNMAPPED_MAX 50
-#define ADVICE_MEMORY_MAX   (256u << 20)
-#define ADVICE_TARGETS_ALL  (ADVICE_ACTIONS_MAX * ADVICE_TARGETS_MAX)
-#define ADVICE_SCRATCH_MAX  (1u << 20) /* a record of CloudTrail has 256 KB */
+#define ADVICE_NAMES_MAX                                                                           \
+    16000 /* with paths, of one account: 5,000 users, and roles, by IAM's quotas */
+#define ADVICE_HELD_MAX                                                                            \
+    4000 /* times that a role was put into an instance profile, or taken out                       \
+          */
+#define ADVICE_MEMORY_MAX  (256u << 20)
+#define ADVICE_TARGETS_ALL (ADVICE_ACTIONS_MAX * ADVICE_TARGETS_MAX)
+#define ADVICE_SCRATCH_MAX (1u << 20) /* a record of CloudTrail has 256 KB */
 
 enum advice_kind { ADVICE_USER, ADVICE_ROLE };
 
@@ -31,12 +36,14 @@ enum advice_kind { ADVICE_USER, ADVICE_ROLE };
 struct advice_bounds {
     size_t memory;  /* bytes of texts */
     size_t targets; /* of all actions together, some 100 bytes each */
+    size_t names;   /* with paths, 40 bytes each beside their texts */
 };
 
 /* Whom the advice is for. */
 struct advice_principal {
     struct str arn;  /* as asked */
     struct str name; /* behind the last slash of a user or role, or the role of a session's ARN */
+    struct str partition, account;
     enum advice_kind kind;
     bool session; /* the ARN was a session's: any path fits */
 };
@@ -62,8 +69,10 @@ struct advice {
     int64_t since_ms;
     struct vec actions;  /* of struct advice_action, by name once advice_settle ran */
     struct vec unmapped; /* of struct str: "source:event" without an action that is known */
-    struct vec
-        profiles; /* of struct str: instance profiles handed to EC2, whose role is not told */
+    struct vec names;    /* of struct advice_name, and the next two: respond/advice_iam.h */
+    struct vec held, handed;
+    struct vec profiles; /* of struct str: of those handed over, whose role no record tells; once
+                            advice_settle ran */
     size_t targets, targets_max; /* of all actions */
     uint64_t uses_before, uses_after, refused;
     int64_t first_ms, last_ms; /* of the uses before */
@@ -100,8 +109,8 @@ bool advice_concerns(struct advice *a, struct str record);
 /* Takes a record of the principal; others are left out. ERR_LIMIT past the limits. */
 TW_MUST_USE bool advice_see(struct advice *a, struct str record, struct err *e);
 
-/* All is seen: sorts. */
-void advice_settle(struct advice *a);
+/* All is seen: what was learned is put in, and all is sorted. */
+TW_MUST_USE bool advice_settle(struct advice *a, struct err *e);
 
 /* Adds a use of the action on the resource; for advice_record.c. */
 struct advice_use {

@@ -3,7 +3,7 @@
 #include "engine/json.h"
 #include "respond/action_resource.h"
 #include "respond/actions.h"
-#include "respond/advice.h"
+#include "respond/advice_iam.h"
 
 /* Members of a record, raw. */
 enum part { IDENTITY, TIME, SOURCE, NAME, REGION, ERROR, REQUEST, RESOURCES, TYPE, PARTS };
@@ -198,7 +198,7 @@ static bool note_profile(struct seen *s, struct err *e)
     struct str profile = json_member(s->at.request, S("iamInstanceProfile"));
     struct str name = json_member_text(profile, "arn", s->at.memory);
     name = str_present(name) ? name : json_member_text(profile, "name", s->at.memory);
-    return !str_present(name) || advice_list(s->advice, &s->advice->profiles, name, e);
+    return !str_present(name) || advice_hand(s->advice, name, s->time_ms, e);
 }
 
 /* Tags at creation are a permission of their own. */
@@ -255,18 +255,6 @@ static bool take(struct seen *s, struct err *e)
     return ok;
 }
 
-/* arn:aws-cn:iam::111122223333:user/dana -> aws-cn, 111122223333 */
-static void read_place(struct seen *s)
-{
-    struct str rest = s->advice->principal.arn;
-    for (unsigned i = 0; i < 5; i++) {
-        struct str part = str_cut(&rest, ':');
-        s->at.partition = i == 1 ? part : s->at.partition;
-        s->at.account = i == 4 ? part : s->at.account;
-    }
-    s->at.region = str_present(s->at.region) ? s->at.region : S("*");
-}
-
 /* A call of a service in the principal's name; the console's own (AWS Internal) is the person's. */
 static struct str via_of(struct str identity, struct arena *memory)
 {
@@ -281,6 +269,8 @@ static bool see(struct advice *a, const struct str parts[PARTS], struct err *e)
                      .at = {.request = parts[REQUEST],
                             .resources = parts[RESOURCES],
                             .memory = memory,
+                            .partition = a->principal.partition,
+                            .account = a->principal.account,
                             .region = json_string_text(parts[REGION], memory)},
                      .source = json_string_text(parts[SOURCE], memory),
                      .event = json_string_text(parts[NAME], memory),
@@ -289,7 +279,7 @@ static bool see(struct advice *a, const struct str parts[PARTS], struct err *e)
     if (!str_present(s.source) || !str_present(s.event) || str_eqz(type, "AwsServiceEvent") ||
         !time_parse(json_string_text(parts[TIME], memory), &s.time_ms))
         return true;
-    read_place(&s);
+    s.at.region = str_present(s.at.region) ? s.at.region : S("*");
     if (!actions_refused(json_string_text(parts[ERROR], memory)))
         return take(&s, e);
     a->refused++;

@@ -103,6 +103,93 @@ def test_passes_only_the_role_that_was_passed(tmp_path):
     assert any("instance profiles" in c and "web" in c for c in advice["caveats"])
 
 
+def user(path, account="111122223333"):
+    return {"type": "IAMUser", "principalId": f"AIDA{path.split('/')[-1].upper():X<17}", "accountId": account,
+            "arn": f"arn:aws:iam::{account}:user/{path}", "userName": path.split("/")[-1]}
+
+
+def session_of(role):
+    name = role.split("/")[-1]
+    return {"type": "AssumedRole", "principalId": "AROAX:a", "arn": f"arn:aws:sts::111122223333:assumed-role/{name}/a",
+            "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role}}}
+
+
+def test_writes_the_paths_that_records_tell(tmp_path):
+    """Of callers, of roles of sessions, in answers of IAM and in what STS was asked; not of other accounts, and not what
+    an intruder may have made."""
+    iam = "arn:aws:iam::111122223333"
+    admin = user("admin")
+    advice = advise(
+        tmp_path,
+        call(1, "iam", "DeleteLoginProfile", {"userName": "kim"}), call(2, "sqs", "ListQueues", userIdentity=user("team/a/kim")),
+        call(3, "iam", "GetRole", {"roleName": "Shop"}), call(4, "sqs", "ListQueues", userIdentity=session_of(ROLE)),
+        call(5, "iam", "CreateGroup", {"groupName": "ops", "path": "/x/"}, userIdentity=admin,
+             responseElements={"group": {"groupName": "ops", "path": "/x/", "arn": f"{iam}:group/x/ops"}}),
+        call(6, "iam", "AddUserToGroup", {"groupName": "ops", "userName": "kim"}),
+        call(7, "sts", "AssumeRole", {"roleArn": f"{iam}:role/p/Ship", "roleSessionName": "x"}, userIdentity=admin),
+        call(8, "iam", "DeleteRole", {"roleName": "Ship"}),
+        call(9, "iam", "DeleteUser", {"userName": "lee"}), later(1, "sqs", "ListQueues", userIdentity=user("evil/lee")),
+        call(10, "iam", "UpdateUser", {"userName": "lou"}), call(11, "sqs", "ListQueues", userIdentity=user("y/lou", "444455556666")),
+        call(12, "iam", "TagRole", {"roleName": "Denied"}),
+        call(13, "sts", "AssumeRole", {"roleArn": f"{iam}:role/q/Denied", "roleSessionName": "x"}, errorCode="AccessDenied"))
+    assert {(a, r) for a, r, _ in allowed(advice)} == {
+        ("iam:DeleteLoginProfile", f'["{iam}:user/team/a/kim"]'), ("iam:GetRole", f'["{ROLE}"]'),
+        ("iam:AddUserToGroup", f'["{iam}:group/x/ops"]'), ("iam:DeleteRole", f'["{iam}:role/p/Ship"]'),
+        ("iam:DeleteUser", f'["{iam}:user/lee"]'), ("iam:UpdateUser", f'["{iam}:user/lou"]'),
+        ("iam:TagRole", f'["{iam}:role/Denied"]')}
+
+
+def test_a_name_has_the_path_it_had_last(tmp_path):
+    """Whichever record is read first: kim went from one team to another, and both names are one resource."""
+    kim = "arn:aws:iam::111122223333:user/b/kim"
+    moved = [call(20, "sqs", "ListQueues", userIdentity=user("b/kim")), call(10, "sqs", "ListQueues", userIdentity=user("a/kim"))]
+    used = [call(1, "iam", "GetUser", {"userName": "kim"}), call(30, "iam", "GetUser", {"userName": "kim"})]
+    for n, records in enumerate(([*moved, *used], [*used, *reversed(moved)])):
+        advice = advise(tmp_path / str(n), *records)
+        assert [(a["resources"], a["count"]) for a in advice["actions"]] == [([kim], 2)]
+
+
+def profile(number, name, profile, role, **more):
+    return call(number, "iam", f"{name}InstanceProfile", {"instanceProfileName": profile, "roleName": role},
+                userIdentity=user("admin"), **more)
+
+
+def run_with(number, **profile):
+    return call(number, "ec2", "RunInstances", {"iamInstanceProfile": profile})
+
+
+@pytest.mark.parametrize("records,roles,untold", [
+    ([profile(1, "AddRoleTo", "web", "Shop"), run_with(2, name="web")], ["role/Shop"], False),
+    ([run_with(2, arn="arn:aws:iam::111122223333:instance-profile/x/web"), profile(1, "AddRoleTo", "web", "Shop")], ["role/Shop"], False),
+    ([profile(1, "AddRoleTo", "web", "Shop"), run_with(2, name="web"),
+      call(3, "sqs", "ListQueues", userIdentity=session_of(ROLE))], ["role/work/Shop"], False),
+    ([profile(1, "AddRoleTo", "web", "Old"), profile(2, "RemoveRoleFrom", "web", "Old"), profile(2, "AddRoleTo", "web", "New"),
+      run_with(3, name="web"), profile(4, "AddRoleTo", "web", "Late")], ["role/New"], False),
+    ([profile(1, "AddRoleTo", "web", "Shop", errorCode="LimitExceeded"), run_with(2, name="web")], [], True),
+    ([profile(1, "AddRoleTo", "web", "Shop"), profile(2, "RemoveRoleFrom", "web", "Shop"), run_with(3, name="web")], [], True),
+    ([profile(3, "AddRoleTo", "web", "Shop"), run_with(2, name="web")], [], True),
+    ([profile(1, "AddRoleTo", "other", "Shop"), run_with(2, name="web")], [], True),
+    ([call(1, "iam", "CreateInstanceProfile", {"instanceProfileName": "web"}, userIdentity=user("admin"), responseElements={
+        "instanceProfile": {"instanceProfileName": "web", "roles": [{"roleName": "Shop", "arn": ROLE}]}}),
+      run_with(2, name="web"), run_with(3, name="web")], ["role/work/Shop"], False),
+])
+def test_passes_the_role_of_the_profile(tmp_path, records, roles, untold):
+    """As far as a record tells which role was in it when instances were last started."""
+    advice = advise(tmp_path, *records, later(1, "ec2", "RunInstances", {"iamInstanceProfile": {"name": "evil"}}))
+    passed = [(r, c) for a, r, c in allowed(advice) if a == "iam:PassRole"]
+    assert passed == [(json.dumps([f"arn:aws:iam::111122223333:{role}"]), json.dumps(
+        {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}})) for role in roles]
+    assert any("instance profiles" in c and "web" in c for c in advice["caveats"]) == untold
+    assert not any("evil" in c for c in advice["caveats"])
+
+
+def test_an_intruder_puts_no_role_into_the_policy(tmp_path):
+    """Into the profile that instances were started with before he came."""
+    advice = advise(tmp_path, profile(1, "AddRoleTo", "web", "Shop"), run_with(2, name="web"),
+                    later(1, "iam", "AddRoleToInstanceProfile", {"instanceProfileName": "web", "roleName": "Admin"}))
+    assert "Admin" not in json.dumps(advice["document"]) and "role/Shop" in json.dumps(advice["document"])
+
+
 def test_calls_of_services_in_his_name(tmp_path):
     key = "arn:aws:kms:eu-west-1:111122223333:key/1234"
     identity = {**record()["userIdentity"], "invokedBy": "secretsmanager.amazonaws.com"}
