@@ -84,7 +84,8 @@ static bool walk_local(const struct logs *l, const struct log_taker *taker, stru
         }
         if (!str_present(path))
             break;
-        ok = taker->object(taker->to, &port, &(struct object_ref){.key = path}, path, e);
+        const struct object_ref ref = {.key = path, .bytes = bytes};
+        ok = taker->object(taker->to, &port, &ref, path, e);
     }
     walk_free(w);
     return ok;

@@ -14,7 +14,8 @@
 #define BATCH_BYTES (64u << 10)
 /* What one record is kept as (with the numbers of all rules, or as lines), on top of what is kept
  * already. */
-#define KEPT_BYTES_MAX (RECORD_BYTES_MAX + LINES_MADE_MAX + SCAN_KEPT_MAX + BATCH_BYTES)
+#define KEPT_BYTES_MAX                                                                             \
+    (EVENT_KEPT_MAX(RECORD_BYTES_MAX) + LINES_MADE_MAX + SCAN_KEPT_MAX + BATCH_BYTES)
 
 enum job_state { JOB_WAITING, JOB_READING, JOB_READ };
 
@@ -23,6 +24,7 @@ enum job_state { JOB_WAITING, JOB_READING, JOB_READ };
 struct job {
     struct buf names; /* each with a NUL behind it */
     size_t n_files;
+    uint64_t bytes; /* of all of them */
     enum job_state state;
     struct buf kept;     /* entries, behind each other */
     struct spool more;   /* what came behind them and had no room: pieces, their length in front */
@@ -32,15 +34,14 @@ struct job {
     struct err err;        /* why not */
 };
 
-/* What stands in front of an entry's bytes: numbers of rules and then a record, or what
- * scan_put_lines made of it, or a sentence, or how a file ended. */
+/* What stands in front of an entry's bytes: numbers of rules and then a record (event_keep), or
+ * what scan_put_lines made of it, or a sentence, or how a file ended. */
 enum entry_kind { ENTRY_RECORD, ENTRY_LINES, ENTRY_SENTENCE, ENTRY_END };
 struct entry {
     enum entry_kind kind;
     enum scan_use use; /* of a record */
     uint32_t n_hits;
-    uint64_t number; /* of the record in its file */
-    size_t n;        /* bytes behind the numbers */
+    size_t n; /* bytes behind the numbers */
 };
 
 /* How a file ended. */
@@ -73,6 +74,7 @@ struct scan_threads {
     pthread_cond_t to_take; /* for the walker: there is more of the first job */
     struct job *jobs;
     size_t n_jobs;
+    size_t kept_bytes, kept_max;    /* of all jobs, in memory */
     uint64_t begun, claimed, taken; /* jobs so far; number i is jobs[i % n_jobs] */
     bool over;
     struct worker *workers;

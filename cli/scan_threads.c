@@ -12,19 +12,13 @@
 
 /* ---- taking ---- */
 
-/* Reads a record anew and takes it. What its reading counts was counted by the worker. */
+/* Takes a record as the worker has read it. */
 static bool take_record(struct scan_threads *t, const struct entry *head, struct str bytes,
                         struct err *e)
 {
     struct event *ev = &t->scan->reader.ev;
-    struct event_counts before = ev->counts;
-    size_t used;
-    ev->number = t->numbers + head->number - 1;
-    enum json_status status =
-        event_read(ev, str_skip(bytes, head->n_hits * sizeof *ev->hits), &used, e);
-    ev->counts = before;
-    if (status != JSON_OK)
-        return status == JSON_MORE ? err_set(e, ERR_SYSTEM, "a record was not kept whole") : false;
+    event_restore(ev, str_skip(bytes, head->n_hits * sizeof *ev->hits));
+    ev->number += t->numbers;
     memcpy(ev->hits, bytes.p, head->n_hits * sizeof *ev->hits);
     return scan_take(t->scan, ev, head->use, ev->hits, head->n_hits, e);
 }
@@ -141,6 +135,7 @@ static bool fetch(struct scan_threads *t, struct job *job, uint64_t *stored_byte
         ok = fetch_more(t, job, e);
     } else {
         struct buf kept = job->kept;
+        t->kept_bytes -= kept.n;
         job->kept = t->present;
         t->present = kept;
     }
@@ -220,15 +215,17 @@ static size_t files_of_job(const struct scan_threads *t)
     return n < SCAN_JOB_FILES ? (size_t)n : SCAN_JOB_FILES;
 }
 
-static bool add_file(struct scan_threads *t, struct str name, struct err *e)
+static bool add_file(struct scan_threads *t, const struct object_ref *ref, struct str name,
+                     struct err *e)
 {
     struct job *job = t->open;
     buf_put(&job->names, name);
     buf_putc(&job->names, '\0');
     job->n_files++;
+    job->bytes += ref->bytes;
     if (job->names.failed)
         return err_set(e, ERR_SYSTEM, "no memory for a path");
-    if (job->n_files >= files_of_job(t))
+    if (job->n_files >= files_of_job(t) || job->bytes >= SCAN_JOB_BYTES)
         publish(t);
     return true;
 }
@@ -250,7 +247,7 @@ bool scan_threads_object(struct scan_threads *t, const struct port_objects *port
             return false;
         open_job(t);
     }
-    return add_file(t, name, e);
+    return add_file(t, ref, name, e);
 }
 
 /* ---- life ---- */
@@ -261,7 +258,8 @@ bool scan_threads_new(struct scan *s, size_t n, struct scan_threads **out, struc
     *out = NULL;
     if (!t)
         return err_set(e, ERR_SYSTEM, "no memory for threads");
-    *t = (struct scan_threads){.scan = s, .n_jobs = n * SCAN_JOBS_EACH};
+    *t = (struct scan_threads){
+        .scan = s, .n_jobs = n * SCAN_JOBS_EACH, .kept_max = n * SCAN_KEPT_EACH};
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->to_work, NULL);
     pthread_cond_init(&t->room, NULL);

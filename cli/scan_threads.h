@@ -2,15 +2,15 @@
  *
  * The thread that walks hands files to workers in order, some to a job. A worker inflates, cuts,
  * reads and matches (scan_judge) and keeps of its files what is of use: matches as they are told
- * (scan_put_lines), or records that rules hold for, with the numbers of the rules, where windows,
- * incidents or another format want more; sentences about bad records; and how each file ended. The
- * walking thread takes these from job to job, in the order of the files, and does the rest
- * (scan_take, scan_take_lines): it alone sees windows, incidents and the output, always in the same
- * order.
+ * (scan_put_lines), or what was read of records that rules hold for (event_keep), with the numbers
+ * of the rules, where windows, incidents or another format want more; sentences about bad records;
+ * and how each file ended. The walking thread takes these from job to job, in the order of the
+ * files, and does the rest (scan_take, scan_take_lines): it alone sees windows, incidents and the
+ * output, always in the same order.
  *
- * Memory a thread: a reader, and SCAN_JOBS_EACH jobs of which each keeps some SCAN_KEPT_MAX bytes
- * and puts what is more in a temporary file, so that nobody waits for its turn. Only the worker
- * whose job is the first waits for the walker. */
+ * Memory a thread: a reader, and what its jobs keep, SCAN_KEPT_EACH bytes; what is more goes to a
+ * temporary file, so that nobody waits for its turn. Only the worker whose job is the first waits
+ * for the walker. */
 #ifndef TW_CLI_SCAN_THREADS_H
 #define TW_CLI_SCAN_THREADS_H
 
@@ -25,8 +25,13 @@
 /* Files of a job, at most: threads meet a few times for each job, which must not be for each file
  * of a few kilobytes. */
 #define SCAN_JOB_FILES 16
-/* Of a job, in bytes; one record more when it is empty. */
-#define SCAN_KEPT_MAX (256u << 10)
+/* Stored bytes after which no file is added: some 512 KB of JSON, so that what is kept ahead of its
+ * turn is no more than fits in memory. */
+#define SCAN_JOB_BYTES (64u << 10)
+/* What is kept in memory: of one job, and of all jobs for each thread; of a job that has nothing
+ * one batch more. */
+#define SCAN_KEPT_MAX  (1u << 20)
+#define SCAN_KEPT_EACH (2u << 20)
 
 struct scan_threads;
 

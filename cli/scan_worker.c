@@ -5,9 +5,10 @@
 /* Stored bytes of a file after which a worker asks whether it is over and tells how far it is. */
 #define PROGRESS_BYTES (1u << 20)
 
-static bool has_room(const struct job *job, size_t n)
+static bool has_room(const struct scan_threads *t, const struct job *job, size_t n)
 {
-    return !job_has_more(job) && (job->kept.n == 0 || job->kept.n + n <= SCAN_KEPT_MAX);
+    return !job_has_more(job) && (job->kept.n == 0 || (job->kept.n + n <= SCAN_KEPT_MAX &&
+                                                       t->kept_bytes + n <= t->kept_max));
 }
 
 static bool put_more(struct job *job, struct str batch, struct err *e)
@@ -25,12 +26,14 @@ static bool hand_over(struct worker *w, struct err *e)
     struct job *job = w->job;
     bool ok = true;
     pthread_mutex_lock(&t->lock);
-    while (!t->over && job_is_first(t, job) && !has_room(job, w->batch.n))
+    while (!t->over && job_is_first(t, job) && !has_room(t, job, w->batch.n))
         pthread_cond_wait(&t->room, &t->lock);
-    if (has_room(job, w->batch.n))
+    if (has_room(t, job, w->batch.n)) {
         buf_put(&job->kept, buf_str(&w->batch));
-    else
+        t->kept_bytes += w->batch.n;
+    } else {
         ok = put_more(job, buf_str(&w->batch), e);
+    }
     ok = ok && (!t->over || interrupted_error(e));
     ok = ok && buf_ok(&job->kept, "what is kept of a file", e);
     if (job_is_first(t, job))
@@ -45,31 +48,6 @@ static bool keep_is_full(struct worker *w, struct err *e)
     return buf_ok(&w->batch, "a record", e) && (w->batch.n < BATCH_BYTES || hand_over(w, e));
 }
 
-static bool keep(struct worker *w, const struct entry *head, const uint32_t *hits, struct str bytes,
-                 struct err *e)
-{
-    struct buf *b = &w->batch;
-    buf_put(b, str_n((const char *)head, sizeof *head));
-    if (head->n_hits)
-        buf_put(b, str_n((const char *)hits, head->n_hits * sizeof *hits));
-    buf_put(b, bytes);
-    return keep_is_full(w, e);
-}
-
-static bool keep_lines(struct worker *w, struct event *ev, const uint32_t *hits, size_t n,
-                       struct err *e)
-{
-    struct entry head = {.kind = ENTRY_LINES};
-    struct buf *b = &w->batch;
-    size_t at = b->n;
-    buf_put(b, str_n((const char *)&head, sizeof head));
-    scan_put_lines(w->t->scan, ev, w->name, hits, n, &w->lines, b);
-    head.n = b->n - at - sizeof head;
-    if (!b->failed)
-        memcpy(b->p + at, &head, sizeof head);
-    return keep_is_full(w, e);
-}
-
 /* Whether what is told may name the event's number in the run (evt.num), which only the walker
  * knows. */
 static bool counts_events(const struct ruleset *rs, const uint32_t *hits, size_t n)
@@ -78,6 +56,46 @@ static bool counts_events(const struct ruleset *rs, const uint32_t *hits, size_t
     for (size_t i = 0; i < n && !found; i++)
         found = rs->rules[hits[i]].dialect == DIALECT_FALCO;
     return found;
+}
+
+static bool keep(struct worker *w, const struct entry *head, struct str bytes, struct err *e)
+{
+    buf_put(&w->batch, str_n((const char *)head, sizeof *head));
+    buf_put(&w->batch, bytes);
+    return keep_is_full(w, e);
+}
+
+/* Puts the head in front of what was appended since its place was left at `at`. */
+static bool close_entry(struct worker *w, struct entry *head, size_t at, struct err *e)
+{
+    struct buf *b = &w->batch;
+    head->n = b->n - at - sizeof *head - head->n_hits * sizeof(uint32_t);
+    if (!b->failed)
+        memcpy(b->p + at, head, sizeof *head);
+    return keep_is_full(w, e);
+}
+
+static bool keep_lines(struct worker *w, struct event *ev, const uint32_t *hits, size_t n,
+                       struct err *e)
+{
+    struct entry head = {.kind = ENTRY_LINES};
+    size_t at = w->batch.n;
+    buf_put(&w->batch, str_n((const char *)&head, sizeof head));
+    scan_put_lines(w->t->scan, ev, w->name, hits, n, &w->lines, &w->batch);
+    return close_entry(w, &head, at, e);
+}
+
+static bool keep_record(struct worker *w, struct event *ev, enum scan_use use, const uint32_t *hits,
+                        size_t n, struct err *e)
+{
+    struct entry head = {.kind = ENTRY_RECORD, .use = use, .n_hits = (uint32_t)n};
+    struct buf *b = &w->batch;
+    size_t at = b->n;
+    buf_put(b, str_n((const char *)&head, sizeof head));
+    if (n)
+        buf_put(b, str_n((const char *)hits, n * sizeof *hits));
+    event_keep(ev, b);
+    return close_entry(w, &head, at, e);
 }
 
 /* object_calls.record */
@@ -92,9 +110,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
         return keep_lines(w, ev, hits, n, e);
     if (use == SCAN_NOTHING || use == SCAN_OUT_OF_TIME)
         return true;
-    struct str record = event_json(ev);
-    const struct entry head = {ENTRY_RECORD, use, (uint32_t)n, ev->number, record.n};
-    return keep(w, &head, hits, record, e);
+    return keep_record(w, ev, use, hits, n, e);
 }
 
 /* object_calls.bad */
@@ -104,7 +120,7 @@ static void on_bad(void *to, const char *sentence)
     struct str text = str_of(sentence);
     const struct entry head = {.kind = ENTRY_SENTENCE, .n = text.n};
     struct err e;
-    (void)keep(w, &head, NULL, text, &e); /* what fails here fails at the next piece too */
+    (void)keep(w, &head, text, &e); /* what fails here fails at the next piece too */
 }
 
 /* object_calls.piece */
@@ -157,7 +173,7 @@ static bool keep_end(struct worker *w, bool ok, const struct err *why, struct er
                                  .fault = w->reader.fault,
                                  .err = *why};
     const struct entry head = {.kind = ENTRY_END, .n = sizeof end};
-    return keep(w, &head, NULL, str_n((const char *)&end, sizeof end), e);
+    return keep(w, &head, str_n((const char *)&end, sizeof end), e);
 }
 
 static bool read_file(struct worker *w, struct str name, struct err *e)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "engine/json.h"
 #include "engine/keys.h"
@@ -132,6 +133,17 @@ uint32_t event_member_slot(const struct event *ev, struct str name);
  * (engine/event_json.c); to be read again as such, it comes to the same. Until the next record;
  * empty when the scratch is full (counted). */
 struct str event_json(struct event *ev);
+
+/* Appends the present record to out as what was read of it: at most EVENT_KEPT_MAX bytes of a
+ * record, and of what stands for it as JSON, of n. */
+void event_keep(struct event *ev, struct buf *out);
+#define EVENT_KEPT_HEAD  32
+#define EVENT_KEPT_VALUE 16
+/* The record twice: a line as JSON too, or values of our own, which are shorter than it. */
+#define EVENT_KEPT_MAX(n) (2 * (n) + EVENT_KEPT_HEAD + EVENT_VALUES_MAX * EVENT_KEPT_VALUE)
+/* Makes what event_keep appended, of an event with the same rules, the present record; its number
+ * is what it was. The bytes must stay until the next record. */
+void event_restore(struct event *ev, struct str kept);
 
 /* The first value of a slot in this record, and the next after one; NULL when there is none.
  * A SLOT_FAN slot that ends at an array has the array itself (JSON_ARRAY) and then each member;

@@ -21,6 +21,7 @@ struct object_ref {
     struct str key;
     struct str version;
     struct str region;
+    uint64_t bytes; /* stored; 0: not known */
 };
 
 /* Takes one piece of an object as it arrives; false (with e) ends the reading. The piece is

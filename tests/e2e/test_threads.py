@@ -26,12 +26,25 @@ def sample_records():
 MIDDLE = sorted(r["eventTime"] for r in sample_records())[len(sample_records()) // 2]
 
 
+def flows(n, rng):
+    """Flow logs of a scan of ports, and of what rules hold for over one flow."""
+    lines = ["version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes "
+             "start end action log-status"]
+    lines += [f"2 111122223333 eni-0a1b2c3d4e5f60718 198.51.100.{i % 3} 10.0.0.{i % 7} 4{i % 997:04} "
+              f"{rng.choice([22, 3333, 3389, 443, i % 65536])} 6 {rng.randrange(1, 99)} "
+              f"{rng.randrange(40, 1 << 33)} {1773756000 + i} {1773756060 + i} "
+              f"{rng.choice(['ACCEPT', 'REJECT'])} OK" for i in range(n)]
+    return gzip.compress("\n".join(lines).encode())
+
+
 def write(path, records, rng):
     """An object of records with identities of their own; some of them copies, some broken."""
     texts = []
     for r in records:
         if rng.random() < 0.9:
             r = {**r, "eventID": f"{rng.getrandbits(64):016x}"}
+        if rng.random() < 0.05:
+            r = {k: v for k, v in r.items() if k != "eventID"}  # its bytes are its evidence
         texts.append(json.dumps(r))
         if rng.random() < 0.02:
             texts.append(rng.choice(['null', '{"eventName":tru}', '7']))
@@ -51,6 +64,7 @@ def corpus(tmp_path_factory):
     (folder / "2" / "cut.json.gz").write_bytes((folder / "2" / "002.json.gz").read_bytes()[:-9])
     (folder / "4" / "none.json").write_text("no log")
     (folder / "5" / "empty.json").write_text("")
+    (folder / "1" / "flows.log.gz").write_bytes(flows(3000, rng))
     (folder / "6" / "lines.json").write_text("\n".join(map(json.dumps, records[:50])))
     return folder
 
