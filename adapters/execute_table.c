@@ -37,6 +37,8 @@ static const struct execute_step steps[] = {
              "&RoleArn=arn%3A{partition}%3Aiam%3A%3A{account}%3Arole%2F{name}-none"},
     {"sts", "AssumeRoleWithSAML", EXECUTE_NEVER,
      .why = "no harmless form: it would need an assertion of the account's identity provider"},
+    {"sts", "AssumeRoleWithWebIdentity", EXECUTE_NEVER,
+     .why = "no harmless form: it would need a token of the account's identity provider"},
     {"iam", "ListUsers", EXECUTE_READ, .to = AWS_IAM, FORM, .body = IAM("ListUsers", "")},
     {"iam", "ListRoles", EXECUTE_READ, .to = AWS_IAM, FORM, .body = IAM("ListRoles", "")},
     {"iam", "ListAttachedUserPolicies", EXECUTE_READ, .to = AWS_IAM, FORM,

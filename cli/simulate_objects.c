@@ -62,15 +62,19 @@ static bool post_all(struct world *w, struct vec *parcels, struct object_counts 
     return true;
 }
 
-/* How a log's objects are named and written. */
+/* How a log's objects are named and written. folder: of those whose keys are not like CloudTrail's;
+ * the audit events of Kubernetes lie as the backend of an API server writes them, exported. */
 static const struct form {
     const char *name, *of, *suffix;
+    const char *folder;
     const char *begin, *between, *end;
 } forms[] = {
-    [RECORD_CLOUDTRAIL] = {"CloudTrail", "", ".json.gz", "{\"Records\":[", ",", "]}"},
-    [RECORD_OKTA] = {"okta", "", ".gz", "", "\n", "\n"},
-    [RECORD_FLOW] = {"vpcflowlogs", "fl-0a1b2c3d4e5EXAMPLE_", ".log.gz", SOURCE_FLOW_HEADER "\n",
-                     "\n", "\n"},
+    [RECORD_CLOUDTRAIL] = {"CloudTrail", "", ".json.gz", NULL, "{\"Records\":[", ",", "]}"},
+    [RECORD_OKTA] = {"okta-1", "", ".gz", "okta", "", "\n", "\n"},
+    [RECORD_FLOW] = {"vpcflowlogs", "fl-0a1b2c3d4e5EXAMPLE_", ".log.gz", NULL,
+                     SOURCE_FLOW_HEADER "\n", "\n", "\n"},
+    [RECORD_GITHUB] = {"audit", "", ".json.log.gz", "github", "", "\n", "\n"},
+    [RECORD_KUBERNETES] = {"shop-audit", "", ".json.gz", "kubernetes", "", "\n", "\n"},
 };
 
 static void put_key(struct buf *b, struct world *w, const struct parcel *p)
@@ -79,9 +83,10 @@ static void put_key(struct buf *b, struct world *w, const struct parcel *p)
     const struct time_parts t = time_split(p->delivered_ms);
     const struct str r = p->of->region;
     const struct form *f = forms + p->of->log;
-    if (p->of->log == RECORD_OKTA)
-        buf_putf(b, "okta/%04d/%02d/%02d/%02d/okta-1-%04d-%02d-%02d-%02d-%02d-%02d-", t.year,
-                 t.month, t.day, t.hour, t.year, t.month, t.day, t.hour, t.minute, t.second);
+    if (f->folder)
+        buf_putf(b, "%s/%04d/%02d/%02d/%02d/%s-%04d-%02d-%02d-%02d-%02d-%02d-", f->folder, t.year,
+                 t.month, t.day, t.hour, f->name, t.year, t.month, t.day, t.hour, t.minute,
+                 t.second);
     else
         buf_putf(b,
                  "AWSLogs/" SIMULATE_ACCOUNT "/%s/%.*s/%04d/%02d/%02d/" SIMULATE_ACCOUNT

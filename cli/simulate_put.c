@@ -32,12 +32,11 @@ static struct str level_text(enum level l)
 /* user bot, role ShopApp/i-0ab... */
 static bool put_who(struct buf *b, struct world *w, const struct actor *a, struct err *e)
 {
-    static const char *const kinds[] = {
-        [ACTOR_USER] = "user ", [ACTOR_ROLE] = "role ",         [ACTOR_SERVICE] = "service ",
-        [ACTOR_ROOT] = "root",  [ACTOR_STRANGER] = "stranger ", [ACTOR_SAML] = "saml ",
-        [ACTOR_OKTA] = "okta ", [ACTOR_MACHINE] = "machine "};
-    buf_putz(b, kinds[a->kind]);
-    return a->kind == ACTOR_ROOT || names_put(b, &w->names, a->name, e);
+    buf_putz(b, actor_kind_name(a->kind));
+    if (a->kind == ACTOR_ROOT)
+        return true;
+    buf_putc(b, ' ');
+    return names_put(b, &w->names, a->name, e);
 }
 
 static bool put_row(struct buf *b, const struct found *f, struct world *w, size_t i, struct err *e)

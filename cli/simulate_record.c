@@ -29,9 +29,13 @@ struct str record_region(const struct step *s)
 
 enum record_log record_log(const struct step *s)
 {
-    if (s->as->kind == ACTOR_OKTA)
-        return RECORD_OKTA;
-    return s->as->kind == ACTOR_MACHINE ? RECORD_FLOW : RECORD_CLOUDTRAIL;
+    static const enum record_log logs[ACTOR_KINDS] = {
+        [ACTOR_OKTA] = RECORD_OKTA,
+        [ACTOR_MACHINE] = RECORD_FLOW,
+        [ACTOR_GITHUB] = RECORD_GITHUB,
+        [ACTOR_KUBERNETES] = RECORD_KUBERNETES,
+    }; /* of the others RECORD_CLOUDTRAIL */
+    return logs[s->as->kind];
 }
 
 static bool reads(struct str event)
@@ -65,6 +69,9 @@ static void put_arn(struct buf *b, const struct actor *a)
     case ACTOR_SAML:
     case ACTOR_OKTA:
     case ACTOR_MACHINE:
+    case ACTOR_WEB:
+    case ACTOR_GITHUB:
+    case ACTOR_KUBERNETES:
         buf_put(b, a->name);
         break;
     }
@@ -87,6 +94,16 @@ static void put_attributes(struct buf *b, const struct actor *a)
     buf_putz(b, "\"attributes\":{\"creationDate\":\"");
     time_put(b, a->created_ms);
     buf_putf(b, "\",\"mfaAuthenticated\":\"%s\"}", a->mfa ? "true" : "false");
+}
+
+/* Who vouches for an OIDC subject: GitHub for its workflows, an EKS cluster for its pods. */
+static void put_provider(struct buf *b, const struct actor *a)
+{
+    buf_putz(b, "arn:aws:iam::${account}:oidc-provider/");
+    buf_putz(b, str_starts(a->name, S("repo:"))
+                    ? "token.actions.githubusercontent.com"
+                    : "oidc.eks." SIMULATE_HOME
+                      ".amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE");
 }
 
 static void put_user(struct buf *b, const struct actor *a, struct str event)
@@ -125,6 +142,16 @@ static void put_role(struct buf *b, const struct actor *a)
     buf_putz(b, "}");
 }
 
+static void put_web(struct buf *b, const struct actor *a)
+{
+    buf_putz(b, "\"type\":\"WebIdentityUser\",\"principalId\":\"");
+    put_provider(b, a);
+    buf_putf(b, ":sts.amazonaws.com:%.*s\",\"userName\":\"%.*s\",\"identityProvider\":\"",
+             (int)a->name.n, a->name.p, (int)a->name.n, a->name.p);
+    put_provider(b, a);
+    buf_putc(b, '"');
+}
+
 static void put_identity(struct buf *b, const struct actor *a, struct str event)
 {
     buf_putz(b, "\"userIdentity\":{");
@@ -157,8 +184,13 @@ static void put_identity(struct buf *b, const struct actor *a, struct str event)
                  "\"identityProvider\":\"" PROVIDER "\"",
                  (int)a->name.n, a->name.p, (int)a->name.n, a->name.p);
         break;
+    case ACTOR_WEB:
+        put_web(b, a);
+        break;
     case ACTOR_OKTA: /* of other logs */
     case ACTOR_MACHINE:
+    case ACTOR_GITHUB:
+    case ACTOR_KUBERNETES:
         break;
     }
     buf_putz(b, "},");
@@ -193,6 +225,12 @@ static void put_assume(struct buf *b, const struct step *s)
     if (s->as->kind == ACTOR_SAML)
         buf_putf(b, ",\"subject\":\"%.*s\",\"subjectType\":\"persistent\"", (int)s->as->name.n,
                  s->as->name.p);
+    if (s->as->kind == ACTOR_WEB) {
+        buf_putf(b, ",\"subjectFromWebIdentityToken\":\"%.*s\",\"provider\":\"", (int)s->as->name.n,
+                 s->as->name.p);
+        put_provider(b, s->as);
+        buf_putz(b, "\",\"audience\":\"sts.amazonaws.com\"");
+    }
     buf_putz(b, "},\"resources\":[{\"accountId\":\"${account}\",\"type\":\"AWS::IAM::Role\","
                 "\"ARN\":");
     put_role_arn(b, to);
@@ -289,6 +327,10 @@ static bool put_record(struct buf *b, const struct deed *d, struct err *e)
     case RECORD_FLOW:
         source_put_flow(b, d);
         return true;
+    case RECORD_GITHUB:
+        return source_put_github(b, d, e);
+    case RECORD_KUBERNETES:
+        return source_put_kubernetes(b, d, e);
     case RECORD_CLOUDTRAIL:
         break;
     }

@@ -9,7 +9,7 @@
 #define SIMULATE_HOME       "eu-west-1"  /* where the simulated account is at home */
 
 /* Which log has it: who acts says so. */
-enum record_log { RECORD_CLOUDTRAIL, RECORD_OKTA, RECORD_FLOW };
+enum record_log { RECORD_CLOUDTRAIL, RECORD_OKTA, RECORD_FLOW, RECORD_GITHUB, RECORD_KUBERNETES };
 
 /* The step's repeat names->n at names->time_ms. */
 struct deed {

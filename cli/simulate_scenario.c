@@ -32,15 +32,29 @@ static bool duration(const struct yaml *y, int64_t *ms, struct err *e)
 
 /* ---- actors ---- */
 
+const char *actor_kind_name(enum actor_kind kind)
+{
+    static const char *const names[ACTOR_KINDS] = {
+        [ACTOR_USER] = "user",
+        [ACTOR_ROLE] = "role",
+        [ACTOR_SERVICE] = "service",
+        [ACTOR_ROOT] = "root",
+        [ACTOR_STRANGER] = "stranger",
+        [ACTOR_SAML] = "saml",
+        [ACTOR_OKTA] = "okta",
+        [ACTOR_MACHINE] = "machine",
+        [ACTOR_WEB] = "web",
+        [ACTOR_GITHUB] = "github",
+        [ACTOR_KUBERNETES] = "kubernetes",
+    };
+    return names[kind];
+}
+
 static bool read_kind(const struct yaml *y, struct actor *to)
 {
-    static const char *const kinds[] = {
-        [ACTOR_USER] = "user", [ACTOR_ROLE] = "role",         [ACTOR_SERVICE] = "service",
-        [ACTOR_ROOT] = "root", [ACTOR_STRANGER] = "stranger", [ACTOR_SAML] = "saml",
-        [ACTOR_OKTA] = "okta", [ACTOR_MACHINE] = "machine"};
-    for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        to->name = yaml_text(yaml_get(y, kinds[k]));
+    for (unsigned k = 0; k < ACTOR_KINDS; k++) {
         to->kind = (enum actor_kind)k;
+        to->name = yaml_text(yaml_get(y, actor_kind_name(to->kind)));
         if (str_present(to->name))
             return true;
     }

@@ -26,18 +26,21 @@ enum actor_kind {
     ACTOR_SERVICE,
     ACTOR_ROOT,
     ACTOR_STRANGER,
-    ACTOR_SAML,   /* a user of an identity provider, at STS */
-    ACTOR_OKTA,   /* the same at Okta: what he does is in its System Log */
-    ACTOR_MACHINE /* an instance: what it does is in the flow log of its network */
+    ACTOR_SAML,      /* a user of an identity provider, at STS */
+    ACTOR_OKTA,      /* the same at Okta: what he does is in its System Log */
+    ACTOR_MACHINE,   /* an instance: what it does is in the flow log of its network */
+    ACTOR_WEB,       /* an OIDC subject at STS: a pod's service account, a workflow's repository */
+    ACTOR_GITHUB,    /* a login of GitHub: in its audit log */
+    ACTOR_KUBERNETES /* a user or service account of a cluster: in its audit log */
 };
 
 /* One hand: an identity, from where it calls and with what. Texts may hold ${...}. */
 struct actor {
     struct str id; /* as the file calls it */
     enum actor_kind kind;
-    struct str name;    /* of the user, role, service (ec2), or stranger; a machine's id */
-    struct str key;     /* label of a user's key; default: his name */
-    struct str path;    /* of the user or role; default: / */
+    struct str name; /* of the user, role, service (ec2), or stranger; a machine's id; a subject */
+    struct str key;  /* label of a user's key; default: his name */
+    struct str path; /* of the user or role; default: / */
     struct str session; /* of a role */
     struct str ip, agent;
     struct str imds; /* 1.0 or 2.0: the role is an instance's */
@@ -45,6 +48,11 @@ struct actor {
     int64_t created_ms; /* when its session began: set by the step that `starts` it */
     unsigned issued;    /* sessions that it had, so far */
 };
+
+#define ACTOR_KINDS (ACTOR_KUBERNETES + 1)
+
+/* How scenarios call a kind: user, role ... */
+const char *actor_kind_name(enum actor_kind kind);
 
 struct step {
     unsigned line;

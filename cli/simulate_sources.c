@@ -73,6 +73,77 @@ bool source_put_okta(struct buf *b, const struct deed *d, struct err *e)
     return true;
 }
 
+/* ---- GitHub ---- */
+
+/* Appends ,"key":value for each member. */
+static bool put_members(struct buf *b, const struct yaml *y, struct err *e)
+{
+    for (size_t i = 0; y && y->kind == YAML_MAP && i < y->n; i++) {
+        buf_putc(b, ',');
+        buf_put_json(b, yaml_text(y->pairs[i].key));
+        buf_putc(b, ':');
+        if (!yaml_put_json(b, y->pairs[i].value, e))
+            return false;
+    }
+    return true;
+}
+
+bool source_put_github(struct buf *b, const struct deed *d, struct err *e)
+{
+    const struct step *s = d->step;
+    buf_putz(b, "{\"@timestamp\":");
+    buf_put_i64(b, d->names->time_ms);
+    buf_putz(b, ",\"_document_id\":");
+    buf_put_json(b, d->event_id);
+    buf_putz(b, ",\"action\":");
+    buf_put_json(b, s->event);
+    buf_putf(b, ",\"actor\":\"%.*s\",\"actor_ip\":\"%.*s\",\"user_agent\":", (int)s->as->name.n,
+             s->as->name.p, (int)s->as->ip.n, s->as->ip.p);
+    buf_put_json(b, s->as->agent);
+    buf_putz(b, ",\"org\":\"example-shop\"");
+    if (!put_members(b, s->request, e))
+        return false;
+    buf_putc(b, '}');
+    return true;
+}
+
+/* ---- Kubernetes ---- */
+
+static bool put_status(struct buf *b, const struct step *s, struct err *e)
+{
+    buf_putz(b, ",\"responseStatus\":");
+    if (!str_present(s->error))
+        return put_json(b, s->response, "{\"metadata\":{},\"code\":200}", e);
+    buf_putz(b, "{\"metadata\":{},\"status\":\"Failure\",\"code\":403,\"reason\":");
+    buf_put_json(b, s->error);
+    buf_putc(b, '}');
+    return true;
+}
+
+bool source_put_kubernetes(struct buf *b, const struct deed *d, struct err *e)
+{
+    const struct step *s = d->step;
+    buf_putf(b,
+             "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\","
+             "\"auditID\":\"%.*s\",\"stage\":\"ResponseComplete\",\"verb\":",
+             (int)d->event_id.n, d->event_id.p);
+    buf_put_json(b, s->event);
+    buf_putf(b, ",\"user\":{\"username\":\"%.*s\",\"groups\":[\"system:authenticated\"]},",
+             (int)s->as->name.n, s->as->name.p);
+    buf_putf(b, "\"sourceIPs\":[\"%.*s\"],\"userAgent\":", (int)s->as->ip.n, s->as->ip.p);
+    buf_put_json(b, s->as->agent);
+    buf_putz(b, ",\"objectRef\":");
+    if (!put_json(b, s->request, "null", e) || !put_status(b, s, e) ||
+        !put_members(b, s->additional, e))
+        return false;
+    buf_putf(b,
+             ",\"requestReceivedTimestamp\":\"${time}\",\"stageTimestamp\":\"${time}\","
+             "\"annotations\":{\"authorization.k8s.io/decision\":\"%s\",\"cluster_name\":"
+             "\"shop\"}}",
+             str_present(s->error) ? "forbid" : "allow");
+    return true;
+}
+
 /* ---- flows ---- */
 
 /* What a step's request does not say. */

@@ -1,5 +1,5 @@
-/* Steps of a simulation as other logs than CloudTrail have them: Okta's System Log, VPC flow logs.
- */
+/* Steps of a simulation as other logs than CloudTrail have them: Okta's System Log, VPC flow logs,
+ * GitHub's audit log, the audit log of Kubernetes. */
 #ifndef TW_CLI_SIMULATE_SOURCES_H
 #define TW_CLI_SIMULATE_SOURCES_H
 
@@ -22,5 +22,14 @@ void source_put_flow(struct buf *b, const struct deed *d);
 /* The id that alerts name a flow by, of its line: the SHA-256 of its JSON (engine/event_json.c) in
  * hex. */
 TW_MUST_USE bool source_flow_id(struct str line, char out[64], struct err *e);
+
+/* Appends the event of GitHub's audit log, on one line, with ${...}: do: github ACTION. The step's
+ * `request` has members of the event: repo, visibility ... */
+TW_MUST_USE bool source_put_github(struct buf *b, const struct deed *d, struct err *e);
+
+/* Appends the audit event of an EKS cluster called "shop", on one line, with ${...}: do: kubernetes
+ * VERB. The step's `request` is objectRef, `response` is responseStatus, `additional` has further
+ * members: requestURI, requestObject. `error` is the reason of a refusal. */
+TW_MUST_USE bool source_put_kubernetes(struct buf *b, const struct deed *d, struct err *e);
 
 #endif

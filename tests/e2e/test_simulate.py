@@ -20,6 +20,9 @@ KEY = re.compile(
 
 OKTA_KEY = re.compile(
     r"okta/(\d{4})/(\d\d)/(\d\d)/(\d\d)/okta-1-\1-\2-\3-\4-\d\d-\d\d-[A-Za-z0-9]{16}\.gz")
+OTHER_KEY = re.compile(
+    r"(kubernetes|github)/(\d{4})/(\d\d)/(\d\d)/(\d\d)/(shop-)?audit-\2-\3-\4-\5-\d\d-\d\d-[A-Za-z0-9]{16}"
+    r"\.json(\.log)?\.gz")
 FLOW_KEY = re.compile(
     r"AWSLogs/(\d{12})/vpcflowlogs/([a-z0-9-]+)/(\d{4})/(\d\d)/(\d\d)/"
     r"\1_vpcflowlogs_\2_fl-[A-Za-z0-9]+_\3\4\5T\d{4}Z_[A-Za-z0-9]{16}\.log\.gz")
@@ -35,6 +38,9 @@ SCENARIOS = {
     "ses-abuse": (["user/wordpress-media", "user/ses-relay"], ["ses-relay"]),
     "s3-ransomware": (["user/backup-upload"], ["example-shop-orders"]),
     "user-b": (["user/user-a", "user/user-b"], ["user-c", "user-d", "user-e"]),
+    "pod-to-bucket": (["shop:cart", "assumed-role/CartExports/*"], ["role/CartExports", "example-shop-exports"]),
+    "workflow-to-admin": (["kim-example", "assumed-role/OrdersDeploy/*", "user/orders-backup"],
+                          ["orders-backup", "example-shop-trail"]),
     "okta-to-mining": (["erin@example.com", "assumed-role/Developer/*", "i-*"],
                        ["role/Developer", "i-"]),
 }
@@ -97,7 +103,8 @@ def test_is_one_incident(tmp_path, name, seed):
     assert all(d["after_s"] >= 60 for s in steps for d in s["detections"])
 
 
-@pytest.mark.parametrize("name", ["scarleteel", "ses-abuse", "user-b", "okta-to-mining"])
+@pytest.mark.parametrize("name", ["scarleteel", "ses-abuse", "user-b", "okta-to-mining", "pod-to-bucket",
+                                  "workflow-to-admin"])
 def test_function_tells_the_same_incident(tmp_path, name):
     """Object by object, late ones and copies too, the function comes to one incident as the scan."""
     done = simulate(tmp_path, name, "--invoke")
@@ -149,6 +156,24 @@ def test_objects_of_other_logs(tmp_path):
     [mining] = [s for s in steps if s["action"] == "vpcflow:ACCEPT"]
     assert mining["count"] == 5 and len(mining["detections"]) == 2
     assert summary["missed"] == 3
+
+
+@pytest.mark.parametrize("name, folder, who, seen", [
+    ("pod-to-bucket", "kubernetes", lambda r: r["user"]["username"],
+     {"system:serviceaccount:shop:cart", "ana@example.com",
+      "system:node:ip-10-0-7-21.eu-west-1.compute.internal",
+      "system:serviceaccount:kube-system:deployment-controller"}),
+    ("workflow-to-admin", "github", lambda r: r["actor"], {"kim-example", "erin-example"})])
+def test_lines_of_other_logs(tmp_path, name, folder, who, seen):
+    """A record a line, as the logs' products write them, those of the ordinary day among them."""
+    assert simulate(tmp_path, name).returncode == 0
+    written = objects(tmp_path / "out")
+    theirs = {k: gzip.decompress(v) for k, v in written.items() if k.startswith(f"{folder}/")}
+    assert theirs and all(OTHER_KEY.fullmatch(k) for k in theirs)
+    assert {k for k in written if KEY.fullmatch(k)} == written.keys() - theirs.keys()
+    records = [json.loads(line) for body in theirs.values() for line in body.splitlines()]
+    assert {who(r) for r in records} == seen
+    assert not any("${" in str(r) for r in records)
 
 
 def test_same_seed_same_bytes(tmp_path):
