@@ -1,5 +1,6 @@
 """Okta's System Log and GitHub through the function: EventBridge, objects and webhooks, with the shipped
 rules and rules of Falco's."""
+import base64
 import gzip
 import hashlib
 import hmac
@@ -82,9 +83,10 @@ def message(body, sign):
     return made
 
 
-def test_okta_by_event_bridge(stage, start, rules):
-    answer = start(rules=rules).invoke(BRIDGE)
-    assert answer.ok and answer.answer["records"] == 1, answer
+@pytest.mark.parametrize("payload", [BRIDGE, payloads.sqs(BRIDGE)], ids=["to the function", "to the queue"])
+def test_okta_by_event_bridge(stage, start, rules, payload):
+    answer = start(rules=rules).invoke(payload)
+    assert answer.ok and not answer.answer.get("batchItemFailures"), answer
     alerts = told(stage)
     assert set(alerts) == OKTA_TOLD
     alert = alerts["factors reset"]
@@ -113,6 +115,40 @@ def test_signed_webhooks(stage, start, rules):
     assert alerts["repository opened"]["rule"]["output"] == "dana opened example/app of example"
     answer = function.invoke(message(body, signature(body)))
     assert answer.ok and payloads.failures(answer.answer) == [], answer
+
+
+@pytest.mark.parametrize("ascii_only", [True, False], ids=["escaped", "as it is"])
+def test_signatures_of_any_text(stage, start, rules, ascii_only):
+    """The signature is of the body's UTF-8, however the payload around it spells it."""
+    body = json.dumps({**HOOK, "description": "Gr\u00f6\u00dfe \u2028 \U0001f98a \"\\/\u0001"},
+                      ensure_ascii=ascii_only, indent=1) + "\n"
+    function = start(rules=rules, TRAILWARDEN_GITHUB_SECRET=SECRET)
+    signed = {"x-hub-signature-256": signature(body)}
+    packed = {**request(base64.b64encode(body.encode()).decode(), **signed), "isBase64Encoded": True}
+    for payload in (request(body, **signed), packed, message(body, signature(body))):
+        for spelt in (json.dumps(payload), json.dumps(payload, ensure_ascii=False)):
+            answer = function.invoke(spelt.encode())
+            assert answer.ok and not answer.answer.get("batchItemFailures"), (spelt, answer)
+    assert set(told(stage)) == GITHUB_TOLD
+
+
+def test_webhooks_by_event_bridge(stage, start, rules):
+    """They carry no signature; a secret changes nothing about them."""
+    event = payloads.eventbridge("github.com", "repository", HOOK)
+    answer = start(rules=rules, TRAILWARDEN_GITHUB_SECRET=SECRET).invoke(payloads.sqs(event))
+    assert answer.ok and payloads.failures(answer.answer) == [], answer
+    assert set(told(stage)) == GITHUB_TOLD
+
+
+def test_source_that_is_said(stage, start, rules):
+    """A record that does not show what it is, is taken for what the setting says."""
+    record = {k: v for k, v in OKTA.items() if k not in ("published", "actor")}
+    stage.put("AWSLogs/okta/one.gz", gzip.compress(json.dumps(record).encode(), mtime=0))
+    objects = payloads.s3((stage.bucket, "AWSLogs/okta/one.gz"))
+    assert not start(rules=rules).invoke(objects).ok
+    answer = start(rules=rules, TRAILWARDEN_SOURCE="okta").invoke(objects)
+    assert answer.ok and answer.answer["records"] == 1, answer
+    assert set(told(stage)) == OKTA_TOLD
 
 
 def test_forged_webhooks_are_refused(stage, start, rules):
