@@ -29,6 +29,21 @@
 
 #define FORM .method = "POST", .path = "/"
 
+/* Rows of one shape: the event's name is the action's, its parameters behind. */
+#define ROW(service, event, kind, endpoint, text)                                                  \
+    {                                                                                              \
+        service, event, kind, .to = endpoint, FORM, .body = text                                   \
+    }
+#define IAM_ROW(kind, event, rest) ROW("iam", event, kind, AWS_IAM, IAM(event, rest))
+#define EC2_ROW(kind, event, rest) ROW("ec2", event, kind, AWS_EC2, EC2(event, rest))
+#define RDS_ROW(kind, event, rest) ROW("rds", event, kind, AWS_RDS, RDS(event, rest))
+#define SES_ROW(kind, event, rest) ROW("ses", event, kind, AWS_SES, SES(event, rest))
+/* One that makes something. */
+#define IAM_MAKES(thing, event, rest)                                                              \
+    {                                                                                              \
+        "iam", event, EXECUTE_MAKE, thing, .to = AWS_IAM, FORM, .body = IAM(event, rest)           \
+    }
+
 static const struct execute_step steps[] = {
     {"sts", "GetCallerIdentity", EXECUTE_READ, .to = AWS_STS, FORM,
      .body = "Action=GetCallerIdentity&Version=2011-06-15"},
@@ -39,66 +54,51 @@ static const struct execute_step steps[] = {
      .why = "no harmless form: it would need an assertion of the account's identity provider"},
     {"sts", "AssumeRoleWithWebIdentity", EXECUTE_NEVER,
      .why = "no harmless form: it would need a token of the account's identity provider"},
-    {"iam", "ListUsers", EXECUTE_READ, .to = AWS_IAM, FORM, .body = IAM("ListUsers", "")},
-    {"iam", "ListRoles", EXECUTE_READ, .to = AWS_IAM, FORM, .body = IAM("ListRoles", "")},
-    {"iam", "ListAttachedUserPolicies", EXECUTE_READ, .to = AWS_IAM, FORM,
-     .body = IAM("ListAttachedUserPolicies", "&UserName={user}")},
-    {"iam", "CreateUser", EXECUTE_MAKE, THING_USER, .to = AWS_IAM, FORM,
-     .body = IAM("CreateUser", "&UserName={user}" FENCED)},
-    {"iam", "CreateRole", EXECUTE_MAKE, THING_ROLE, .to = AWS_IAM, FORM,
-     .body = IAM("CreateRole", "&RoleName={role}" FENCED TRUST)},
-    {"iam", "CreateAccessKey", EXECUTE_MAKE, THING_KEY, .to = AWS_IAM, FORM,
-     .body = IAM("CreateAccessKey", "&UserName={user}")},
-    {"iam", "CreateLoginProfile", EXECUTE_MAKE, THING_LOGIN, .to = AWS_IAM, FORM,
-     .body = IAM("CreateLoginProfile", "&UserName={user}&Password={secret}"
-                                       "&PasswordResetRequired=true")},
-    {"iam", "AttachUserPolicy", EXECUTE_MAKE, THING_USER_POLICY, .to = AWS_IAM, FORM,
-     .body = IAM("AttachUserPolicy", "&UserName={user}" POLICY("AdministratorAccess"))},
-    {"iam", "AttachRolePolicy", EXECUTE_MAKE, THING_ROLE_POLICY, .to = AWS_IAM, FORM,
-     .body = IAM("AttachRolePolicy", "&RoleName={role}" POLICY("AdministratorAccess"))},
-    {"iam", "AddRoleToInstanceProfile", EXECUTE_MISSING, .to = AWS_IAM, FORM,
-     .body =
-         IAM("AddRoleToInstanceProfile", "&RoleName={name}-none&InstanceProfileName={name}-none")},
-    {"iam", "DetachUserPolicy", EXECUTE_MISSING, .to = AWS_IAM, FORM,
-     .body = IAM("DetachUserPolicy", "&UserName={name}-none" POLICY("AdministratorAccess"))},
-    {"iam", "DeleteLoginProfile", EXECUTE_MISSING, .to = AWS_IAM, FORM,
-     .body = IAM("DeleteLoginProfile", "&UserName={name}-none")},
-    {"iam", "RemoveUserFromGroup", EXECUTE_MISSING, .to = AWS_IAM, FORM,
-     .body = IAM("RemoveUserFromGroup", "&UserName={name}-none&GroupName={name}-none")},
-    {"iam", "UpdateAccessKey", EXECUTE_MISSING, .to = AWS_IAM, FORM,
-     .body = IAM("UpdateAccessKey",
-                 "&UserName={name}-none&AccessKeyId=AKIAIOSFODNN7EXAMPLE&Status=Inactive")},
+    IAM_ROW(EXECUTE_READ, "ListUsers", ""),
+    IAM_ROW(EXECUTE_READ, "ListRoles", ""),
+    IAM_ROW(EXECUTE_READ, "ListAttachedUserPolicies", "&UserName={user}"),
+    IAM_MAKES(THING_USER, "CreateUser", "&UserName={user}" FENCED),
+    IAM_MAKES(THING_ROLE, "CreateRole", "&RoleName={role}" FENCED TRUST),
+    IAM_MAKES(THING_KEY, "CreateAccessKey", "&UserName={user}"),
+    IAM_MAKES(THING_LOGIN, "CreateLoginProfile",
+              "&UserName={user}&Password={secret}"
+              "&PasswordResetRequired=true"),
+    IAM_MAKES(THING_USER_POLICY, "AttachUserPolicy",
+              "&UserName={user}" POLICY("AdministratorAccess")),
+    IAM_MAKES(THING_ROLE_POLICY, "AttachRolePolicy",
+              "&RoleName={role}" POLICY("AdministratorAccess")),
+    IAM_ROW(EXECUTE_MISSING, "AddRoleToInstanceProfile",
+            "&RoleName={name}-none&InstanceProfileName={name}-none"),
+    IAM_ROW(EXECUTE_MISSING, "DetachUserPolicy",
+            "&UserName={name}-none" POLICY("AdministratorAccess")),
+    IAM_ROW(EXECUTE_MISSING, "DeleteLoginProfile", "&UserName={name}-none"),
+    IAM_ROW(EXECUTE_MISSING, "RemoveUserFromGroup", "&UserName={name}-none&GroupName={name}-none"),
+    IAM_ROW(EXECUTE_MISSING, "UpdateAccessKey",
+            "&UserName={name}-none&AccessKeyId=AKIAIOSFODNN7EXAMPLE&Status=Inactive"),
     {"ec2", "DescribeInstances", EXECUTE_READ, .to = AWS_EC2, FORM,
      .body = "Action=DescribeInstances&Version=2016-11-15&MaxResults=5"},
     {"ec2", "DescribeRegions", EXECUTE_READ, .to = AWS_EC2, FORM,
      .body = "Action=DescribeRegions&Version=2016-11-15"},
-    {"ec2", "RunInstances", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body = EC2("RunInstances", "&ImageId=ami-00000000000000000&InstanceType=t3.micro&MinCount=1"
-                                 "&MaxCount=1")},
-    {"ec2", "RequestSpotInstances", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body =
-         EC2("RequestSpotInstances", "&LaunchSpecification.ImageId=ami-00000000000000000"
-                                     "&LaunchSpecification.InstanceType=t3.micro&InstanceCount=1")},
-    {"ec2", "CreateKeyPair", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body = EC2("CreateKeyPair", "&KeyName={name}")},
-    {"ec2", "AuthorizeSecurityGroupIngress", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body = EC2("AuthorizeSecurityGroupIngress",
-                 "&GroupId=sg-00000000000000000&IpPermissions.1.IpProtocol=tcp"
-                 "&IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22"
-                 "&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0%2F0")},
-    {"ec2", "CreateSnapshot", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body = EC2("CreateSnapshot", "&VolumeId=vol-00000000000000000")},
-    {"ec2", "ModifySnapshotAttribute", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body = EC2("ModifySnapshotAttribute",
-                 "&SnapshotId=snap-00000000000000000&Attribute=createVolumePermission"
-                 "&OperationType=add&UserId.1={account}")},
-    {"ec2", "ModifyImageAttribute", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body = EC2("ModifyImageAttribute",
-                 "&ImageId=ami-00000000000000000&Attribute=launchPermission&OperationType=add"
-                 "&UserId.1={account}")},
-    {"ec2", "ModifyInstanceAttribute", EXECUTE_DRY_RUN, .to = AWS_EC2, FORM,
-     .body = EC2("ModifyInstanceAttribute",
-                 "&InstanceId=i-00000000000000000&DisableApiTermination.Value=true")},
+    EC2_ROW(EXECUTE_DRY_RUN, "RunInstances",
+            "&ImageId=ami-00000000000000000&InstanceType=t3.micro&MinCount=1"
+            "&MaxCount=1"),
+    EC2_ROW(EXECUTE_DRY_RUN, "RequestSpotInstances",
+            "&LaunchSpecification.ImageId=ami-00000000000000000"
+            "&LaunchSpecification.InstanceType=t3.micro&InstanceCount=1"),
+    EC2_ROW(EXECUTE_DRY_RUN, "CreateKeyPair", "&KeyName={name}"),
+    EC2_ROW(EXECUTE_DRY_RUN, "AuthorizeSecurityGroupIngress",
+            "&GroupId=sg-00000000000000000&IpPermissions.1.IpProtocol=tcp"
+            "&IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22"
+            "&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0%2F0"),
+    EC2_ROW(EXECUTE_DRY_RUN, "CreateSnapshot", "&VolumeId=vol-00000000000000000"),
+    EC2_ROW(EXECUTE_DRY_RUN, "ModifySnapshotAttribute",
+            "&SnapshotId=snap-00000000000000000&Attribute=createVolumePermission"
+            "&OperationType=add&UserId.1={account}"),
+    EC2_ROW(EXECUTE_DRY_RUN, "ModifyImageAttribute",
+            "&ImageId=ami-00000000000000000&Attribute=launchPermission&OperationType=add"
+            "&UserId.1={account}"),
+    EC2_ROW(EXECUTE_DRY_RUN, "ModifyInstanceAttribute",
+            "&InstanceId=i-00000000000000000&DisableApiTermination.Value=true"),
     {"cloudtrail", "DescribeTrails", EXECUTE_READ, .to = AWS_CLOUDTRAIL, FORM,
      .target = TRAIL("DescribeTrails"), .body = "{}"},
     {"cloudtrail", "StopLogging", EXECUTE_MISSING, .to = AWS_CLOUDTRAIL, FORM,
@@ -107,24 +107,20 @@ static const struct execute_step steps[] = {
      .path = "/2015-03-31/functions/", .query = "MaxItems=50"},
     {"lambda", "GetFunction20150331v2", EXECUTE_MISSING, .to = AWS_LAMBDA, .method = "GET",
      .path = "/2015-03-31/functions/{name}-none"},
-    {"rds", "DescribeDBInstances", EXECUTE_READ, .to = AWS_RDS, FORM,
-     .body = RDS("DescribeDBInstances", "")},
-    {"rds", "DescribeDBSnapshots", EXECUTE_READ, .to = AWS_RDS, FORM,
-     .body = RDS("DescribeDBSnapshots", "")},
-    {"rds", "CreateDBSnapshot", EXECUTE_MISSING, .to = AWS_RDS, FORM,
-     .body = RDS("CreateDBSnapshot",
-                 "&DBInstanceIdentifier={name}-none&DBSnapshotIdentifier={name}-none")},
-    {"rds", "ModifyDBSnapshotAttribute", EXECUTE_MISSING, .to = AWS_RDS, FORM,
-     .body = RDS("ModifyDBSnapshotAttribute",
-                 "&DBSnapshotIdentifier={name}-none&AttributeName=restore&ValuesToAdd.member.1="
-                 "{account}")},
-    {"rds", "ModifyDBInstance", EXECUTE_MISSING, .to = AWS_RDS, FORM,
-     .body = RDS("ModifyDBInstance", "&DBInstanceIdentifier={name}-none&DeletionProtection=false")},
-    {"rds", "DeleteDBInstance", EXECUTE_MISSING, .to = AWS_RDS, FORM,
-     .body = RDS("DeleteDBInstance", "&DBInstanceIdentifier={name}-none&SkipFinalSnapshot=true")},
+    RDS_ROW(EXECUTE_READ, "DescribeDBInstances", ""),
+    RDS_ROW(EXECUTE_READ, "DescribeDBSnapshots", ""),
+    RDS_ROW(EXECUTE_MISSING, "CreateDBSnapshot",
+            "&DBInstanceIdentifier={name}-none&DBSnapshotIdentifier={name}-none"),
+    RDS_ROW(EXECUTE_MISSING, "ModifyDBSnapshotAttribute",
+            "&DBSnapshotIdentifier={name}-none&AttributeName=restore&ValuesToAdd.member.1="
+            "{account}"),
+    RDS_ROW(EXECUTE_MISSING, "ModifyDBInstance",
+            "&DBInstanceIdentifier={name}-none&DeletionProtection=false"),
+    RDS_ROW(EXECUTE_MISSING, "DeleteDBInstance",
+            "&DBInstanceIdentifier={name}-none&SkipFinalSnapshot=true"),
     {"s3", "ListBuckets", EXECUTE_READ, .to = AWS_S3, .method = "GET", .path = "/"},
-    {"ses", "GetSendQuota", EXECUTE_READ, .to = AWS_SES, FORM, .body = SES("GetSendQuota", "")},
-    {"ses", "ListIdentities", EXECUTE_READ, .to = AWS_SES, FORM, .body = SES("ListIdentities", "")},
+    SES_ROW(EXECUTE_READ, "GetSendQuota", ""),
+    SES_ROW(EXECUTE_READ, "ListIdentities", ""),
     {"ses", "GetAccount", EXECUTE_READ, .to = AWS_SES, .method = "GET",
      .path = "/v2/email/account"},
     {"ses", "PutAccountDetails", .why = SETTINGS},
@@ -157,32 +153,17 @@ const struct execute_step *execute_find(struct str service, struct str event)
     return &unknown;
 }
 
-static const struct execute_step deny_user = {
-    "iam",
-    "PutUserPolicy",
-    EXECUTE_MAKE,
-    THING_USER_DENIED,
-    .to = AWS_IAM,
-    FORM,
-    .body = IAM("PutUserPolicy", "&UserName={user}" DENY_ALL)};
-static const struct execute_step deny_role = {
-    "iam",
-    "PutRolePolicy",
-    EXECUTE_MAKE,
-    THING_ROLE_DENIED,
-    .to = AWS_IAM,
-    FORM,
-    .body = IAM("PutRolePolicy", "&RoleName={role}" DENY_ALL)};
+static const struct execute_step deny_user =
+    IAM_MAKES(THING_USER_DENIED, "PutUserPolicy", "&UserName={user}" DENY_ALL);
+static const struct execute_step deny_role =
+    IAM_MAKES(THING_ROLE_DENIED, "PutRolePolicy", "&RoleName={role}" DENY_ALL);
 
 const struct execute_step *execute_deny(enum execute_thing thing)
 {
     return thing == THING_USER ? &deny_user : thing == THING_ROLE ? &deny_role : NULL;
 }
 
-#define UNDO(action, rest)                                                                         \
-    {                                                                                              \
-        "iam", action, EXECUTE_MAKE, .to = AWS_IAM, FORM, .body = IAM(action, rest)                \
-    }
+#define UNDO(action, rest) IAM_ROW(EXECUTE_MAKE, action, rest)
 static const struct execute_step undo[EXECUTE_THINGS] = {
     [THING_USER] = UNDO("DeleteUser", "&UserName={user}"),
     [THING_USER_DENIED] = UNDO("DeleteUserPolicy", "&UserName={user}&PolicyName="

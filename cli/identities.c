@@ -48,7 +48,6 @@ struct list {
     struct incident incident;
     struct arena record, memory; /* of one record; of all identities */
     struct about about;
-    struct marks marks;
     struct vec identities; /* struct identity */
 };
 
@@ -167,11 +166,11 @@ static bool take_incident(struct list *l, const struct listed_incident *listed, 
 /* Those that persons marked are told even when no incident names them. */
 static bool take_marks(struct list *l, struct err *e)
 {
-    for (size_t i = 0; i < l->marks.n; i++) {
-        struct identity *x = identity_of(l, l->marks.list[i].principal, e);
+    for (size_t i = 0; i < l->about.marks.n; i++) {
+        struct identity *x = identity_of(l, l->about.marks.list[i].principal, e);
         if (!x)
             return false;
-        x->mark = l->marks.list + i;
+        x->mark = l->about.marks.list + i;
     }
     return true;
 }
@@ -299,7 +298,7 @@ static bool list_from(struct list *l, struct state *state, struct err *e)
 {
     const struct lineages_config cfg = {.rules = l->rules, .archive = true};
     const struct port_state port = state_port(state);
-    bool ok = about_read(&l->about, &port, clock_wall_ms(), e) && marks_read(&l->marks, &port, e) &&
+    bool ok = about_read(&l->about, &port, clock_wall_ms(), e) &&
               (l->lineages = lineages_new(&cfg, &port, (struct lineages_calls){0}, e)) &&
               gather(l, e) && put_all(l, e);
     lineages_free(l->lineages);
@@ -329,13 +328,11 @@ static int list(const void *asked, const struct ruleset *rules)
     arena_init(&l.record, LINEAGES_MEMORY_MAX);
     arena_init(&l.memory, IDENTITY_MEMORY_MAX);
     about_init(&l.about, ABOUT_MAX);
-    marks_init(&l.marks);
     vec_init(&l.identities, sizeof(struct identity), IDENTITIES_MAX);
     bool ok = output_open(&out, NULL, &e) && read_asked(a, &l, &e) &&
               (state = response_state(a->state, &e)) && list_from(&l, state, &e);
     state_close(state);
     vec_release(&l.identities);
-    marks_release(&l.marks);
     about_release(&l.about);
     arena_release(&l.memory);
     arena_release(&l.record);
