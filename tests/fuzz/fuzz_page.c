@@ -9,7 +9,7 @@
 #include "base/escape.h"
 #include "respond/page.h"
 #include "tests/fuzz/support/same_json.h"
-#include "tests/unit/support/incident_case.h"
+#include "tests/unit/support/story_case.h"
 
 #define PAGE_MAX (16u << 20)
 #define TEXTS    6
@@ -41,48 +41,14 @@ static void put_record(struct buf *b, const struct str texts[TEXTS])
     buf_putc(b, '}');
 }
 
-/* ---- a story of one record ---- */
-
-struct told {
-    struct alert_case c;
-    struct incidents x;
-    struct stories s;
-};
-
-/* alert_case_fn */
-static bool keep_alert(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
-{
-    (void)rs;
-    return incidents_alert(to, a, e);
-}
-
-static void tell(struct told *t, const char *record, struct str object)
+/* A story of one record. */
+static void tell(struct story_case *t, const char *record, struct str object)
 {
     struct err e = {0};
-    struct facts facts;
-    alert_case_load(&t->c, incident_files, incident_texts);
-    incidents_init(&t->x, t->c.rules);
-    stories_init(&t->s);
-    want(alert_case_add(&t->c, record, &e));
-    facts_read(&t->c.ev, object, &facts);
-    incidents_see(&t->x, &t->c.ev, &facts, true);
-    want(alert_case_tell(&t->c, keep_alert, &t->x, &e) && incidents_group(&t->x, &e) &&
-         stories_take(&t->s, &t->x, t->x.groups.p, t->x.groups.n, &e));
-    size_t used;
-    stories_ready(&t->s);
-    stories_file(&t->s, object);
-    want(event_read(&t->c.ev, str_of(record), &used, &e) == JSON_OK);
-    facts_read(&t->c.ev, object, &facts);
-    stories_see(&t->s, &t->c.ev, &facts);
-    stories_file_end(&t->s, NULL, 1);
-    stories_end(&t->s);
-}
-
-static void release(struct told *t)
-{
-    stories_release(&t->s);
-    incidents_release(&t->x);
-    alert_case_release(&t->c);
+    story_case_begin(t);
+    want(story_case_see(t, record, object, &e) && story_case_turn(t, object, &e) &&
+         story_case_again(t, record, object, &e));
+    story_case_end(t, NULL, 1);
 }
 
 /* ---- the page ---- */
@@ -109,7 +75,7 @@ static bool has_markup(struct str s)
     return str_find_byte(s, '<', 0) != SIZE_MAX || str_find_byte(s, '>', 0) != SIZE_MAX;
 }
 
-static void check_data(struct str data, const struct told *t)
+static void check_data(struct str data, const struct story_case *t)
 {
     struct buf plain;
     buf_init(&plain, PAGE_MAX);
@@ -130,7 +96,7 @@ static void check_raw(struct str raw)
     }
 }
 
-static void check_page(struct str all, const struct told *t)
+static void check_page(struct str all, const struct story_case *t)
 {
     check_data(between(all, "id=\"data\">", "</script>"), t);
     check_raw(between(all, "id=\"raw\">", "</script>"));
@@ -150,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < TEXTS; i++)
         texts[i] = str_present(rest) ? str_cut(&rest, '\0') : S("");
     struct err e = {0};
-    struct told t;
+    struct story_case t;
     struct buf record, page;
     buf_init(&record, 6 * size + 1024);
     buf_init(&page, PAGE_MAX);
@@ -158,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tell(&t, buf_z(&record), str_present(rest) ? rest : S("a.json"));
     want(page_write(&t.s, t.c.rules, keep_piece, &page, &e));
     check_page(buf_str(&page), &t);
-    release(&t);
+    story_case_release(&t);
     buf_release(&page);
     buf_release(&record);
     return 0;

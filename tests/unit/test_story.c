@@ -6,7 +6,7 @@
 #include "respond/page.h"
 #include "respond/prevention.h"
 #include "respond/story_answer.h"
-#include "tests/unit/support/incident_case.h"
+#include "tests/unit/support/story_case.h"
 
 #define FRED            USER("U3", "fred", "AKIA3")
 #define READ(time, who) CALL(time, "s3", "GetObject", who, "")
@@ -20,57 +20,24 @@
     "src=x "                                                                                       \
     "onerror=alert(1)\\u003e\\u0026amp;]]\\u003e\\u2028\xe2\x80\xae"
 
-/* A story of records: rules, incidents, stories. */
-struct told {
-    struct alert_case c;
-    struct incidents x;
-    struct stories s;
-};
-
-static bool keep_alert(void *to, const struct ruleset *rs, const struct alert *a, struct err *e)
-{
-    (void)rs;
-    return incidents_alert(to, a, e);
-}
-
-static void read_record(struct told *t, const char *record, bool again)
+static void read_record(struct story_case *t, const char *record, bool again)
 {
     struct err e = {0};
-    struct facts facts;
-    size_t used;
-    if (!again) {
-        assert_true(alert_case_add(&t->c, record, &e));
-        facts_read(&t->c.ev, S("x"), &facts);
-        incidents_see(&t->x, &t->c.ev, &facts, true);
-        return;
-    }
-    assert_int_equal(event_read(&t->c.ev, str_of(record), &used, &e), JSON_OK);
-    facts_read(&t->c.ev, S("x"), &facts);
-    stories_see(&t->s, &t->c.ev, &facts);
-}
-
-static void begin(struct told *t)
-{
-    alert_case_load(&t->c, incident_files, incident_texts);
-    incidents_init(&t->x, t->c.rules);
-    stories_init(&t->s);
+    assert_true(again ? story_case_again(t, record, S("x"), &e)
+                      : story_case_see(t, record, S("x"), &e));
 }
 
 /* The first reading is over. */
-static void turn(struct told *t)
+static void turn(struct story_case *t)
 {
     struct err e = {0};
-    assert_true(alert_case_tell(&t->c, keep_alert, &t->x, &e));
-    assert_true(incidents_group(&t->x, &e));
-    assert_true(stories_take(&t->s, &t->x, t->x.groups.p, t->x.groups.n, &e));
-    stories_ready(&t->s);
-    stories_file(&t->s, S("a.json"));
+    assert_true(story_case_turn(t, S("a.json"), &e));
 }
 
-static void tell(struct told *t, const char *const *records, bool backwards)
+static void tell(struct story_case *t, const char *const *records, bool backwards)
 {
     size_t n = 0;
-    begin(t);
+    story_case_begin(t);
     while (records[n])
         n++;
     for (size_t k = 0; k < n; k++)
@@ -78,15 +45,7 @@ static void tell(struct told *t, const char *const *records, bool backwards)
     turn(t);
     for (size_t k = 0; k < n; k++)
         read_record(t, records[backwards ? n - 1 - k : k], true);
-    stories_file_end(&t->s, (const unsigned char *)"0123456789abcdef0123456789abcdef", n);
-    stories_end(&t->s);
-}
-
-static void release(struct told *t)
-{
-    stories_release(&t->s);
-    incidents_release(&t->x);
-    alert_case_release(&t->c);
+    story_case_end(t, (const unsigned char *)"0123456789abcdef0123456789abcdef", n);
 }
 
 /* ---- steps ---- */
@@ -125,14 +84,14 @@ static void takes_steps(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(step_cases); i++) {
-        struct told t;
+        struct story_case t;
         struct buf b;
         buf_init(&b, 1u << 16);
         tell(&t, step_cases[i].records, false);
         put_steps(&b, &t.s);
         check_str(step_cases[i].name, buf_str(&b), str_of(step_cases[i].steps));
         buf_release(&b);
-        release(&t);
+        story_case_release(&t);
     }
 }
 
@@ -143,12 +102,12 @@ static void tells_the_same_in_any_order(void **state)
     for (size_t i = 0; i < COUNT(step_cases); i++) {
         struct buf told[2];
         for (size_t backwards = 0; backwards < 2; backwards++) {
-            struct told t;
+            struct story_case t;
             buf_init(&told[backwards], 1u << 20);
             tell(&t, step_cases[i].records, backwards);
             stories_put_json(&told[backwards], &t.s, t.c.rules);
             stories_put_raw(&told[backwards], &t.s);
-            release(&t);
+            story_case_release(&t);
         }
         check_str(step_cases[i].name, buf_str(&told[1]), buf_str(&told[0]));
         buf_release(&told[0]);
@@ -160,11 +119,11 @@ static void tells_the_same_in_any_order(void **state)
 static void is_bounded(void **state)
 {
     static const uint32_t n = STORY_STEPS_MAX + STORY_STEPS_MAX / 2 + 7;
-    struct told t;
+    struct story_case t;
     struct buf record;
     (void)state;
     buf_init(&record, 4096);
-    begin(&t);
+    story_case_begin(&t);
     read_record(&t, BAD("14:00:00", DANA), false);
     turn(&t);
     for (uint32_t k = 0; k < n; k++) {
@@ -182,7 +141,7 @@ static void is_bounded(void **state)
     check_size("left out", story->cut, n + 1 - STORY_STEPS_MAX);
     check_true("evidence stays", story_step_at(&t.s, story->n - 1)->evidence);
     buf_release(&record);
-    release(&t);
+    story_case_release(&t);
 }
 
 static void check_access(const char *source, const char *call, const char *access)
@@ -242,7 +201,7 @@ static void answers(void **state)
     static const char *const records[] = {
         CALL("14:00:00", "iam", "Bad", DANA, ",\"requestParameters\":{\"userName\":\"eve\"}"),
         MADE_EVE("14:10:00"), BAD("14:20:00", EVE), NULL};
-    struct told t;
+    struct story_case t;
     struct buf b;
     (void)state;
     buf_init(&b, 1u << 20);
@@ -278,7 +237,7 @@ static void answers(void **state)
                 "    03-17T14:20:00 * Bad\n"
                 "  3 steps of 2 identities; * is named by an alert.\n"));
     buf_release(&b);
-    release(&t);
+    story_case_release(&t);
 }
 
 static void knows_preventions(void **state)
@@ -328,7 +287,7 @@ static void shows_hostile_text_as_text(void **state)
     static const char *const records[] = {
         CALL("14:00:00", "iam", "Bad", DANA, ",\"userAgent\":\"" HOSTILE "\""), NULL};
     struct err e = {0};
-    struct told t;
+    struct story_case t;
     struct buf page;
     (void)state;
     buf_init(&page, 4u << 20);
@@ -346,14 +305,14 @@ static void shows_hostile_text_as_text(void **state)
     check_true("but the text is there", str_find(data, S("\"" ESCAPED "\""), 0) != SIZE_MAX);
     check_true("in the record too", str_find(raw, S(ESCAPED), 0) != SIZE_MAX);
     buf_release(&page);
-    release(&t);
+    story_case_release(&t);
 }
 
 static void allows_its_own_blocks_only(void **state)
 {
     static const char *const records[] = {BAD("14:00:00", DANA), NULL};
     struct err e = {0};
-    struct told t;
+    struct story_case t;
     struct buf page, want;
     (void)state;
     buf_init(&page, 4u << 20);
@@ -371,7 +330,7 @@ static void allows_its_own_blocks_only(void **state)
               buf_str(&want));
     buf_release(&page);
     buf_release(&want);
-    release(&t);
+    story_case_release(&t);
 }
 
 /* Session tokens do not leave (promise P5). */
@@ -381,7 +340,7 @@ static void keeps_no_secret(void **state)
         CALL("14:00:00", "iam", "Bad", DANA,
              ",\"responseElements\":{\"credentials\":{\"sessionToken\":\"FwoGZXIvYXdzEXAMPLE\"}}"),
         NULL};
-    struct told t;
+    struct story_case t;
     struct buf b;
     (void)state;
     buf_init(&b, 1u << 20);
@@ -390,7 +349,7 @@ static void keeps_no_secret(void **state)
     check_true("the record is there", str_find(buf_str(&b), S("sessionToken"), 0) != SIZE_MAX);
     check_true("its secret is not", str_find(buf_str(&b), S("FwoGZX"), 0) == SIZE_MAX);
     buf_release(&b);
-    release(&t);
+    story_case_release(&t);
 }
 
 int main(void)
