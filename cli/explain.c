@@ -188,7 +188,7 @@ static bool explain_object(struct explaining *x, const struct port_objects *port
 {
     const struct object_calls calls = {x, take_piece, explain_record, note_bad};
     struct object_reader reader;
-    bool ok = object_reader_init(&reader, x->rs, calls, e);
+    bool ok = object_reader_init(&reader, x->rs, NULL, calls, e);
     event_set_geo(&reader.ev, x->geo);
     if (ok && !object_read(&reader, port, ref, e)) {
         ok = reader.fault == OBJECT_CONTENT;

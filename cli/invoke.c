@@ -96,10 +96,10 @@ static bool make_config(const struct asked *a, const struct ruleset *rules,
                                   .github_secret = str_of(getenv("TRAILWARDEN_GITHUB_SECRET")),
                                   .version = S(TRAILWARDEN_VERSION),
                                   .incidents = table_of(a)};
-    cfg->flow_format = str_of(word_or_variable(NULL, "TRAILWARDEN_FLOW_FORMAT"));
+    cfg->said.flow_format = str_of(word_or_variable(NULL, "TRAILWARDEN_FLOW_FORMAT"));
     const char *source = word_or_variable(NULL, "TRAILWARDEN_SOURCE");
-    cfg->has_source = source != NULL;
-    if (source && !source_parse(str_of(source), &cfg->source))
+    cfg->said.has_source = source != NULL;
+    if (source && !source_parse(str_of(source), &cfg->said.source))
         return err_set(e, ERR_USAGE, "TRAILWARDEN_SOURCE: %.40s is no source", source);
     if (!level || level_parse(str_of(level), &cfg->min_level))
         return true;

@@ -255,7 +255,7 @@ static bool read_and_put(const struct asked *a, struct reading *r, struct advice
     r->once = once_new(ONCE_MEMORY_MAX);
     const struct object_calls calls = {r, on_piece, on_record, on_bad};
     bool ok = (r->once || err_set(e, ERR_SYSTEM, "no memory to read logs")) &&
-              object_reader_init(&r->reader, r->rules, calls, e) &&
+              object_reader_init(&r->reader, r->rules, NULL, calls, e) &&
               word_time("until", a->until, &r->until_ms, e) && find_since(a, r, w, e) &&
               read_all(r, &a->logs, false, e);
     if (ok) {

@@ -31,12 +31,13 @@ static void advise(void *to, struct event *ev, const struct facts *f)
     advising_see(&r->advising, ev, f);
 }
 
-bool report_init(struct report *r, const struct ruleset *rules, struct port_geo geo, struct err *e)
+bool report_init(struct report *r, const struct ruleset *rules, const struct log_said *said,
+                 struct port_geo geo, struct err *e)
 {
     *r = (struct report){.rules = rules};
     stories_init(&r->stories);
     veil_init(&r->veil);
-    return rereading_init(&r->reading, &r->stories, rules, geo,
+    return rereading_init(&r->reading, &r->stories, rules, said, geo,
                           (struct rereading_calls){r, go_on, advise}, e);
 }
 

@@ -21,8 +21,8 @@ struct report {
 };
 
 /* rules and geo are borrowed. Release in either case. */
-TW_MUST_USE bool report_init(struct report *r, const struct ruleset *rules, struct port_geo geo,
-                             struct err *e);
+TW_MUST_USE bool report_init(struct report *r, const struct ruleset *rules,
+                             const struct log_said *said, struct port_geo geo, struct err *e);
 void report_release(struct report *r);
 
 /* Takes the n incidents of x; as stories_take. With `redact`, x's own names are gone. */

@@ -117,14 +117,14 @@ static bool read_asked(struct asked *a, struct scan_options *o, enum level *fail
     o->report = a->report != NULL;
     o->has_from = a->from != NULL;
     o->has_to = a->to != NULL;
-    o->has_source = a->source != NULL;
-    o->flow_format = str_of(a->flow_format);
+    o->said.has_source = a->source != NULL;
+    o->said.flow_format = str_of(a->flow_format);
     if (!read_kinds(a, o, e))
         return false;
     if (a->report && o->emit == EMIT_MATCHES)
         return err_set(e, ERR_USAGE, "--report tells incidents: --emit alerts or incidents");
     return scan_threads_count(a->threads, &a->n_threads, e) &&
-           word_source("source", a->source, &o->source, e) &&
+           word_source("source", a->source, &o->said.source, e) &&
            word_level("min-level", a->min_level, &o->min_level, e) &&
            word_level("fail-on", a->fail_on, fail_on, e) &&
            word_time("from", a->from, &o->from_ms, e) && word_time("to", a->to, &o->to_ms, e);
@@ -192,10 +192,6 @@ static bool tell_stories(const struct asked *a, struct scan *s, struct report *r
 {
     const struct vec *groups = &s->incidents.groups;
     r->redact = a->redact;
-    if (s->options.has_source)
-        event_force_source(&r->reading.reader.ev, s->options.source);
-    if (!object_reader_flow_format(&r->reading.reader, s->options.flow_format, e))
-        return false;
     return scan_group(s, e) && report_take(r, &s->incidents, groups->p, groups->n, e) &&
            report_read(r, &a->logs, e) && report_write(r, a->report, e);
 }
@@ -204,7 +200,8 @@ static int write_report(const struct asked *a, struct scan *s)
 {
     struct err e = {0};
     struct report r;
-    bool ok = report_init(&r, s->rules, s->options.geo, &e) && tell_stories(a, s, &r, &e);
+    bool ok = report_init(&r, s->rules, &s->options.said, s->options.geo, &e) &&
+              tell_stories(a, s, &r, &e);
     bool stopped = r.stories.stopped;
     report_release(&r);
     return !ok ? fail(&e) : stopped ? EXIT_INTERRUPTED : EXIT_DONE;

@@ -40,12 +40,10 @@ struct scan_options {
     bool has_from, has_to;
     int64_t from_ms, to_ms; /* event times, both included */
     bool first_match;
-    bool has_source; /* of JSON records, whatever they hold; else they tell it */
-    enum source source;
-    struct str flow_format; /* columns of flow logs without a header; absent: the default format */
-    bool learn;             /* fill the state, tell nothing */
-    bool report;            /* gather incidents whatever is told: for scan_group */
-    struct port_geo geo;    /* where addresses are; its find may be NULL */
+    struct log_said said;
+    bool learn;          /* fill the state, tell nothing */
+    bool report;         /* gather incidents whatever is told: for scan_group */
+    struct port_geo geo; /* where addresses are; its find may be NULL */
 };
 
 /* Whether flows that no rule holds for are nothing to the run (they link nobody, see

@@ -488,15 +488,12 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
     s->rule_hits = calloc((size_t)rules->n_rules + 1, sizeof *s->rule_hits);
     if (!s->once || !s->rule_hits || !line_heads_init(&s->line_heads, rules))
         return err_set(e, ERR_SYSTEM, "no memory to scan");
-    if (!object_reader_init(&s->reader, rules,
+    if (!object_reader_init(&s->reader, rules, &options->said,
                             (struct object_calls){s, on_piece, on_record, on_bad}, e) ||
         !start_windows(s, state, e) || !start_teller(s, state, e))
         return false;
     s->reader.ev.first_match = options->first_match;
-    if (options->has_source)
-        event_force_source(&s->reader.ev, options->source);
-    if (!object_reader_flow_format(&s->reader, options->flow_format, e) ||
-        (scan_sifts(options) && !object_reader_sift_flows(&s->reader, e)))
+    if (scan_sifts(options) && !object_reader_sift_flows(&s->reader, e))
         return false;
     event_set_geo(&s->reader.ev, options->geo);
     return put_head(s, e);

@@ -227,14 +227,11 @@ bool worker_start(struct scan_threads *t, struct worker *w, struct err *e)
     buf_init(&w->batch, KEPT_BYTES_MAX);
     lines_maker_init(&w->lines, s->rules);
     t->n_workers++;
-    if (!object_reader_init(&w->reader, s->rules,
+    if (!object_reader_init(&w->reader, s->rules, &s->options.said,
                             (struct object_calls){w, on_piece, on_record, on_bad}, e))
         return false;
     w->reader.ev.first_match = s->options.first_match;
-    if (s->options.has_source)
-        event_force_source(&w->reader.ev, s->options.source);
-    if (!object_reader_flow_format(&w->reader, s->options.flow_format, e) ||
-        (scan_sifts(&s->options) && !object_reader_sift_flows(&w->reader, e)))
+    if (scan_sifts(&s->options) && !object_reader_sift_flows(&w->reader, e))
         return false;
     event_set_geo(&w->reader.ev, s->options.geo);
     if (pthread_create(&w->thread, NULL, work, w) != 0)

@@ -171,7 +171,7 @@ static int story(const struct asked *a, const struct ruleset *rules, struct geo_
     struct state *state = response_state(a->state, &e);
     bool ok = state && recall(&t, state, &e);
     state_close(state);
-    bool open = ok && report_init(&t.report, rules, geo_port(geo), &e);
+    bool open = ok && report_init(&t.report, rules, NULL, geo_port(geo), &e);
     if (ok) {
         t.report.redact = a->redact;
         ok = open && gather(&t, &e) && tell(&t, &e);

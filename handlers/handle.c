@@ -420,8 +420,7 @@ static bool tell_story(struct handler *h, const struct work *w, struct buf *answ
         return answer_unable(w->action, "is not available: there is no TRAILWARDEN_TABLE", e);
     if (!h->ports.reports.put)
         return answer_unable(w->action, "is not available: TRAILWARDEN_REPORTS names no bucket", e);
-    const struct storytelling with = {h->cfg.rules,      &h->ports,    bucket_allowed, h,
-                                      h->cfg.has_source, h->cfg.source};
+    const struct storytelling with = {h->cfg.rules, &h->ports, bucket_allowed, h, &h->cfg.said};
     return storytelling_order(h->teller, &with, w->order, answer, e);
 }
 
@@ -671,17 +670,14 @@ struct handler *handler_new(const struct handle_config *cfg, const struct ports 
     findings_init(&h->findings);
     alerting_init(&h->alerting, cfg->rules);
     watch_init(&h->watch, &h->ports.state);
-    if (!object_reader_init(&h->reader, cfg->rules,
+    if (!object_reader_init(&h->reader, cfg->rules, &cfg->said,
                             (struct object_calls){h, on_piece, on_record, on_bad}, e) ||
-        !object_reader_flow_format(&h->reader, cfg->flow_format, e) ||
         !object_reader_sift_flows(&h->reader, e) || !start_windows(h, e) || !start_teller(h, e) ||
         !start_containing(h, e)) {
         handler_free(h);
         return NULL;
     }
     event_set_geo(&h->reader.ev, ports->geo);
-    if (cfg->has_source)
-        event_force_source(&h->reader.ev, cfg->source);
     return h;
 }
 

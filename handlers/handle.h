@@ -25,6 +25,7 @@
 #include "engine/ruleset.h"
 #include "handlers/logkey.h"
 #include "handlers/ports.h"
+#include "handlers/said.h"
 #include "respond/contain_plan.h"
 
 /* No new work, and no further piece of the present object, in the last half second: what is left is
@@ -43,10 +44,7 @@ struct handle_config {
     enum level min_level; /* alerts of rules below it are not made */
     struct str buckets;   /* TRAILWARDEN_BUCKETS: names, comma separated; absent or empty: any */
     struct str github_secret; /* TRAILWARDEN_GITHUB_SECRET; absent or empty: webhooks of anybody */
-    bool has_source;          /* TRAILWARDEN_SOURCE is set: */
-    enum source source;       /* JSON records are of it, whatever they hold */
-    struct str flow_format;   /* TRAILWARDEN_FLOW_FORMAT: columns of flow logs without a header;
-                                 absent: the default format */
+    struct log_said said;     /* TRAILWARDEN_SOURCE, TRAILWARDEN_FLOW_FORMAT */
     struct str version;       /* for the self-test */
     bool incidents;           /* the state lasts: what belongs together is told as incidents, too */
     bool watch; /* the state lasts: whose logs come is noted there (handlers/watch.h) */

@@ -151,8 +151,18 @@ bool object_read_text(struct object_reader *o, struct str text, struct err *e)
 
 /* ---- life ---- */
 
+static bool hear(struct object_reader *o, const struct log_said *said, struct err *e)
+{
+    struct str format = said->flow_format;
+    if (said->has_source)
+        event_force_source(&o->ev, said->source);
+    return !str_present(format) || flowlog_set_format(&o->flows, format) ||
+           err_set(e, ERR_USAGE, "no format of flow logs: the names of columns are wanted (%.60s)",
+                   format.p);
+}
+
 bool object_reader_init(struct object_reader *o, const struct ruleset *rules,
-                        struct object_calls calls, struct err *e)
+                        const struct log_said *said, struct object_calls calls, struct err *e)
 {
     *o = (struct object_reader){.calls = calls};
     inflate_init(&o->inflate, take_text, o);
@@ -160,14 +170,7 @@ bool object_reader_init(struct object_reader *o, const struct ruleset *rules,
     records_init(&o->records, &o->ev, sink);
     flowlog_init(&o->flows, &o->ev, sink, &o->records.counts);
     buf_init(&o->head, FLOW_HEADER_MAX);
-    return event_init(&o->ev, rules, e);
-}
-
-bool object_reader_flow_format(struct object_reader *o, struct str format, struct err *e)
-{
-    return !str_present(format) || flowlog_set_format(&o->flows, format) ||
-           err_set(e, ERR_USAGE, "no format of flow logs: the names of columns are wanted (%.60s)",
-                   format.p);
+    return event_init(&o->ev, rules, e) && (!said || hear(o, said, e));
 }
 
 bool object_reader_sift_flows(struct object_reader *o, struct err *e)

@@ -8,6 +8,7 @@
 #include "handlers/inflate.h"
 #include "handlers/ports.h"
 #include "handlers/records.h"
+#include "handlers/said.h"
 
 /* Bad records of one object that are named one by one; the rest are counted. */
 #define OBJECT_BAD_NAMED_MAX 10
@@ -47,13 +48,11 @@ struct object_reader {
     enum object_fault fault;           /* of the last reading */
 };
 
-/* Release in either case. False when memory is out. */
+/* Release in either case. said may be NULL: nothing is. ERR_USAGE when the format that it names is
+ * none; ERR_SYSTEM when memory is out. */
 TW_MUST_USE bool object_reader_init(struct object_reader *o, const struct ruleset *rules,
-                                    struct object_calls calls, struct err *e);
-/* From now on, flow logs without a header have this format: the columns' names with blanks between
- * them; absent: the default format. ERR_USAGE when it is none. */
-TW_MUST_USE bool object_reader_flow_format(struct object_reader *o, struct str format,
-                                           struct err *e);
+                                    const struct log_said *said, struct object_calls calls,
+                                    struct err *e);
 /* From now on, flows that no rule holds for are counted and not called for. False when memory is
  * out. */
 TW_MUST_USE bool object_reader_sift_flows(struct object_reader *o, struct err *e);

@@ -31,10 +31,11 @@ static void on_bad(void *to, const char *sentence)
 }
 
 bool rereading_init(struct rereading *r, struct stories *s, const struct ruleset *rules,
-                    struct port_geo geo, struct rereading_calls calls, struct err *e)
+                    const struct log_said *said, struct port_geo geo, struct rereading_calls calls,
+                    struct err *e)
 {
     *r = (struct rereading){.stories = s, .calls = calls};
-    if (!object_reader_init(&r->reader, rules,
+    if (!object_reader_init(&r->reader, rules, said,
                             (struct object_calls){r, on_piece, on_record, on_bad}, e))
         return false;
     event_set_geo(&r->reader.ev, geo);

@@ -29,7 +29,8 @@ struct rereading {
 
 /* All borrowed. False when memory is out; release in either case. */
 TW_MUST_USE bool rereading_init(struct rereading *r, struct stories *s, const struct ruleset *rules,
-                                struct port_geo geo, struct rereading_calls calls, struct err *e);
+                                const struct log_said *said, struct port_geo geo,
+                                struct rereading_calls calls, struct err *e);
 void rereading_release(struct rereading *r);
 
 /* Reads one object, named as the story is to name it. What cannot be read is counted, and told by

@@ -301,12 +301,8 @@ static bool telling_init(struct telling *t, const struct storytelling *with, str
     stories_bound(&t->stories, &(struct story_bounds){.steps = STORYTELLING_STEPS_MAX,
                                                       .bytes = STORYTELLING_BYTES_MAX,
                                                       .known = STORYTELLING_KNOWN_MAX});
-    if (!rereading_init(&t->reading, &t->stories, with->rules, with->ports->geo,
-                        (struct rereading_calls){.to = t, .going = has_time, .see = advise}, e))
-        return false;
-    if (with->has_source)
-        event_force_source(&t->reading.reader.ev, with->source);
-    return true;
+    return rereading_init(&t->reading, &t->stories, with->rules, with->said, with->ports->geo,
+                          (struct rereading_calls){.to = t, .going = has_time, .see = advise}, e);
 }
 
 static void telling_release(struct telling *t)

@@ -42,8 +42,7 @@ struct storytelling {
     /* Whether logs may be read from a bucket (handle_config.buckets). */
     bool (*may_read)(void *to, struct str bucket);
     void *to;
-    bool has_source; /* as handle_config's */
-    enum source source;
+    const struct log_said *said;
 };
 
 /* Obeys the order, of which "incident" and "from" are read. ERR_USAGE when it names no incident, or

@@ -61,8 +61,8 @@ static bool read_level(struct runtime_config *c, struct environment env, struct 
 static bool read_source(struct runtime_config *c, struct environment env, struct err *e)
 {
     const char *source = get(env, "TRAILWARDEN_SOURCE");
-    c->has_source = source != NULL;
-    if (source && !source_parse(str_of(source), &c->source))
+    c->said.has_source = source != NULL;
+    if (source && !source_parse(str_of(source), &c->said.source))
         return err_set(e, ERR_USAGE,
                        "TRAILWARDEN_SOURCE is \"%.40s\", not one of cloudtrail, vpcflow, okta, "
                        "github, k8s_audit",
@@ -73,11 +73,11 @@ static bool read_source(struct runtime_config *c, struct environment env, struct
 static bool read_flow_format(struct runtime_config *c, struct environment env, struct err *e)
 {
     struct flow_format format;
-    c->flow_format = str_of(get(env, "TRAILWARDEN_FLOW_FORMAT"));
-    return !str_present(c->flow_format) || flow_format_read(&format, c->flow_format) ||
+    c->said.flow_format = str_of(get(env, "TRAILWARDEN_FLOW_FORMAT"));
+    return !str_present(c->said.flow_format) || flow_format_read(&format, c->said.flow_format) ||
            err_set(e, ERR_USAGE,
                    "TRAILWARDEN_FLOW_FORMAT is \"%.60s\", not names of columns of flow logs",
-                   c->flow_format.p);
+                   c->said.flow_format.p);
 }
 
 /* Whoever could write to any bucket could have anybody contained; and without a table nobody knows

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "engine/ruleset.h"
+#include "handlers/said.h"
 #include "respond/contain_plan.h"
 
 /* Looks up a variable; NULL when it is not set. */
@@ -25,11 +26,9 @@ struct runtime_config {
     const char *config_file; /* TRAILWARDEN_CONFIG; NULL: none */
     struct str buckets;      /* TRAILWARDEN_BUCKETS, comma separated; absent: any */
     struct str
-        github_secret;      /* TRAILWARDEN_GITHUB_SECRET, of webhooks; absent: none is asked for */
-    bool has_source;        /* TRAILWARDEN_SOURCE, source_name's words: what JSON records are of; */
-    enum source source;     /* absent: they tell it */
-    struct str flow_format; /* TRAILWARDEN_FLOW_FORMAT: columns of flow logs without a header */
-    enum level min_level;   /* TRAILWARDEN_MIN_LEVEL; default low */
+        github_secret;    /* TRAILWARDEN_GITHUB_SECRET, of webhooks; absent: none is asked for */
+    struct log_said said; /* TRAILWARDEN_SOURCE, in source_name's words, TRAILWARDEN_FLOW_FORMAT */
+    enum level min_level; /* TRAILWARDEN_MIN_LEVEL; default low */
     enum contain_mode containment; /* TRAILWARDEN_CONTAINMENT; default off. Anything else needs
                                       TRAILWARDEN_BUCKETS and TRAILWARDEN_TABLE */
     struct str metrics; /* the name that metrics go under, AWS_LAMBDA_FUNCTION_NAME; absent with

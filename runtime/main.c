@@ -169,9 +169,7 @@ static bool start_handler(struct function *f, struct err *e)
         .min_level = f->config.min_level,
         .buckets = f->config.buckets,
         .github_secret = f->config.github_secret,
-        .has_source = f->config.has_source,
-        .source = f->config.source,
-        .flow_format = f->config.flow_format,
+        .said = f->config.said,
         .version = S(TRAILWARDEN_VERSION),
         .incidents = !f->memory, /* of one invocation they would say no more than its alerts */
         .watch = !f->memory,

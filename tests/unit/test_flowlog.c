@@ -98,8 +98,9 @@ static bool read_pieces(void *self, const struct object_ref *ref, bytes_fn take,
     return true;
 }
 
-/* The reader over a rule that names srcaddr and dstport. */
-static void with_reader(void (*use)(struct object_reader *o, struct world *w))
+/* The reader over a rule that names srcaddr and dstport; without `use` it is to be refused. */
+static void with_reader(const struct log_said *said,
+                        void (*use)(struct object_reader *o, struct world *w))
 {
     struct world w = {.piece = SIZE_MAX};
     struct diags diags;
@@ -116,9 +117,15 @@ static void with_reader(void (*use)(struct object_reader *o, struct world *w))
     loader_free(l);
     diags_release(&diags);
     buf_init(&w.told, 10000);
-    assert_true(
-        object_reader_init(&o, rs, (struct object_calls){&w, on_piece, on_record, on_bad}, &e));
-    use(&o, &w);
+    const struct object_calls calls = {&w, on_piece, on_record, on_bad};
+    if (use)
+        assert_true(object_reader_init(&o, rs, said, calls, &e));
+    else
+        assert_false(object_reader_init(&o, rs, said, calls, &e));
+    if (use)
+        use(&o, &w);
+    else
+        check_int("the format is none", e.kind, ERR_USAGE);
     object_reader_release(&o);
     buf_release(&w.told);
     ruleset_free(rs);
@@ -149,7 +156,7 @@ static void read_cases(struct object_reader *o, struct world *w)
 static void reads_lines(void **state)
 {
     (void)state;
-    with_reader(read_cases);
+    with_reader(NULL, read_cases);
 }
 
 static void read_long(struct object_reader *o, struct world *w)
@@ -176,15 +183,12 @@ static void read_long(struct object_reader *o, struct world *w)
 static void skips_long_lines(void **state)
 {
     (void)state;
-    with_reader(read_long);
+    with_reader(NULL, read_long);
 }
 
 static void read_given(struct object_reader *o, struct world *w)
 {
     struct err e = {0};
-    assert_false(object_reader_flow_format(o, S("what is this"), &e));
-    check_int("no format", e.kind, ERR_USAGE);
-    assert_true(object_reader_flow_format(o, S("${dstport} ${srcaddr} ${action}"), &e));
     w->text = S("22 10.0.0.1 ACCEPT");
     assert_true(read_text(o, w, &e));
     check_str("a line of the given format", buf_str(&w->told), S("10.0.0.1>22;"));
@@ -196,7 +200,10 @@ static void read_given(struct object_reader *o, struct world *w)
 static void takes_a_format(void **state)
 {
     (void)state;
-    with_reader(read_given);
+    const struct log_said given = {.flow_format = S("${dstport} ${srcaddr} ${action}")};
+    const struct log_said none = {.flow_format = S("what is this")};
+    with_reader(&given, read_given);
+    with_reader(&none, NULL);
 }
 
 static void read_json(struct object_reader *o, struct world *w)
@@ -219,7 +226,7 @@ static void read_json(struct object_reader *o, struct world *w)
 static void becomes_json(void **state)
 {
     (void)state;
-    with_reader(read_json);
+    with_reader(NULL, read_json);
 }
 
 int main(void)

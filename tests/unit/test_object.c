@@ -95,8 +95,8 @@ static void with_reader(struct world *w, void (*use)(struct object_reader *o, st
     loader_free(l);
     diags_release(&diags);
     buf_init(&w->told, 1000);
-    assert_true(
-        object_reader_init(&o, rs, (struct object_calls){w, on_piece, on_record, on_bad}, &e));
+    assert_true(object_reader_init(&o, rs, NULL,
+                                   (struct object_calls){w, on_piece, on_record, on_bad}, &e));
     use(&o, w);
     object_reader_release(&o);
     buf_release(&w->told);

@@ -152,9 +152,9 @@ static void reads_the_source(void **state)
         struct err e = {0};
         struct environment env = {(void *)(uintptr_t)cases[i].list, get};
         assert_true(runtime_config_read(&c, env, &e));
-        check_int(cases[i].name, c.has_source, cases[i].has);
-        if (c.has_source)
-            check_int(cases[i].name, c.source, SOURCE_K8S_AUDIT);
+        check_int(cases[i].name, c.said.has_source, cases[i].has);
+        if (c.said.has_source)
+            check_int(cases[i].name, c.said.source, SOURCE_K8S_AUDIT);
         runtime_config_release(&c);
     }
 }
