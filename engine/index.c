@@ -20,9 +20,12 @@ struct pair {
 
 struct build {
     const struct ruleset *rs;
-    uint32_t *slot_values; /* by slot: how many values all tests together ask of it */
-    double *cost;          /* by node: the part of all values that what it needs makes up; < 0: it
-                              needs nothing that is known */
+    /* For rules of one source after the other: what is common in one log is rare in another. */
+    bool *reached;         /* by node: one of the source's rules has it */
+    bool *counted;         /* by test: it is in slot_values */
+    uint32_t *slot_values; /* by slot: how many values all their tests together ask of it */
+    double *cost;          /* by such node: the part of all values that what it needs makes up; < 0:
+                              it needs nothing that is known */
     struct vec pairs;
     struct vec always;
     char *memory;
@@ -45,12 +48,41 @@ static double pred_cost(const struct build *b, const struct rs_pred *p)
     return (LIST_VALUES - 1. + p->values.n) / b->slot_values[p->index_slot];
 }
 
-/* Costs of all nodes in one pass: kids have lower numbers than their parents. */
+/* Finds what rules of a source use in one pass, from parents to kids, which have lower numbers. */
+static void find_reached(struct build *b, enum source source)
+{
+    const struct ruleset *rs = b->rs;
+    memset(b->reached, 0, rs->n_nodes * sizeof *b->reached);
+    memset(b->counted, 0, rs->n_preds * sizeof *b->counted);
+    memset(b->slot_values, 0, rs->n_slots * sizeof *b->slot_values);
+    for (uint32_t r = 0; r < rs->n_rules; r++)
+        if (rs->rules[r].source == source)
+            b->reached[rs->rules[r].program] = true;
+    for (uint32_t i = rs->n_nodes; i-- > 0;) {
+        const struct rs_node *n = rs->nodes + i;
+        if (!b->reached[i])
+            continue;
+        for (uint32_t k = 0; k < n->kids.n; k++)
+            b->reached[rs->numbers[n->kids.first + k]] = true;
+        if (n->op == NODE_NOT)
+            b->reached[n->a] = true;
+        if (n->op != NODE_PRED || b->counted[n->a])
+            continue;
+        const struct rs_pred *p = rs->preds + n->a;
+        b->counted[n->a] = true;
+        if (p->index_slot != RS_NONE)
+            b->slot_values[p->index_slot] += p->values.n;
+    }
+}
+
+/* Costs of the nodes reached in one pass. */
 static void cost_nodes(struct build *b)
 {
     const struct ruleset *rs = b->rs;
     for (uint32_t i = 0; i < rs->n_nodes; i++) {
         const struct rs_node *n = rs->nodes + i;
+        if (!b->reached[i])
+            continue;
         double cost = n->op == NODE_OR ? 0 : -1;
         if (n->op == NODE_PRED)
             cost = pred_cost(b, rs->preds + n->a);
@@ -116,14 +148,14 @@ static int pair_order(const void *x, const void *y)
     return (p->rule > q->rule) - (p->rule < q->rule);
 }
 
-static bool gather(struct build *b, struct err *e)
+static void gather_source(struct build *b, enum source source)
 {
     const struct ruleset *rs = b->rs;
-    for (uint32_t i = 0; i < rs->n_preds; i++)
-        if (rs->preds[i].index_slot != RS_NONE)
-            b->slot_values[rs->preds[i].index_slot] += rs->preds[i].values.n;
+    find_reached(b, source);
     cost_nodes(b);
     for (uint32_t r = 0; r < rs->n_rules; r++) {
+        if (rs->rules[r].source != source)
+            continue;
         if (b->cost[rs->rules[r].program] >= 0) {
             collect(b, r, rs->rules[r].program);
             continue;
@@ -133,6 +165,12 @@ static bool gather(struct build *b, struct err *e)
         if (at)
             *at = r;
     }
+}
+
+static bool gather(struct build *b, struct err *e)
+{
+    for (int s = 0; s < SOURCES; s++)
+        gather_source(b, (enum source)s);
     if (b->full)
         return err_set(e, ERR_LIMIT, "the rules ask for more values than the index holds");
     return true;
@@ -249,10 +287,12 @@ bool index_build(const struct ruleset *rs, struct rs_index *out, struct err *e)
     struct growing g = {0};
     vec_init(&b.pairs, sizeof(struct pair), PAIRS_MAX);
     vec_init(&b.always, sizeof(uint32_t), PAIRS_MAX);
-    b.slot_values = calloc(rs->n_slots ? rs->n_slots : 1, sizeof *b.slot_values);
-    b.cost = calloc(rs->n_nodes ? rs->n_nodes : 1, sizeof *b.cost);
-    bool ok =
-        b.slot_values && b.cost ? true : err_set(e, ERR_SYSTEM, "no memory for the rules' index");
+    b.reached = calloc(rs->n_nodes + 1, sizeof *b.reached);
+    b.counted = calloc(rs->n_preds + 1, sizeof *b.counted);
+    b.slot_values = calloc(rs->n_slots + 1, sizeof *b.slot_values);
+    b.cost = calloc(rs->n_nodes + 1, sizeof *b.cost);
+    bool ok = (b.reached && b.counted && b.slot_values && b.cost) ||
+              err_set(e, ERR_SYSTEM, "no memory for the rules' index");
     ok = ok && gather(&b, e) && fold_pairs(&b, e) && fill(&b, &g, e);
     if (ok) {
         *out = (struct rs_index){
@@ -266,6 +306,8 @@ bool index_build(const struct ruleset *rs, struct rs_index *out, struct err *e)
         free(g.rules);
     }
     vec_release(&b.pairs);
+    free(b.reached);
+    free(b.counted);
     free(b.slot_values);
     free(b.cost);
     return ok;
