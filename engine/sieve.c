@@ -102,7 +102,8 @@ static inline bool is_before(const struct sieve_point *a, const struct sieve_poi
     return a->high != b->high ? a->high < b->high : a->low < b->low;
 }
 
-uint32_t sieve_class_of(const struct sieve_trait *t, struct sieve_point at)
+/* The class of a point: of the last one in t->points that is not behind it. */
+static uint32_t class_of_point(const struct sieve_trait *t, struct sieve_point at)
 {
     uint32_t from = 0, n = t->n_classes - SIEVE_FIRST;
     while (n > 1) {
@@ -161,7 +162,7 @@ static uint8_t class_address(const struct sieve_trait *t, struct str s)
         return SIEVE_ABSENT;
     if (!cidr_address(s, &a))
         return SIEVE_OTHER;
-    return (uint8_t)sieve_class_of(t, (struct sieve_point){a.v6, a.bits[0], a.bits[1]});
+    return (uint8_t)class_of_point(t, (struct sieve_point){a.v6, a.bits[0], a.bits[1]});
 }
 
 /* ---- what can be said of classes ---- */

@@ -246,8 +246,10 @@ static bool make_table(struct sieve *s, struct sieve_trait *t)
     t->whole = last < SIEVE_TABLE_MAX;
     t->n_table = t->whole ? (uint32_t)last + 1 : SIEVE_TABLE_MAX;
     uint8_t *table = arena_alloc(&s->memory, t->n_table);
-    for (uint32_t i = 0; i < t->n_table && table; i++)
-        table[i] = (uint8_t)sieve_class_of(t, (struct sieve_point){.low = i});
+    for (uint32_t i = 0, class = SIEVE_FIRST; i < t->n_table && table; i++) {
+        class += class + 1 < t->n_classes && t->points[class + 1 - SIEVE_FIRST].low == i;
+        table[i] = (uint8_t) class;
+    }
     t->table = table;
     return table != NULL;
 }

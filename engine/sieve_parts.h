@@ -97,9 +97,6 @@ static inline uint64_t sieve_initial(const char *p, size_t n)
     return n < 8 ? x & (((uint64_t)1 << 8 * n) - 1) : x;
 }
 
-/* The class of a point: of the last one in `points` that is not behind it. */
-uint32_t sieve_class_of(const struct sieve_trait *t, struct sieve_point at);
-
 /* Fills s->traits and s->places for s->columns. False when memory is out. */
 bool sieve_make(struct sieve *s);
 
