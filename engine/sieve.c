@@ -149,7 +149,8 @@ static inline uint8_t class_text(const struct sieve_trait *t, const char *p, siz
     uint64_t initial = sieve_initial(p, n);
     for (uint32_t c = SIEVE_FIRST; c < t->n_classes; c++) {
         const struct sieve_text *is = t->texts + c - SIEVE_FIRST;
-        if (is->initial == initial && is->text.n == n && str_eq_fold(is->text, str_n(p, n)))
+        if (is->initial == initial && is->text.n == n &&
+            (n <= 8 || str_eq_fold(is->text, str_n(p, n))))
             return (uint8_t)c;
     }
     return SIEVE_OTHER;

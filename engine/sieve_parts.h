@@ -84,8 +84,10 @@ struct sieve {
                                                      alone, and by all */
 };
 
-/* The first eight bytes of a text of n bytes at p, letters without their case and some other bytes
- * like another: equal texts have equal ones. Eight bytes must be readable. */
+/* The first eight bytes of a text of n bytes at p in lower case, as a number; eight bytes must be
+ * readable. Of eight bytes at once: bit 7 of a sum tells whether a byte is at least A, and behind
+ * Z.
+ */
 static inline uint64_t sieve_initial(const char *p, size_t n)
 {
     uint64_t x;
@@ -93,7 +95,9 @@ static inline uint64_t sieve_initial(const char *p, size_t n)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     x = __builtin_bswap64(x);
 #endif
-    x |= 0x2020202020202020u;
+    const uint64_t low = x & 0x7F7F7F7F7F7F7F7Fu;
+    const uint64_t from_a = low + 0x3F3F3F3F3F3F3F3Fu, behind_z = low + 0x2525252525252525u;
+    x |= (~x & (from_a ^ behind_z) & 0x8080808080808080u) >> 2;
     return n < 8 ? x & (((uint64_t)1 << 8 * n) - 1) : x;
 }
 

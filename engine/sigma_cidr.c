@@ -13,20 +13,51 @@ static uint64_t big_endian(const unsigned char *p)
     return v;
 }
 
+/* Four numbers up to 255 with dots between them, none with a zero in front, as inet_pton has it:
+ * flow logs have two on each line. */
+static bool read_ipv4(struct str s, uint64_t *out)
+{
+    uint64_t bits = 0;
+    unsigned number = 0, digits = 0, dots = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        const char c = s.p[i];
+        if (byte_is_digit(c) && digits < 3 && (digits == 0 || number > 0)) {
+            number = 10 * number + (unsigned)(c - '0');
+            digits++;
+        } else if (c == '.' && digits > 0 && number <= 255 && dots < 3) {
+            bits = bits << 8 | number;
+            number = digits = 0;
+            dots++;
+        } else {
+            return false;
+        }
+    }
+    *out = bits << 8 | number;
+    return dots == 3 && digits > 0 && number <= 255;
+}
+
 bool cidr_address(struct str s, struct cidr *out)
 {
     char z[ADDRESS_MAX];
     unsigned char bytes[16] = {0};
-    if (s.n == 0 || s.n >= sizeof z || str_find_byte(s, '\0', 0) != SIZE_MAX)
+    uint64_t ipv4;
+    *out = (struct cidr){.v6 = s.n && str_find_byte(s, ':', 0) != SIZE_MAX};
+    if (!out->v6) {
+        out->prefix = 32;
+        if (!read_ipv4(s, &ipv4))
+            return false;
+        out->bits[0] = ipv4 << 32;
+        return true;
+    }
+    if (s.n >= sizeof z || str_find_byte(s, '\0', 0) != SIZE_MAX)
         return false;
     memcpy(z, s.p, s.n);
     z[s.n] = '\0';
-    out->v6 = str_find_byte(s, ':', 0) != SIZE_MAX;
-    if (inet_pton(out->v6 ? AF_INET6 : AF_INET, z, bytes) != 1)
+    if (inet_pton(AF_INET6, z, bytes) != 1)
         return false;
     out->bits[0] = big_endian(bytes);
     out->bits[1] = big_endian(bytes + 8);
-    out->prefix = out->v6 ? 128 : 32;
+    out->prefix = 128;
     return true;
 }
 

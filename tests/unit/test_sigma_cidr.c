@@ -1,5 +1,8 @@
 /* engine/sigma_cidr.c: networks. Expectations by Python's ipaddress module (strict). */
 #include "engine/sigma_cidr.h"
+
+#include <arpa/inet.h>
+
 #include "tests/unit/support/check.h"
 
 static void test_members(void **state)
@@ -77,12 +80,42 @@ static void test_bytes_that_are_no_address(void **state)
     assert_false(cidr_has(&net, str_of("0000000000000000000000000000000000000000000000000")));
 }
 
+/* All texts of four of these parts, as inet_pton reads them. */
+static void test_ipv4_as_inet_pton(void **state)
+{
+    static const char *const parts[] = {"0.",  "7.",  "10.", "99.", "255.", "256.", "01.",
+                                        "00.", "300", ".",   "1",   "x.",   "1000."};
+    int addresses = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT(parts) * COUNT(parts) * COUNT(parts) * COUNT(parts); i++) {
+        char text[32];
+        unsigned char want[4] = {0};
+        size_t n = 0, left = i;
+        for (int k = 0; k < 4; k++, left /= COUNT(parts)) {
+            struct str part = str_of(parts[left % COUNT(parts)]);
+            memcpy(text + n, part.p, part.n);
+            n += part.n;
+        }
+        n -= text[n - 1] == '.';
+        text[n] = '\0';
+        struct cidr got;
+        bool is = inet_pton(AF_INET, text, want) == 1;
+        check_int(text, cidr_address(str_n(text, n), &got), is);
+        if (is)
+            check_int(text, (int64_t)(got.bits[0] >> 32),
+                      (int64_t)want[0] << 24 | want[1] << 16 | want[2] << 8 | want[3]);
+        addresses += is;
+    }
+    assert_true(addresses > 5 * 5 * 5 * 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_bytes_that_are_no_address),
+        cmocka_unit_test(test_ipv4_as_inet_pton),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
