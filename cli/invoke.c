@@ -149,7 +149,7 @@ static int serve_with(const struct asked *a, const struct stores *stores,
     struct err e = {0};
     struct handle_config cfg;
     struct sources sources = {cloud_objects(stores->cloud), files_port()};
-    struct ports ports = {.objects = {&sources, read_object},
+    struct ports ports = {.objects = {.self = &sources, .read = read_object},
                           .alerts = {NULL, print_alert},
                           .clock = process_clock(),
                           .random = process_random(),

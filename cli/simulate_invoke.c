@@ -140,7 +140,7 @@ bool simulate_invoke_here(const struct ruleset *rules, const char *folder,
     struct state *state = state_open(NULL, e);
     if (!state)
         return false;
-    const struct ports ports = {.objects = {&here, read_object},
+    const struct ports ports = {.objects = {.self = &here, .read = read_object},
                                 .alerts = {&here, publish},
                                 .clock = {&here, now, no_deadline},
                                 .random = process_random(),

@@ -156,7 +156,7 @@ static void setup(struct stage *s)
     buf_init(&s->page, STORYTELLING_PAGE_MAX);
     buf_init(&s->reads, 64);
     const struct handle_config cfg = {.rules = s->rs, .version = S("9.9"), .incidents = true};
-    const struct ports ports = {.objects = {s, read_object},
+    const struct ports ports = {.objects = {.self = s, .read = read_object},
                                 .listing = {s, list_objects},
                                 .alerts = {s, publish},
                                 .reports = {s, keep},
