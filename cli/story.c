@@ -1,4 +1,5 @@
 /* trailwarden story: an incident of a state, told step by step from the logs it was found in. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,7 +127,11 @@ static bool gather(struct telling *t, struct err *e)
         story->containment = buf_str(&t->containment);
         story->marks = buf_str(&t->marks);
     }
-    return report_read(&t->report, &t->asked->logs, e);
+    if (!report_read(&t->report, &t->asked->logs, e))
+        return false;
+    if (t->asked->logs.paths.n && t->report.reading.objects == 0)
+        fprintf(stderr, "trailwarden: there is no log file in the paths given\n");
+    return true;
 }
 
 static bool put_as(const struct telling *t, struct output *out, enum story_format format,

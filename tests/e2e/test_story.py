@@ -206,8 +206,11 @@ def test_its_policy_is_that_of_the_command(remembered, tmp_path):
     assert "iam:CreateUser" in {a["action"] for a in advice["excluded"]}
 
 
-def test_as_text(remembered):
+def test_as_text(remembered, tmp_path):
     text = story(remembered, "--from", ROOT / "samples", "--format", "text").stdout.decode()
+    (tmp_path / "empty").mkdir()
+    kept = story(remembered, "--from", tmp_path / "empty", "--format", "text")
+    assert kept.returncode == 0 and b"there is no log file in the paths" in kept.stderr
     assert re.search(r"^  entry +Long-lived access key AKIA\w+ of user dana; .* from 192\.0\.2\.200", text, re.M)
     assert re.search(r"^  user support-ro, created by dana at 03-17T14:04:26$", text, re.M)
     assert re.search(r"^    03-17T14:07:37 \* RunInstances  refused: Client.VcpuLimitExceeded$", text, re.M)
