@@ -1,6 +1,7 @@
 /* Walking what the command line names. */
 #include "cli/logs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "adapters/cloud.h"
@@ -139,4 +140,10 @@ static bool walk_s3(const struct logs *logs, const struct log_taker *taker, stru
 bool logs_walk(const struct logs *l, const struct log_taker *taker, struct err *e)
 {
     return walk_local(l, taker, e) && walk_s3(l, taker, e);
+}
+
+void logs_note_none(uint64_t objects)
+{
+    if (objects == 0)
+        fprintf(stderr, "trailwarden: there is no log file in the paths given\n");
 }

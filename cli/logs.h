@@ -33,4 +33,7 @@ uint64_t logs_bytes(const struct logs *l);
 /* Hands over each object. ERR_USAGE for a path that is not there. */
 TW_MUST_USE bool logs_walk(const struct logs *l, const struct log_taker *taker, struct err *e);
 
+/* Says so on standard error when no object was there to be read. */
+void logs_note_none(uint64_t objects);
+
 #endif

@@ -34,6 +34,7 @@ struct reading {
     int64_t began_ms;  /* of the first alarming event so far; INT64_MAX: none */
     struct str alarm;  /* the title of its rule */
     struct str object;
+    uint64_t objects; /* of the present run */
     bool unreadable;
 };
 
@@ -153,6 +154,7 @@ static bool take_object(void *to, const struct port_objects *port, const struct 
 {
     struct reading *r = to;
     r->object = name;
+    r->objects++;
     if (object_read(&r->reader, port, ref, e))
         return true;
     if (r->reader.fault == OBJECT_STOPPED || interrupted())
@@ -171,6 +173,7 @@ static bool read_all(struct reading *r, const struct logs *logs, bool searching,
 {
     const struct log_taker taker = {r, take_object, note_fault};
     r->searching = searching;
+    r->objects = 0;
     return logs_walk(logs, &taker, e);
 }
 
@@ -259,6 +262,7 @@ static bool read_and_put(const struct asked *a, struct reading *r, struct advice
               word_time("until", a->until, &r->until_ms, e) && find_since(a, r, w, e) &&
               read_all(r, &a->logs, false, e);
     if (ok) {
+        logs_note_none(r->objects);
         ok = advice_settle(r->advice, e) && put(a, r->advice, w, e);
     }
     return ok;

@@ -216,8 +216,8 @@ static int run(const struct asked *a, struct scan *s, const struct loaded *rules
     s->tick_to = &progress;
     bool ok = read_logs(a, s, &e);
     progress_end(&progress);
-    if (ok && s->counts.objects == 0)
-        fprintf(stderr, "trailwarden: there is no log file in the paths given\n");
+    if (ok)
+        logs_note_none(s->counts.objects);
     int code = end_run(s, ok, &e);
     if (code == EXIT_DONE && a->report)
         code = write_report(a, s);

@@ -182,6 +182,8 @@ static int story(const struct asked *a, const struct ruleset *rules, struct geo_
         ok = open && gather(&t, &e) && tell(&t, &e);
         report_release(&t.report);
     }
+    if (ok && a->logs.paths.n)
+        logs_note_none(t.report.reading.objects);
     bool unread = ok && (t.report.reading.failed || t.report.reading.bad);
     buf_release(&t.containment);
     buf_release(&t.marks);

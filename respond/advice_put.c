@@ -81,6 +81,12 @@ static void put_gap(struct buf *b, const struct advice *a, const struct advice_w
 {
     switch (gap) {
     case GAP_BASELINE:
+        if (a->uses_after + a->refused == 0) {
+            buf_putz(b,
+                     "There is no baseline: no call of this identity is in the logs. Look whether "
+                     "its ARN is written as there, with its path.");
+            break;
+        }
         buf_putf(b,
                  "There is no baseline: no allowed use%s is in the logs. Deny everything and "
                  "build the identity anew.",

@@ -251,6 +251,16 @@ def test_refuses(tmp_path, records, options, said):
     assert said in refusal and advice["actions"] + advice["excluded"]
 
 
+def test_who_is_in_no_log_is_told_so(tmp_path):
+    """A name that was mistyped, or written without its path, is nobody's compromise; nor is an empty folder."""
+    advice = advise(tmp_path, call(1, "sqs", "ListQueues", userIdentity=user("team/dana")), options=ALL, code=5)
+    [refusal] = advice["refusals"]
+    assert "no baseline: no call of this identity" in refusal and "path" in refusal
+    (tmp_path / "empty").mkdir()
+    done = run("policy", DANA, "--from", tmp_path / "empty")
+    assert done.returncode == 5 and done.stderr.decode().strip().endswith("there is no log file in the paths given")
+
+
 def test_accepted_gaps_are_caveats(tmp_path):
     advice = advise(tmp_path, call(1, "s3", "ListBuckets"),
                     options=["--accept", "short", "--accept", "data-events", "--accept", "regions"])
