@@ -40,6 +40,8 @@ bool advice_init(struct advice *a, struct str arn, struct err *e)
     vec_init(&a->regions, sizeof(struct str), ADVICE_REGIONS_MAX);
     vec_init(&a->days, sizeof(int32_t), ADVICE_DAYS_MAX);
     vec_init(&a->names, sizeof(struct advice_name), ADVICE_NAMES_MAX);
+    vec_init(&a->instances, sizeof(struct advice_name), ADVICE_HELD_MAX);
+    vec_init(&a->started, sizeof(struct advice_started), ADVICE_HELD_MAX);
     vec_init(&a->held, sizeof(struct advice_held), ADVICE_HELD_MAX);
     vec_init(&a->handed, sizeof(struct advice_handed), ADVICE_UNMAPPED_MAX);
     struct str rest = arn, parts[5] = {STR_ABSENT};
@@ -62,6 +64,8 @@ void advice_bound(struct advice *a, const struct advice_bounds *b)
     arena_init(&a->memory, b->memory);
     a->targets_max = b->targets;
     a->names.max = b->names;
+    if (b->names < ADVICE_HELD_MAX)
+        a->instances.max = a->started.max = b->names;
 }
 
 void advice_release(struct advice *a)
@@ -72,6 +76,8 @@ void advice_release(struct advice *a)
     vec_release(&a->unmapped);
     vec_release(&a->profiles);
     vec_release(&a->names);
+    vec_release(&a->instances);
+    vec_release(&a->started);
     vec_release(&a->held);
     vec_release(&a->handed);
     vec_release(&a->regions);

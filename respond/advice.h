@@ -36,7 +36,7 @@ enum advice_kind { ADVICE_USER, ADVICE_ROLE };
 struct advice_bounds {
     size_t memory;  /* bytes of texts */
     size_t targets; /* of all actions together, some 100 bytes each */
-    size_t names;   /* with paths, 40 bytes each beside their texts */
+    size_t names;   /* with paths, and as many instances: 40 bytes each beside their texts */
 };
 
 /* Whom the advice is for. */
@@ -67,10 +67,11 @@ struct advice {
     struct advice_principal principal;
     bool has_since;
     int64_t since_ms;
-    struct vec actions;  /* of struct advice_action, by name once advice_settle ran */
-    struct vec unmapped; /* of struct str: "source:event" without an action that is known */
-    struct vec names;    /* of struct advice_name, and the next two: respond/advice_iam.h */
-    struct vec held, handed;
+    struct vec actions;   /* of struct advice_action, by name once advice_settle ran */
+    struct vec unmapped;  /* of struct str: "source:event" without an action that is known */
+    struct vec names;     /* of struct advice_name, and the rest: respond/advice_iam.h */
+    struct vec instances; /* of struct advice_name: whose sessions were seen, with their roles */
+    struct vec held, handed, started;
     struct vec profiles; /* of struct str: of those handed over, whose role no record tells; once
                             advice_settle ran */
     size_t targets, targets_max; /* of all actions */

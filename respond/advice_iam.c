@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/json.h"
+#include "engine/subject.h"
 
 static bool no_memory(struct err *e)
 {
@@ -44,31 +45,47 @@ static size_t place_of(const struct vec *names, struct str key)
     return from;
 }
 
-static struct advice_name *find_name(const struct advice *a, struct str key)
+static struct advice_name *find_name(const struct vec *names, struct str key)
 {
-    size_t at = place_of(&a->names, key);
-    struct advice_name *n = at < a->names.n ? vec_at(&a->names, at) : NULL;
+    size_t at = place_of(names, key);
+    struct advice_name *n = at < names->n ? vec_at(names, at) : NULL;
     return n && str_eq(n->key, key) ? n : NULL;
 }
 
-static bool insert_name(struct advice *a, struct str key, struct str arn, int64_t time_ms,
+static bool insert_name(struct advice *a, struct vec *names, const struct advice_name *name,
                         struct err *e)
 {
-    size_t at = place_of(&a->names, key);
-    const struct advice_name made = {arena_str(&a->memory, key), arena_str(&a->memory, arn),
-                                     time_ms};
-    if (!str_present(made.key) || !str_present(made.arn) || !vec_push(&a->names, 1))
+    size_t at = place_of(names, name->key);
+    const struct advice_name made = {arena_str(&a->memory, name->key),
+                                     arena_str(&a->memory, name->arn), name->time_ms};
+    if (!str_present(made.key) || !str_present(made.arn) || !vec_push(names, 1))
         return no_memory(e);
-    struct advice_name *to = vec_at(&a->names, at);
-    memmove(to + 1, to, (a->names.n - 1 - at) * sizeof *to);
+    struct advice_name *to = vec_at(names, at);
+    memmove(to + 1, to, (names->n - 1 - at) * sizeof *to);
     *to = made;
     return true;
 }
 
-/* Of a name without a path there is nothing to learn; of more than are kept, nothing is. */
+/* The latest proof of a key stays. Of more keys than are kept nothing is learned. */
+static bool learn_name(struct advice *a, struct vec *names, const struct advice_name *name,
+                       struct err *e)
+{
+    struct advice_name *known = find_name(names, name->key);
+    if (!known)
+        return names->n == names->max || insert_name(a, names, name, e);
+    if (name->time_ms < known->time_ms ||
+        (name->time_ms == known->time_ms && str_cmp(name->arn, known->arn) <= 0))
+        return true;
+    if (!str_eq(name->arn, known->arn))
+        known->arn = arena_str(&a->memory, name->arn);
+    known->time_ms = name->time_ms;
+    return str_present(known->arn) || no_memory(e);
+}
+
+/* Of a name without a path there is nothing to learn. */
 static bool learn_arn(struct advice *a, struct str arn, int64_t time_ms, struct err *e)
 {
-    struct str name = name_in(a, arn), rest = name;
+    struct str rest = name_in(a, arn);
     struct str kind = str_present(rest) ? str_cut(&rest, '/') : STR_ABSENT;
     struct buf key;
     if (!str_present(rest) || str_find_byte(rest, '/', 0) == SIZE_MAX)
@@ -77,18 +94,25 @@ static bool learn_arn(struct advice *a, struct str arn, int64_t time_ms, struct 
     buf_put(&key, kind);
     buf_putc(&key, '/');
     buf_put(&key, behind_last_slash(rest));
-    struct advice_name *known = find_name(a, buf_str(&key));
-    bool ok = true;
-    if (!known && a->names.n < a->names.max)
-        ok = insert_name(a, buf_str(&key), arn, time_ms, e);
-    bool later = known && (time_ms > known->time_ms ||
-                           (time_ms == known->time_ms && str_cmp(arn, known->arn) > 0));
-    if (later && !str_eq(arn, known->arn))
-        known->arn = arena_str(&a->memory, arn);
-    if (later)
-        known->time_ms = time_ms;
+    bool ok = buf_ok(&key, "a name of IAM", e) &&
+              learn_name(a, &a->names, &(const struct advice_name){buf_str(&key), arn, time_ms}, e);
     buf_release(&key);
-    return ok && (!later || str_present(known->arn) || no_memory(e));
+    return ok;
+}
+
+/* The role as which an instance acted first, for it may have been given another profile later. That
+ * it is the instance EC2 says; who takes a role may call his session as he likes. */
+static bool learn_instance(struct advice *a, struct str record, const struct facts *f,
+                           struct err *e)
+{
+    struct str instance = subject_session_name(f->principal);
+    if (!str_present(name_in(a, f->issuer)) || !subject_is_instance(instance))
+        return true;
+    struct str identity = json_member(record, S("userIdentity"));
+    if (!str_present(json_member(json_member(identity, S("sessionContext")), S("ec2RoleDelivery"))))
+        return true;
+    return learn_name(a, &a->instances,
+                      &(const struct advice_name){instance, f->issuer, -f->time_ms}, e);
 }
 
 static bool is_known(const struct advice *a, const struct advice_held *held)
@@ -172,36 +196,73 @@ bool advice_learn(struct advice *a, struct str record, const struct facts *f, st
         return true;
     arena_reset(&a->scratch);
     return learn_arn(a, f->user_arn, f->time_ms, e) && learn_arn(a, f->issuer, f->time_ms, e) &&
+           learn_instance(a, record, f, e) &&
            (str_present(f->error) || learn_call(a, record, f, e));
 }
 
 /* ---- profiles ---- */
 
-bool advice_hand(struct advice *a, struct str profile, int64_t time_ms, struct err *e)
+static struct advice_handed *handed_named(struct advice *a, struct str name)
 {
-    struct str name = behind_last_slash(profile);
-    struct advice_handed *h = NULL;
-    if (a->has_since && time_ms >= a->since_ms)
-        return true;
-    for (size_t i = 0; i < a->handed.n && !h; i++) {
+    for (size_t i = 0; i < a->handed.n; i++) {
         struct advice_handed *one = vec_at(&a->handed, i);
-        h = str_eq(one->profile, name) ? one : NULL;
+        if (str_eq(one->profile, name))
+            return one;
     }
-    if (!h && a->handed.n < a->handed.max) {
-        h = vec_push(&a->handed, 1);
-        if (!h)
+    return NULL;
+}
+
+/* {"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0"}]}} */
+static bool note_started(struct advice *a, struct str profile, struct str answer, int64_t time_ms,
+                         struct err *e)
+{
+    struct str items = json_member(json_member(answer, S("instancesSet")), S("items")), item;
+    size_t at = 0;
+    while (str_present(item = json_array_next(items, &at)) && a->started.n < a->started.max) {
+        struct str instance = json_member_text(item, "instanceId", &a->scratch);
+        struct advice_started *to = instance.n ? vec_push(&a->started, 1) : NULL;
+        if (to)
+            *to = (struct advice_started){arena_str(&a->memory, instance), profile, time_ms};
+        if (instance.n && !(to && str_present(to->instance)))
             return no_memory(e);
-        *h = (struct advice_handed){
-            .profile = arena_str(&a->memory, name), .first_ms = time_ms, .last_ms = time_ms};
-        if (!str_present(h->profile))
-            return no_memory(e);
-    }
-    if (h) {
-        h->uses++;
-        h->first_ms = time_ms < h->first_ms ? time_ms : h->first_ms;
-        h->last_ms = time_ms > h->last_ms ? time_ms : h->last_ms;
     }
     return true;
+}
+
+bool advice_hand(struct advice *a, struct str profile, struct str answer, int64_t time_ms,
+                 struct err *e)
+{
+    struct str name = behind_last_slash(profile);
+    if (a->has_since && time_ms >= a->since_ms)
+        return true;
+    struct advice_handed *h = handed_named(a, name);
+    if (!h && a->handed.n == a->handed.max)
+        return true;
+    if (!h && (h = vec_push(&a->handed, 1)))
+        *h = (struct advice_handed){
+            .profile = arena_str(&a->memory, name), .first_ms = time_ms, .last_ms = time_ms};
+    if (!h || !str_present(h->profile))
+        return no_memory(e);
+    h->uses++;
+    h->first_ms = time_ms < h->first_ms ? time_ms : h->first_ms;
+    h->last_ms = time_ms > h->last_ms ? time_ms : h->last_ms;
+    return note_started(a, h->profile, answer, time_ms, e);
+}
+
+/* What an instance acted as was in its profile when it was started. */
+static bool hold_roles_of_instances(struct advice *a, struct err *e)
+{
+    bool ok = true;
+    for (size_t i = 0; i < a->started.n && ok; i++) {
+        const struct advice_started *s = vec_at(&a->started, i);
+        const struct advice_name *acted = find_name(&a->instances, s->instance);
+        if (acted)
+            ok = learn_held(
+                a,
+                &(const struct advice_held){s->profile, behind_last_slash(acted->arn), s->time_ms},
+                e);
+    }
+    return ok;
 }
 
 /* What the profile held when it was handed over last; absent when no record tells. Of one second
@@ -246,7 +307,7 @@ static bool pass_role(struct advice *a, const struct advice_handed *handed, stru
 
 static bool pass_roles(struct advice *a, struct err *e)
 {
-    bool ok = true;
+    bool ok = hold_roles_of_instances(a, e);
     for (size_t i = 0; i < a->handed.n && ok; i++) {
         const struct advice_handed *h = vec_at(&a->handed, i);
         struct str role = role_of(a, h);
@@ -262,7 +323,7 @@ static bool pass_roles(struct advice *a, struct err *e)
 static struct str whole(const struct advice *a, struct str resource)
 {
     struct str name = name_in(a, resource);
-    const struct advice_name *known = str_present(name) ? find_name(a, name) : NULL;
+    const struct advice_name *known = str_present(name) ? find_name(&a->names, name) : NULL;
     return known ? known->arn : resource;
 }
 

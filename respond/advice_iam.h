@@ -18,6 +18,12 @@ struct advice_name {
     int64_t time_ms;
 };
 
+/* An instance that was started with a profile. */
+struct advice_started {
+    struct str instance, profile; /* i-0123456789abcdef0, a name */
+    int64_t time_ms;
+};
+
 /* From then on an instance profile held the role; absent: none. */
 struct advice_held {
     struct str profile, role; /* names */
@@ -35,8 +41,10 @@ struct advice_handed {
 TW_MUST_USE bool advice_learn(struct advice *a, struct str record, const struct facts *f,
                               struct err *e);
 
-/* Notes that the principal handed the profile (a name or an ARN) to EC2. */
-TW_MUST_USE bool advice_hand(struct advice *a, struct str profile, int64_t time_ms, struct err *e);
+/* Notes that the principal handed the profile (a name or an ARN) to EC2, whose answer (raw JSON, or
+ * absent) names the instances. */
+TW_MUST_USE bool advice_hand(struct advice *a, struct str profile, struct str answer,
+                             int64_t time_ms, struct err *e);
 
 /* All is seen: PassRole for the roles of profiles that were handed over, the others in a->profiles;
  * and the paths that are known in all resources. */

@@ -6,7 +6,19 @@
 #include "respond/advice_iam.h"
 
 /* Members of a record, raw. */
-enum part { IDENTITY, TIME, SOURCE, NAME, REGION, ERROR, REQUEST, RESOURCES, TYPE, PARTS };
+enum part {
+    IDENTITY,
+    TIME,
+    SOURCE,
+    NAME,
+    REGION,
+    ERROR,
+    REQUEST,
+    RESPONSE,
+    RESOURCES,
+    TYPE,
+    PARTS
+};
 
 /* In one run over the record: of calls of one identity the reading is all the time it takes. */
 static void read_parts(struct str record, struct str parts[PARTS])
@@ -21,6 +33,7 @@ static void read_parts(struct str record, struct str parts[PARTS])
         [REQUEST] = S("requestParameters"),
         [RESOURCES] = S("resources"),
         [TYPE] = S("eventType"),
+        [RESPONSE] = S("responseElements"),
     };
     struct str key, value;
     size_t at = 0;
@@ -36,6 +49,7 @@ static void read_parts(struct str record, struct str parts[PARTS])
 struct seen {
     struct advice *advice;
     struct acted at;
+    struct str response; /* raw */
     struct str source, event;
     struct str via; /* the service that called in the principal's name, or absent */
     int64_t time_ms;
@@ -198,7 +212,7 @@ static bool note_profile(struct seen *s, struct err *e)
     struct str profile = json_member(s->at.request, S("iamInstanceProfile"));
     struct str name = json_member_text(profile, "arn", s->at.memory);
     name = str_present(name) ? name : json_member_text(profile, "name", s->at.memory);
-    return !str_present(name) || advice_hand(s->advice, name, s->time_ms, e);
+    return !str_present(name) || advice_hand(s->advice, name, s->response, s->time_ms, e);
 }
 
 /* Tags at creation are a permission of their own. */
@@ -272,6 +286,7 @@ static bool see(struct advice *a, const struct str parts[PARTS], struct err *e)
                             .partition = a->principal.partition,
                             .account = a->principal.account,
                             .region = json_string_text(parts[REGION], memory)},
+                     .response = parts[RESPONSE],
                      .source = json_string_text(parts[SOURCE], memory),
                      .event = json_string_text(parts[NAME], memory),
                      .via = via_of(parts[IDENTITY], memory)};

@@ -108,10 +108,11 @@ def user(path, account="111122223333"):
             "arn": f"arn:aws:iam::{account}:user/{path}", "userName": path.split("/")[-1]}
 
 
-def session_of(role):
+def session_of(role, session="a", **context):
     name = role.split("/")[-1]
-    return {"type": "AssumedRole", "principalId": "AROAX:a", "arn": f"arn:aws:sts::111122223333:assumed-role/{name}/a",
-            "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role}}}
+    return {"type": "AssumedRole", "principalId": f"AROAX:{session}", "accountId": "111122223333",
+            "arn": f"arn:aws:sts::111122223333:assumed-role/{name}/{session}",
+            "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role}, **context}}
 
 
 def test_writes_the_paths_that_records_tell(tmp_path):
@@ -154,8 +155,16 @@ def profile(number, name, profile, role, **more):
                 userIdentity=user("admin"), **more)
 
 
-def run_with(number, **profile):
-    return call(number, "ec2", "RunInstances", {"iamInstanceProfile": profile})
+def run_with(number, instance=None, **profile):
+    return call(number, "ec2", "RunInstances", {"iamInstanceProfile": profile}, responseElements=instance and {
+        "instancesSet": {"items": [{"instanceId": instance}]}})
+
+
+I1, I2 = "i-0123456789abcdef1", "i-0123456789abcdef2"
+
+
+def acts(number, instance, role, **context):
+    return call(number, "sqs", "ListQueues", userIdentity=session_of(role, instance, **context))
 
 
 @pytest.mark.parametrize("records,roles,untold", [
@@ -172,6 +181,10 @@ def run_with(number, **profile):
     ([call(1, "iam", "CreateInstanceProfile", {"instanceProfileName": "web"}, userIdentity=user("admin"), responseElements={
         "instanceProfile": {"instanceProfileName": "web", "roles": [{"roleName": "Shop", "arn": ROLE}]}}),
       run_with(2, name="web"), run_with(3, name="web")], ["role/work/Shop"], False),
+    ([acts(3, I1, ROLE, ec2RoleDelivery="2.0"), run_with(2, I1, name="web"), acts(9, I1, ROLE + "2", ec2RoleDelivery="2.0")],
+     ["role/work/Shop"], False),
+    ([run_with(2, I1, name="web"), acts(3, I2, ROLE, ec2RoleDelivery="2.0")], [], True),
+    ([run_with(2, I1, name="web"), acts(3, I1, ROLE)], [], True),  # somebody who calls his session so
 ])
 def test_passes_the_role_of_the_profile(tmp_path, records, roles, untold):
     """As far as a record tells which role was in it when instances were last started."""
