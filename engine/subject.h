@@ -4,19 +4,19 @@
 
 #include "engine/event.h"
 
-#define SUBJECT_MAX                                                                                \
-    1024 /* bytes; identity providers' subjects have at most 255 (OpenID Connect)                  \
-          */
+/* Bytes; identity providers' subjects have at most 255 (OpenID Connect). */
+#define SUBJECT_MAX 1024
 
 /* Who acts in the present record, of one of these forms; absent when it is none. Until the next
  * record.
  *
- *     eve@example.com                    Okta's actor.alternateId; a SAML or web subject; the
- * session name of a role of Identity Center. In lower case repo:org/name GitHub's repository; a
- * workflow's OIDC subject ("OpenID Connect reference"), its branch left out. In lower case
- *     system:serviceaccount:NS:NAME      Kubernetes' user; a pod's OIDC subject (IRSA); the tags of
- * a session that EKS Pod Identity asks for i-0123456789abcdef0                a flow log's
- * instance-id; the session name of a role on an instance */
+ * - eve@example.com, in lower case: Okta's actor.alternateId; a SAML or web subject; the session
+ *   name of a role of Identity Center.
+ * - repo:org/name, in lower case: GitHub's repository; a workflow's OIDC subject ("OpenID Connect
+ *   reference"), its branch left out.
+ * - system:serviceaccount:NS:NAME: Kubernetes' user; a pod's OIDC subject (IRSA); the tags of a
+ *   session that EKS Pod Identity asks for.
+ * - i-0123456789abcdef0: a flow log's instance-id; the session name of a role on an instance. */
 struct str event_subject(struct event *ev);
 
 /* The Kubernetes namespace of what a record of its audit log is about; of the service account that
