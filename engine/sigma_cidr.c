@@ -91,9 +91,3 @@ bool cidr_covers(const struct cidr *net, const struct cidr *address)
            ((address->bits[0] ^ net->bits[0]) & mask(net->prefix, 0)) == 0 &&
            ((address->bits[1] ^ net->bits[1]) & mask(net->prefix, 1)) == 0;
 }
-
-bool cidr_has(const struct cidr *net, struct str s)
-{
-    struct cidr a;
-    return cidr_address(s, &a) && cidr_covers(net, &a);
-}

@@ -18,14 +18,11 @@ struct cidr {
  * for a network with bits set beyond its prefix. */
 TW_MUST_USE bool cidr_parse(struct str s, struct cidr *out, struct err *e);
 
-/* Reads an address alone: all its bits count. False for anything else. */
+/* Reads an address alone: all its bits count. False for anything else: CloudTrail's sourceIPAddress
+ * may also be a host name or "AWS Internal". */
 bool cidr_address(struct str s, struct cidr *out);
 
 /* Whether the address lies inside the network; one of the other family never does. */
 bool cidr_covers(const struct cidr *net, const struct cidr *address);
-
-/* Whether s is an address inside the network. CloudTrail's sourceIPAddress may also be a host name
- * or "AWS Internal": no address, no match. */
-bool cidr_has(const struct cidr *net, struct str s);
 
 #endif

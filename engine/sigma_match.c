@@ -152,12 +152,6 @@ static bool text_is(struct event *ev, struct str s, const struct rs_value *c)
                          !(c->flags & SIGMA_CASED));
 }
 
-static bool address_is(struct event *ev, struct value *v, const struct rs_value *c)
-{
-    struct cidr net = {{c->bits[0], c->bits[1]}, (unsigned)c->number, c->flags & SIGMA_IPV6};
-    return v->type == JSON_STRING && cidr_has(&net, text_of(ev, v));
-}
-
 static bool value_is(struct event *ev, struct value *v, uint32_t part, const struct rs_value *c)
 {
     switch ((enum sigma_value)c->kind) {
@@ -167,8 +161,8 @@ static bool value_is(struct event *ev, struct value *v, uint32_t part, const str
     case SIGMA_GT:
     case SIGMA_GTE:
         return number_is(ev, v, part, c);
-    case SIGMA_CIDR:
-        return address_is(ev, v, c);
+    case SIGMA_CIDR: /* in_networks, for all of a test's values */
+        return false;
     default:
         break;
     }
@@ -181,9 +175,31 @@ static bool value_is(struct event *ev, struct value *v, uint32_t part, const str
 
 /* ---- tests ---- */
 
+/* A test for one network is for networks alone (the modifier cidr holds for all values): an address
+ * is read once for all of them. */
+static bool in_networks(struct event *ev, const struct rs_term *t, const struct rs_value *list,
+                        uint32_t n)
+{
+    for (struct value *v = event_first(ev, t->a); v; v = event_next(ev, v)) {
+        struct cidr address;
+        if (v->type != JSON_STRING || !cidr_address(text_of(ev, v), &address))
+            continue;
+        for (uint32_t i = 0; i < n; i++) {
+            const struct rs_value *c = list + i;
+            struct cidr net = {
+                {c->bits[0], c->bits[1]}, (unsigned)c->number, c->flags & SIGMA_IPV6};
+            if (cidr_covers(&net, &address))
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool field_is(struct event *ev, const struct rs_term *t, const struct rs_pred *p)
 {
     const struct rs_value *list = ev->rules->values + p->values.first;
+    if (p->values.n && list->kind == SIGMA_CIDR)
+        return in_networks(ev, t, list, p->values.n);
     for (struct value *v = event_first(ev, t->a); v; v = event_next(ev, v))
         for (uint32_t i = 0; i < p->values.n; i++)
             if (value_is(ev, v, t->b, list + i))

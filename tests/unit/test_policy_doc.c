@@ -150,8 +150,9 @@ static bool is_later(struct str value, struct str actual)
 
 static bool contains(struct str network, struct str actual)
 {
-    struct cidr net;
-    return cidr_parse(network, &net, NULL) && cidr_has(&net, actual);
+    struct cidr net, address;
+    return cidr_parse(network, &net, NULL) && cidr_address(actual, &address) &&
+           cidr_covers(&net, &address);
 }
 
 /* The operators that are emitted, each with the only key it is used with. */

@@ -5,6 +5,12 @@
 
 #include "tests/unit/support/check.h"
 
+static bool cidr_has(const struct cidr *net, struct str s)
+{
+    struct cidr a;
+    return cidr_address(s, &a) && cidr_covers(net, &a);
+}
+
 static void test_members(void **state)
 {
     (void)state;
