@@ -219,12 +219,14 @@ static bool can_hold(const struct sieve *s)
 }
 
 /* The answer for the first n_known classes, whose key this is. */
-static inline bool answer(struct sieve *s, uint64_t *answers, uint64_t key, uint32_t n_known)
+static inline bool answer(struct sieve *s, uint64_t *answers, uint64_t key, const uint8_t *classes,
+                          uint32_t n_known)
 {
     /* An odd factor with half its bits set, as multiplicative hashing wants. */
     uint64_t *known = answers + (key * 0x9E3779B97F4A7C15u >> (64 - SIEVE_MEMORY_BITS));
     if (*known >> 2 == key && (*known & 3) != SIEVE_UNASKED)
         return (*known & 3) == SIEVE_KEEPS;
+    memcpy(s->classes, classes, n_known);
     s->n_known = n_known;
     bool keeps = can_hold(s);
     *known = key << 2 | (keeps ? SIEVE_KEEPS : SIEVE_DROPS);
@@ -233,20 +235,18 @@ static inline bool answer(struct sieve *s, uint64_t *answers, uint64_t key, uint
 
 /* ---- a line ---- */
 
-static inline struct str value_at(const char *text, uint32_t begin, const uint32_t *ends,
-                                  uint32_t column)
+static inline struct str value_at(const char *text, const uint32_t *marks, uint32_t column)
 {
-    uint32_t from = column ? ends[column - 1] + 1 : begin;
-    return str_n(text + from, ends[column] - from);
+    uint32_t from = marks[column] + 1;
+    return str_n(text + from, marks[column + 1] - from);
 }
 
 /* Whether the numbers that tests do not ask for are such. */
-static inline bool numbers_are(const struct sieve *s, const char *text, uint32_t begin,
-                               const uint32_t *ends)
+static inline bool numbers_are(const struct sieve *s, const char *text, const uint32_t *marks)
 {
     uint64_t x;
     for (uint32_t i = 0; i < s->n_checked; i++) {
-        struct str v = value_at(text, begin, ends, s->checked[i]);
+        struct str v = value_at(text, marks, s->checked[i]);
         if (!is_absent(v.p, v.n) && !read_number(v.p, v.n, &x))
             return false;
     }
@@ -254,31 +254,36 @@ static inline bool numbers_are(const struct sieve *s, const char *text, uint32_t
 }
 
 /* What addresses say, where the rest leaves it open. */
-static bool keeps_addresses(struct sieve *s, uint64_t key, const char *text, uint32_t begin,
-                            const uint32_t *ends)
+static bool keeps_addresses(struct sieve *s, uint64_t key, uint8_t *classes, const char *text,
+                            const uint32_t *marks)
 {
     for (uint32_t i = s->n_cheap; i < s->n_traits; i++) {
         const struct sieve_trait *t = s->traits + i;
-        s->classes[i] = class_address(t, value_at(text, begin, ends, t->column));
-        key += t->stride * s->classes[i];
+        classes[i] = class_address(t, value_at(text, marks, t->column));
+        key += t->stride * classes[i];
     }
-    return answer(s, s->answers[1], key, s->n_traits);
+    return answer(s, s->answers[1], key, classes, s->n_traits);
 }
 
-bool sieve_keeps(struct sieve *s, const char *text, uint32_t begin, const uint32_t *ends)
+bool sieve_keeps(struct sieve *s, const char *text, const uint32_t *marks)
 {
+    uint8_t classes[SIEVE_TRAITS_MAX];
+    const uint32_t n_numbers = s->n_numbers, n_cheap = s->n_cheap;
     uint64_t key = 0;
-    if (!s->ready || !numbers_are(s, text, begin, ends))
+    uint32_t i = 0;
+    if (!s->ready || !numbers_are(s, text, marks))
         return true;
-    for (uint32_t i = 0; i < s->n_cheap; i++) {
-        const struct sieve_trait *t = s->traits + i;
-        struct str v = value_at(text, begin, ends, t->column);
-        if (t->kind == SIEVE_TEXTS)
-            s->classes[i] = class_text(t, v.p, v.n);
-        else if (!class_number(t, v.p, v.n, s->classes + i))
+    for (const struct sieve_trait *t = s->traits; i < n_numbers; i++, t++) {
+        struct str v = value_at(text, marks, t->column);
+        if (!class_number(t, v.p, v.n, classes + i))
             return true;
-        key += t->stride * s->classes[i];
+        key += t->stride * classes[i];
     }
-    return answer(s, s->answers[0], key, s->n_cheap) &&
-           (s->n_traits == s->n_cheap || keeps_addresses(s, key, text, begin, ends));
+    for (const struct sieve_trait *t = s->traits + i; i < n_cheap; i++, t++) {
+        struct str v = value_at(text, marks, t->column);
+        classes[i] = class_text(t, v.p, v.n);
+        key += t->stride * classes[i];
+    }
+    return answer(s, s->answers[0], key, classes, n_cheap) &&
+           (s->n_traits == n_cheap || keeps_addresses(s, key, classes, text, marks));
 }

@@ -33,8 +33,9 @@ void sieve_free(struct sieve *s);
  * is out: then it keeps all. */
 bool sieve_set_columns(struct sieve *s, const struct sieve_column *columns, size_t n);
 
-/* Whether a line has to be read: a rule may hold, or one of the wanted numbers is none. ends[i] is
- * where column i ends in `text`; the next one begins a byte behind it, the first one at `begin`. */
-bool sieve_keeps(struct sieve *s, const char *text, uint32_t begin, const uint32_t *ends);
+/* Whether a line has to be read: a rule may hold, or one of the wanted numbers is none. Of columns
+ * from 0 on, marks[i] is the byte in `text` in front of column i, and the one behind the column
+ * before it; in front of a text is UINT32_MAX. */
+bool sieve_keeps(struct sieve *s, const char *text, const uint32_t *marks);
 
 #endif

@@ -356,9 +356,8 @@ static void forget_trait(struct sieve *s, const struct sieve_trait *t)
 static int trait_order(const void *x, const void *y)
 {
     const struct sieve_trait *a = x, *b = y;
-    bool a_last = a->kind == SIEVE_NETWORKS, b_last = b->kind == SIEVE_NETWORKS;
-    if (a_last != b_last)
-        return a_last - b_last;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
     return (a->column > b->column) - (a->column < b->column);
 }
 
@@ -383,6 +382,7 @@ static bool make_traits(struct sieve *s)
         keys *= t->n_classes;
         for (uint32_t k = 0; k < t->n_tests; k++)
             s->places[t->tests[k]] = (struct sieve_place){(uint8_t)kept, (uint8_t)k};
+        s->n_numbers += t->kind == SIEVE_NUMBERS;
         s->n_cheap += t->kind != SIEVE_NETWORKS;
         s->traits[kept++] = *t;
     }
@@ -428,6 +428,6 @@ static bool find_tests(struct sieve *s)
 
 bool sieve_make(struct sieve *s)
 {
-    s->n_traits = s->n_cheap = s->n_rules = 0;
+    s->n_traits = s->n_numbers = s->n_cheap = s->n_rules = 0;
     return find_tests(s) && make_traits(s) && find_checked(s);
 }

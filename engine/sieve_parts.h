@@ -75,11 +75,11 @@ struct sieve {
     uint32_t n_rules;
     uint32_t checked[SIEVE_TRAITS_MAX]; /* columns of numbers that no test asks for, but readers */
     uint32_t n_checked;
-    struct sieve_trait traits[SIEVE_TRAITS_MAX];  /* those over networks last */
-    uint32_t n_traits, n_cheap;                   /* the cheap ones are the others */
-    struct sieve_place *places;                   /* by pred */
-    uint8_t classes[SIEVE_TRAITS_MAX];            /* of the present line */
-    uint32_t n_known;                             /* so many of them */
+    struct sieve_trait traits[SIEVE_TRAITS_MAX]; /* numbers first, then texts, networks last */
+    uint32_t n_traits, n_numbers, n_cheap; /* all, those of numbers, those of numbers and texts */
+    struct sieve_place *places;            /* by pred */
+    uint8_t classes[SIEVE_TRAITS_MAX];     /* of the line that is worked out */
+    uint32_t n_known;                      /* so many of them */
     uint64_t answers[2][1u << SIEVE_MEMORY_BITS]; /* key << 2 | enum sieve_answer; by cheap traits
                                                      alone, and by all */
 };

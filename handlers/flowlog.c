@@ -235,7 +235,7 @@ static size_t find_ends(struct flow_ends *f, struct str text, size_t at)
            f->n_feeds <= FLOW_FEEDS_MAX - FLOW_BLOCK) {
         struct flow_marks m = flow_marks(text.p + at, text.n - at);
         for (; m.ends; m.ends &= m.ends - 1)
-            f->ends[f->n_ends++] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.ends);
+            f->marks[++f->n_ends] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.ends);
         for (; m.feeds; m.feeds &= m.feeds - 1)
             f->feeds[f->n_feeds++] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.feeds);
         at += FLOW_BLOCK;
@@ -243,72 +243,72 @@ static size_t find_ends(struct flow_ends *f, struct str text, size_t at)
     return at < text.n ? at : text.n;
 }
 
-/* Whether a line says nothing to anybody. Its fields' ends are *ends and following, the n-th of
- * `known` is behind the last; it begins at `begin` and ends at `end` in the text. */
-static bool is_quiet(struct flowlog *f, struct str text, uint32_t begin, uint32_t end,
-                     const uint32_t *ends, size_t known)
+/* Whether a line says nothing to anybody. It lies behind the first of the marks and ends at `end`;
+ * `known` marks follow the first, those of later lines among them. */
+static bool is_quiet(struct flowlog *f, struct str text, uint32_t end, const uint32_t *marks,
+                     size_t known)
 {
     const size_t n = f->format.n, status = f->format.status;
-    if (!f->sieve || n == 0 || known < n || ends[n - 1] != end || end - begin >= FLOW_LINE_MAX ||
+    const uint32_t begin = marks[0] + 1;
+    if (!f->sieve || n == 0 || known < n || marks[n] != end || end - begin >= FLOW_LINE_MAX ||
         text.n - end < SIEVE_SLACK || text.p[end - 1] == '\r')
         return false;
-    if (status != SIZE_MAX && ends[status] - (status ? ends[status - 1] + 1 : begin) > 2)
+    if (status != SIZE_MAX && marks[status + 1] - marks[status] > sizeof "OK")
         return false;
     char first = text.p[begin];
-    return !(first >= 'a' && first <= 'z') && !sieve_keeps(f->sieve, text.p, begin, ends);
+    return !(first >= 'a' && first <= 'z') && !sieve_keeps(f->sieve, text.p, marks);
 }
 
-/* A line as it is cut: *n says how many of the ends are its own. */
-static bool take_cut(struct flowlog *f, struct str text, uint32_t begin, uint32_t end,
-                     const uint32_t *ends, size_t *n, struct err *e)
+/* A line as it is cut: *n says how many of the marks behind the first are its own. */
+static bool take_cut(struct flowlog *f, struct str text, uint32_t end, const uint32_t *marks,
+                     size_t *n, struct err *e)
 {
+    const uint32_t begin = marks[0] + 1;
     struct cut c = {.line = text.p + begin};
     size_t i = 0;
     do {
         if (c.n < LINE_FIELDS_MAX)
             c.n++;
-        c.ends[c.n - 1] = ends[i] - begin;
-    } while (ends[i++] != end);
+        c.ends[c.n - 1] = marks[++i] - begin;
+    } while (marks[i] != end);
     *n = i;
     return take_line(f, &c, f->offset + begin, e);
 }
 
-/* Takes the lines whose ends are found, of which the first begins at *begin, and forgets them. Of a
- * line that has not ended no more fields are kept than it takes to know that there are too many. */
-static bool take_found(struct flowlog *f, struct str text, uint32_t *begin, struct err *e)
+/* Takes the lines whose ends are found, and forgets them. Of a line that has not ended no more
+ * fields are kept than it takes to know that there are too many. */
+static bool take_found(struct flowlog *f, struct str text, struct err *e)
 {
     struct flow_ends *found = &f->found;
     size_t at = 0, n;
     bool ok = true;
-    for (uint32_t i = 0; i < found->n_feeds && ok; i++) {
-        const uint32_t end = found->feeds[i], *ends = found->ends + at;
-        if (is_quiet(f, text, *begin, end, ends, found->n_ends - at)) {
+    for (uint32_t i = 0; i < found->n_feeds && ok; i++, at += n) {
+        const uint32_t end = found->feeds[i], *marks = found->marks + at;
+        if (is_quiet(f, text, end, marks, found->n_ends - at)) {
             n = f->format.n;
             f->lines++;
             f->counts->records++;
             event_pass(f->ev);
         } else {
-            ok = take_cut(f, text, *begin, end, ends, &n, e);
+            ok = take_cut(f, text, end, marks, &n, e);
         }
-        at += n;
-        *begin = end + 1;
     }
     found->n_feeds = 0;
     found->n_ends -= (uint32_t)at;
     if (found->n_ends > LINE_FIELDS_MAX)
         found->n_ends = LINE_FIELDS_MAX;
-    memmove(found->ends, found->ends + at, found->n_ends * sizeof *found->ends);
+    memmove(found->marks, found->marks + at, (1 + found->n_ends) * sizeof *found->marks);
     return ok;
 }
 
 /* Takes lines that are whole: the last byte is a line feed. */
 static bool take_lines(struct flowlog *f, struct str text, struct err *e)
 {
-    uint32_t begin = 0;
+    f->found.marks[0] = UINT32_MAX;
     f->found.n_ends = f->found.n_feeds = 0;
     for (size_t at = 0; at < text.n;) {
         at = find_ends(&f->found, text, at);
-        if (!take_found(f, text, &begin, e))
+        if (!take_found(f, text, e))
             return false;
     }
     f->offset += text.n;

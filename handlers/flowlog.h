@@ -34,9 +34,10 @@ struct flow_wanted {
 #define FLOW_ENDS_MAX  2048
 #define FLOW_FEEDS_MAX 512
 
-/* Where fields end in a text, line ends among them, and where lines do. */
+/* Where fields end in a text, line ends among them, and where lines do. The first mark is the line
+ * end in front of the first of n_ends fields; UINT32_MAX: that begins the text. */
 struct flow_ends {
-    uint32_t ends[FLOW_ENDS_MAX], feeds[FLOW_FEEDS_MAX];
+    uint32_t marks[1 + FLOW_ENDS_MAX], feeds[FLOW_FEEDS_MAX];
     uint32_t n_ends, n_feeds;
 };
 

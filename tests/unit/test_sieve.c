@@ -112,17 +112,17 @@ static const struct {
 static bool keeps(struct sieve *s, const char *line)
 {
     char text[200] = {0};
-    uint32_t ends[5], n = 0;
+    uint32_t marks[6] = {UINT32_MAX}, n = 0;
     size_t length = strlen(line);
     assert_true(length + SIEVE_SLACK < sizeof text);
     memcpy(text, line, length);
     for (uint32_t i = 0; i < length; i++)
         if (line[i] == ' ')
-            ends[n++] = i;
-    ends[n++] = (uint32_t)length;
-    assert_int_equal(n, COUNT(ends));
-    bool is = sieve_keeps(s, text, 0, ends);
-    assert_int_equal(sieve_keeps(s, text, 0, ends), is);
+            marks[++n] = i;
+    marks[++n] = (uint32_t)length;
+    assert_int_equal(n + 1, COUNT(marks));
+    bool is = sieve_keeps(s, text, marks);
+    assert_int_equal(sieve_keeps(s, text, marks), is);
     return is;
 }
 
