@@ -231,15 +231,19 @@ static bool take_line(struct flowlog *f, struct cut *c, uint64_t offset, struct 
  * where the search is to go on: a block's begin, or the text's end. */
 static size_t find_ends(struct flow_ends *f, struct str text, size_t at)
 {
-    while (at < text.n && f->n_ends <= FLOW_ENDS_MAX - FLOW_BLOCK &&
-           f->n_feeds <= FLOW_FEEDS_MAX - FLOW_BLOCK) {
-        struct flow_marks m = flow_marks(text.p + at, text.n - at);
+    uint32_t n_ends = f->n_ends, n_feeds = f->n_feeds;
+    for (; at < text.n && n_ends <= FLOW_ENDS_MAX - FLOW_BLOCK &&
+           n_feeds <= FLOW_FEEDS_MAX - FLOW_BLOCK;
+         at += FLOW_BLOCK) {
+        struct flow_marks m = text.n - at >= FLOW_BLOCK ? flow_marks_block(text.p + at)
+                                                        : flow_marks_rest(text.p + at, text.n - at);
         for (; m.ends; m.ends &= m.ends - 1)
-            f->marks[++f->n_ends] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.ends);
+            f->marks[++n_ends] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.ends);
         for (; m.feeds; m.feeds &= m.feeds - 1)
-            f->feeds[f->n_feeds++] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.feeds);
-        at += FLOW_BLOCK;
+            f->feeds[n_feeds++] = (uint32_t)at + (uint32_t)__builtin_ctzll(m.feeds);
     }
+    f->n_ends = n_ends;
+    f->n_feeds = n_feeds;
     return at < text.n ? at : text.n;
 }
 

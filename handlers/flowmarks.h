@@ -60,12 +60,10 @@ static inline struct flow_marks flow_marks_block(const char *p)
     return m;
 }
 
-/* The same for what is left of a text, n bytes at p. */
-static inline struct flow_marks flow_marks(const char *p, size_t n)
+/* The same for what is left of a text, n bytes at p, fewer than a block. */
+static inline struct flow_marks flow_marks_rest(const char *p, size_t n)
 {
     char padded[FLOW_BLOCK] = {0};
-    if (n >= FLOW_BLOCK)
-        return flow_marks_block(p);
     memcpy(padded, p, n);
     return flow_marks_block(padded);
 }
