@@ -254,8 +254,8 @@ static bool is_quiet(struct flowlog *f, struct str text, uint32_t end, const uin
 {
     const size_t n = f->format.n, status = f->format.status;
     const uint32_t begin = marks[0] + 1;
-    if (!f->sieve || n == 0 || known < n || marks[n] != end || end - begin >= FLOW_LINE_MAX ||
-        text.n - end < SIEVE_SLACK || text.p[end - 1] == '\r')
+    if (!f->sieve || n == 0 || known < n || marks[n] != end || end == begin ||
+        end - begin >= FLOW_LINE_MAX || text.n - end < SIEVE_SLACK || text.p[end - 1] == '\r')
         return false;
     if (status != SIZE_MAX && marks[status + 1] - marks[status] > sizeof "OK")
         return false;

@@ -217,7 +217,7 @@ static void put_line(struct buf *b, const char *head, uint64_t *seed)
     }
     if (random_below(seed, 100) == 0)
         buf_putz(b, " one more");
-    buf_putc(b, '\n');
+    buf_putz(b, random_below(seed, 100) == 0 ? "\n\n" : "\n");
 }
 
 struct reading {
