@@ -519,6 +519,11 @@ def test_tls(certificate, drive):
                          AWS_CA_BUNDLE=str(certificate / "cert.pem"))
         server.script = [{}, {"hang_up": True}]  # and one that dies unheard
         assert all(matches(trusting.get("k"), b"x") for _ in range(3))
+        server.objects["logs", "big"] = BIG  # more than is kept of one that is ahead
+        assert [got["sha256"] for got in trusting.gets("k", "big", "k", "big")] == [
+            hashlib.sha256(body).hexdigest() for body in (b"x", BIG, b"x", BIG)]
+        for answer in drive(AWS_ENDPOINT_URL=server.url).gets("k", "big"):
+            assert answer["kind"] == "system" and "certificate" in answer["error"]
         answer = drive(AWS_ENDPOINT_URL=server.url).get("k")
         assert answer["kind"] == "system" and "certificate" in answer["error"]
         answer = drive(AWS_ENDPOINT_URL=server.url, AWS_CA_BUNDLE="/nonexistent").get("k")
