@@ -4,9 +4,9 @@
     scripts/bench lambda
 
 The Runtime API, S3 and DynamoDB are on loopback and answer at once; what Lambda makes one wait for
-is not measured, but in one row, where S3 begins to answer after FIRST_BYTE_S. The shipped rules, compiled;
-records that nobody is told of, and one that is. An object is read again and again, as long as SECONDS;
-each row is a process of its own.
+is not measured, but in the last row, where S3 begins to answer after FIRST_BYTE_S. The shipped rules,
+compiled; records that nobody is told of, and one that is. An object is read again and again, as long as
+SECONDS; each row is a process of its own.
 """
 import json
 import os
