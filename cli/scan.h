@@ -14,8 +14,6 @@
 #include "respond/incident.h"
 
 enum scan_emit { EMIT_MATCHES, EMIT_ALERTS, EMIT_INCIDENTS };
-/* FORMAT_EXPORT is of incidents alone. */
-enum scan_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_CSV, FORMAT_EXPORT };
 
 #define LEVELS (LEVEL_CRITICAL + 1)
 
@@ -82,7 +80,6 @@ struct scan {
     struct buf text;       /* of one alert or incident */
     struct buf json;       /* of one incident, to be exported */
     struct once *once;
-    struct buf output_line; /* of Falco rules */
     struct lines_maker lines;
     struct line_heads line_heads;
     uint64_t *rule_hits; /* by rule */
@@ -129,9 +126,11 @@ TW_MUST_USE bool scan_take(struct scan *s, struct event *ev, enum scan_use use,
                            const uint32_t *hits, size_t n, struct err *e);
 
 /* What is told of a record of SCAN_LINES, in the same two halves: made by any thread with a maker
- * of its own, and taken in the order of the records. */
-void scan_put_lines(const struct scan *s, struct event *ev, struct str object, const uint32_t *hits,
-                    size_t n, struct lines_maker *maker, struct buf *out);
+ * of its own, and taken in the order of the records. False, and nothing is put, when it is too much
+ * at once: scan_take tells it line by line. */
+TW_MUST_USE bool scan_put_lines(const struct scan *s, struct event *ev, struct str object,
+                                const uint32_t *hits, size_t n, struct lines_maker *maker,
+                                struct buf *out);
 TW_MUST_USE bool scan_take_lines(struct scan *s, struct str made, struct err *e);
 
 /* Prints "trailwarden: <object>: <sentence>" on standard error. */

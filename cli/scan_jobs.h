@@ -12,6 +12,9 @@
 
 /* What a worker gathers before it takes the lock. */
 #define BATCH_BYTES (64u << 10)
+/* What there is of the first job before the walker is woken for it, unless the job ends: waking
+ * takes longer than taking a batch. */
+#define TAKEN_BYTES (2 * BATCH_BYTES)
 /* What one record is kept as (with the numbers of all rules, or as lines), on top of what is kept
  * already. */
 #define KEPT_BYTES_MAX                                                                             \
@@ -71,12 +74,13 @@ struct scan_threads {
     pthread_mutex_t lock;
     pthread_cond_t to_work; /* for workers: a job waits, or it is over */
     pthread_cond_t room;    /* for workers: a job was emptied, or became the first */
-    pthread_cond_t to_take; /* for the walker: there is more of the first job */
+    pthread_cond_t to_take; /* for the walker: there is enough of the first job, or all */
     struct job *jobs;
     size_t n_jobs;
     size_t kept_bytes, kept_max;    /* of all jobs, in memory */
     uint64_t begun, claimed, taken; /* jobs so far; number i is jobs[i % n_jobs] */
     bool over;
+    bool *told_slots; /* constant: event_mark_told */
     struct worker *workers;
     size_t n_workers, n_started;
     struct buf present; /* the walker's own: what it takes now */

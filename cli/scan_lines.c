@@ -17,11 +17,12 @@ struct head {
     uint32_t event_n; /* bytes of its JSON */
 };
 
-void lines_maker_init(struct lines_maker *m, const struct ruleset *rules)
+void lines_maker_init(struct lines_maker *m, const struct ruleset *rules, enum scan_format format,
+                      bool colour)
 {
-    *m = (struct lines_maker){.rules = rules};
+    *m = (struct lines_maker){.rules = rules, .format = format, .colour = colour};
     buf_init(&m->hits, (size_t)rules->n_rules * sizeof(struct stored_hit));
-    buf_init(&m->outputs, LINE_OUTPUTS_MAX);
+    buf_init(&m->outputs, OUTPUT_LINE_MAX);
     buf_init(&m->made, LINES_MADE_MAX);
     buf_init(&m->falco, FACTS_OUTPUT_MAX);
 }
@@ -41,33 +42,54 @@ void lines_begin(struct lines_maker *m)
     m->n = 0;
 }
 
+/* Puts the Falco output, or the line; false when there is none. */
+static bool put_output(struct lines_maker *m, struct event *ev, uint32_t rule,
+                       const struct facts *f)
+{
+    const struct match match = {m->rules, rule, f, facts_output(ev, rule, &m->falco)};
+    switch (m->format) {
+    case FORMAT_CSV:
+        match_put_csv(&m->outputs, &match);
+        return true;
+    case FORMAT_TEXT:
+        match_put_text(&m->outputs, &match, m->colour);
+        return true;
+    case FORMAT_JSONL:
+    case FORMAT_EXPORT:
+        break;
+    }
+    if (!str_present(match.output) || match.output.n > LINE_OUTPUTS_MAX - m->outputs.n)
+        return false;
+    buf_put(&m->outputs, match.output);
+    return true;
+}
+
 void lines_add(struct lines_maker *m, struct event *ev, uint32_t rule, const struct facts *f)
 {
-    struct str output = facts_output(ev, rule, &m->falco);
-    if (output.n > LINE_OUTPUTS_MAX - m->outputs.n)
-        output = STR_ABSENT;
-    struct stored_hit hit = {.rule = rule,
-                             .output_at = (uint32_t)m->outputs.n,
-                             .output_n = str_present(output) ? (uint32_t)output.n : OUTPUT_ABSENT};
+    struct stored_hit hit = {.rule = rule, .output_at = (uint32_t)m->outputs.n};
+    bool has_output = put_output(m, ev, rule, f);
+    hit.output_n = has_output ? (uint32_t)m->outputs.n - hit.output_at : OUTPUT_ABSENT;
     once_key(rs_str(m->rules, m->rules->rules[rule].id), f->evidence, hit.key);
     buf_put(&m->hits, str_n((const char *)&hit, sizeof hit));
-    buf_put(&m->outputs, output);
     m->n++;
 }
 
-void lines_end(struct lines_maker *m, const struct facts *f, struct buf *out)
+bool lines_end(struct lines_maker *m, const struct facts *f, struct buf *out)
 {
     struct head head = {.n_hits = m->n};
+    if (m->hits.failed || m->outputs.failed)
+        return false;
     size_t at = out->n;
     buf_put(out, str_n((const char *)&head, sizeof head));
     buf_put(out, buf_str(&m->hits));
     size_t event = out->n;
-    event_put_json(out, f, &limits_none);
+    if (m->format == FORMAT_JSONL)
+        event_put_json(out, f, &limits_none);
     head.event_n = (uint32_t)(out->n - event);
     buf_put(out, buf_str(&m->outputs));
-    out->failed = out->failed || m->hits.failed || m->outputs.failed;
     if (!out->failed)
         memcpy(out->p + at, &head, sizeof head);
+    return true;
 }
 
 static struct head head_of(struct str made)

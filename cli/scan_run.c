@@ -97,29 +97,6 @@ static void describe(void *to, struct event *ev, uint32_t rule, const struct fac
     alerting_describe(&s->alerting, ev, rule, f, out);
 }
 
-/* A match in a form that needs its event; of the others, see cli/scan_lines.h. */
-static bool tell_match(struct scan *s, struct event *ev, uint32_t rule, const struct facts *f,
-                       struct err *e)
-{
-    const struct match m = {s->rules, rule, f, facts_output(ev, rule, &s->output_line)};
-    struct buf *b = &s->out->pending;
-    switch (s->options.format) {
-    case FORMAT_JSONL:
-        match_put_json(b, &m);
-        break;
-    case FORMAT_CSV:
-        match_put_csv(b, &m);
-        break;
-    case FORMAT_TEXT:
-        match_put_text(b, &m, s->options.colour);
-        break;
-    case FORMAT_EXPORT: /* of incidents alone */
-        break;
-    }
-    note_told(s, level_of(s, rule));
-    return output_put(s->out, e);
-}
-
 static bool put_export(struct scan *s, const struct incident *i, struct err *e)
 {
     buf_reset(&s->json);
@@ -227,24 +204,13 @@ static bool count_hit(struct scan *s, uint32_t rule, const unsigned char key[ONC
     return true;
 }
 
-static bool on_hit(struct scan *s, struct event *ev, uint32_t rule, const struct facts *f,
-                   struct err *e)
-{
-    unsigned char key[ONCE_KEY_BYTES];
-    bool fresh;
-    once_key(rs_str(s->rules, s->rules->rules[rule].id), f->evidence, key);
-    return count_hit(s, rule, key, &fresh, e) &&
-           (!fresh || s->options.emit != EMIT_MATCHES || tell_match(s, ev, rule, f, e));
-}
-
 /* Whether matches are told by lines: nothing else of the event is asked for. */
 static bool writes_lines(const struct scan *s)
 {
-    return s->options.emit == EMIT_MATCHES && s->options.format == FORMAT_JSONL &&
-           !gathers_incidents(s) && !s->teller;
+    return s->options.emit == EMIT_MATCHES && !gathers_incidents(s) && !s->teller;
 }
 
-void scan_put_lines(const struct scan *s, struct event *ev, struct str object, const uint32_t *hits,
+bool scan_put_lines(const struct scan *s, struct event *ev, struct str object, const uint32_t *hits,
                     size_t n, struct lines_maker *maker, struct buf *out)
 {
     struct facts facts;
@@ -253,7 +219,7 @@ void scan_put_lines(const struct scan *s, struct event *ev, struct str object, c
     for (size_t i = 0; i < n; i++)
         if (is_told(s, hits[i]))
             lines_add(maker, ev, hits[i], &facts);
-    lines_end(maker, &facts, out);
+    return lines_end(maker, &facts, out);
 }
 
 bool scan_take_lines(struct scan *s, struct str made, struct err *e)
@@ -266,9 +232,42 @@ bool scan_take_lines(struct scan *s, struct str made, struct err *e)
             return false;
         if (!fresh)
             continue;
-        line_put(&s->line_heads, &s->out->pending, &hit, event);
+        if (s->options.format == FORMAT_JSONL)
+            line_put(&s->line_heads, &s->out->pending, &hit, event);
+        else
+            buf_put(&s->out->pending, hit.output);
         note_told(s, level_of(s, hit.rule));
         if (!output_put(s->out, e))
+            return false;
+    }
+    return true;
+}
+
+/* Tells the matches of an event; line by line when they are too long together. */
+static bool tell_matches(struct scan *s, struct event *ev, const uint32_t *hits, size_t n,
+                         struct err *e)
+{
+    struct buf *made = &s->lines.made;
+    buf_reset(made);
+    if (scan_put_lines(s, ev, s->object, hits, n, &s->lines, made))
+        return buf_ok(made, "matches of a record", e) && scan_take_lines(s, buf_str(made), e);
+    bool ok = n > 1 || err_set(e, ERR_LIMIT, "a match is longer than %u bytes", OUTPUT_LINE_MAX);
+    for (size_t i = 0; i < n && ok; i++)
+        ok = tell_matches(s, ev, hits + i, 1, e);
+    return ok;
+}
+
+/* Counts what rules hold for that may be told. */
+static bool count_hits(struct scan *s, const struct facts *f, const uint32_t *hits, size_t n,
+                       struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char key[ONCE_KEY_BYTES];
+        bool fresh;
+        if (!is_told(s, hits[i]))
+            continue;
+        once_key(rs_str(s->rules, s->rules->rules[hits[i]].id), f->evidence, key);
+        if (!count_hit(s, hits[i], key, &fresh, e))
             return false;
     }
     return true;
@@ -301,14 +300,12 @@ static bool see(struct scan *s, struct event *ev, const struct facts *f, const u
 
 static bool on_hits(struct scan *s, struct event *ev, const uint32_t *hits, size_t n, struct err *e)
 {
+    bool matches = s->options.emit == EMIT_MATCHES;
     struct facts facts;
     facts_read(ev, s->object, &facts);
-    for (size_t i = 0; i < n; i++)
-        if (is_told(s, hits[i]) && !on_hit(s, ev, hits[i], &facts, e))
-            return false;
-    if (!see(s, ev, &facts, hits, n, e))
-        return false;
-    return s->options.emit == EMIT_MATCHES || windows_add(s->windows, ev, &facts, hits, n, e);
+    bool ok = matches ? tell_matches(s, ev, hits, n, e) : count_hits(s, &facts, hits, n, e);
+    return ok && see(s, ev, &facts, hits, n, e) &&
+           (matches || windows_add(s->windows, ev, &facts, hits, n, e));
 }
 
 /* Whether the event lies in the time asked for; one that tells no time does. */
@@ -342,12 +339,8 @@ bool scan_take(struct scan *s, struct event *ev, enum scan_use use, const uint32
 {
     struct facts facts;
     s->counts.out_of_time += use == SCAN_OUT_OF_TIME;
-    if (use == SCAN_LINES) {
-        struct buf *made = &s->lines.made;
-        buf_reset(made);
-        scan_put_lines(s, ev, s->object, hits, n, &s->lines, made);
-        return buf_ok(made, "matches of a record", e) && scan_take_lines(s, buf_str(made), e);
-    }
+    if (use == SCAN_LINES)
+        return tell_matches(s, ev, hits, n, e);
     if (use == SCAN_HIT)
         return on_hits(s, ev, hits, n, e);
     if (use != SCAN_LINK)
@@ -477,8 +470,7 @@ bool scan_init(struct scan *s, const struct ruleset *rules, const struct scan_op
                const struct scan_state *state, struct output *out, struct err *e)
 {
     *s = (struct scan){.rules = rules, .options = *options, .out = out, .durable = state->durable};
-    buf_init(&s->output_line, FACTS_OUTPUT_MAX);
-    lines_maker_init(&s->lines, rules);
+    lines_maker_init(&s->lines, rules, options->format, options->colour);
     buf_init(&s->text, OUTPUT_LINE_MAX);
     buf_init(&s->json, OUTPUT_LINE_MAX);
     alerting_init(&s->alerting, rules);
@@ -509,7 +501,6 @@ void scan_release(struct scan *s)
     incidents_release(&s->incidents);
     buf_release(&s->text);
     buf_release(&s->json);
-    buf_release(&s->output_line);
     lines_maker_release(&s->lines);
     line_heads_release(&s->line_heads);
     once_free(s->once);

@@ -203,6 +203,8 @@ static void open_job(struct scan_threads *t)
     struct job *job = t->jobs + t->begun % t->n_jobs;
     struct job fresh = {.names = job->names, .kept = job->kept, .more = job->more};
     buf_reset(&fresh.names);
+    if (fresh.kept.cap > 2 * SCAN_KEPT_MAX)
+        buf_release(&fresh.kept);
     spool_reset(&fresh.more);
     *job = fresh;
     t->open = job;
@@ -267,7 +269,11 @@ bool scan_threads_new(struct scan *s, size_t n, struct scan_threads **out, struc
     buf_init(&t->present, KEPT_BYTES_MAX);
     t->jobs = calloc(t->n_jobs, sizeof *t->jobs);
     t->workers = calloc(n, sizeof *t->workers);
-    bool ok = (t->jobs && t->workers) || err_set(e, ERR_SYSTEM, "no memory for threads");
+    t->told_slots = calloc((size_t)s->rules->n_slots + 1, sizeof *t->told_slots);
+    if (t->told_slots)
+        event_mark_told(s->rules, t->told_slots);
+    bool ok =
+        (t->jobs && t->workers && t->told_slots) || err_set(e, ERR_SYSTEM, "no memory for threads");
     for (size_t i = 0; t->jobs && i < t->n_jobs; i++) {
         buf_init(&t->jobs[i].names, SCAN_JOB_FILES * (FILES_PATH_MAX + 1));
         buf_init(&t->jobs[i].kept, KEPT_BYTES_MAX);
@@ -308,6 +314,7 @@ void scan_threads_free(struct scan_threads *t)
     pthread_mutex_destroy(&t->lock);
     free(t->jobs);
     free(t->workers);
+    free(t->told_slots);
     free(t);
 }
 

@@ -30,8 +30,8 @@
 #define SCAN_JOB_BYTES (64u << 10)
 /* What is kept in memory: of one job, and of all jobs for each thread; of a job that has nothing
  * one batch more. */
-#define SCAN_KEPT_MAX  (1u << 20)
-#define SCAN_KEPT_EACH (2u << 20)
+#define SCAN_KEPT_MAX  (256u << 10)
+#define SCAN_KEPT_EACH (1u << 20)
 
 struct scan_threads;
 

@@ -26,8 +26,10 @@ static bool hand_over(struct worker *w, struct err *e)
     struct job *job = w->job;
     bool ok = true;
     pthread_mutex_lock(&t->lock);
-    while (!t->over && job_is_first(t, job) && !has_room(t, job, w->batch.n))
+    while (!t->over && job_is_first(t, job) && !has_room(t, job, w->batch.n)) {
+        pthread_cond_signal(&t->to_take);
         pthread_cond_wait(&t->room, &t->lock);
+    }
     if (has_room(t, job, w->batch.n)) {
         buf_put(&job->kept, buf_str(&w->batch));
         t->kept_bytes += w->batch.n;
@@ -36,7 +38,7 @@ static bool hand_over(struct worker *w, struct err *e)
     }
     ok = ok && (!t->over || interrupted_error(e));
     ok = ok && buf_ok(&job->kept, "what is kept of a file", e);
-    if (job_is_first(t, job))
+    if (job_is_first(t, job) && job->kept.n >= TAKEN_BYTES)
         pthread_cond_signal(&t->to_take);
     pthread_mutex_unlock(&t->lock);
     buf_reset(&w->batch);
@@ -48,9 +50,9 @@ static bool keep_is_full(struct worker *w, struct err *e)
     return buf_ok(&w->batch, "a record", e) && (w->batch.n < BATCH_BYTES || hand_over(w, e));
 }
 
-/* Whether what is told may name the event's number in the run (evt.num), which only the walker
- * knows. */
-static bool counts_events(const struct ruleset *rs, const uint32_t *hits, size_t n)
+/* Whether a Falco rule holds: its output may name any field, and the event's number in the run
+ * (evt.num), which only the walker knows. */
+static bool has_falco(const struct ruleset *rs, const uint32_t *hits, size_t n)
 {
     bool found = false;
     for (size_t i = 0; i < n && !found; i++)
@@ -75,27 +77,31 @@ static bool close_entry(struct worker *w, struct entry *head, size_t at, struct 
     return keep_is_full(w, e);
 }
 
-static bool keep_lines(struct worker *w, struct event *ev, const uint32_t *hits, size_t n,
-                       struct err *e)
-{
-    struct entry head = {.kind = ENTRY_LINES};
-    size_t at = w->batch.n;
-    buf_put(&w->batch, str_n((const char *)&head, sizeof head));
-    scan_put_lines(w->t->scan, ev, w->name, hits, n, &w->lines, &w->batch);
-    return close_entry(w, &head, at, e);
-}
-
 static bool keep_record(struct worker *w, struct event *ev, enum scan_use use, const uint32_t *hits,
                         size_t n, struct err *e)
 {
     struct entry head = {.kind = ENTRY_RECORD, .use = use, .n_hits = (uint32_t)n};
     struct buf *b = &w->batch;
     size_t at = b->n;
+    bool whole = has_falco(w->t->scan->rules, hits, n);
     buf_put(b, str_n((const char *)&head, sizeof head));
     if (n)
         buf_put(b, str_n((const char *)hits, n * sizeof *hits));
-    event_keep(ev, b);
+    event_keep(ev, whole ? NULL : w->t->told_slots, whole || event_core(ev, CORE_ID).n == 0, b);
     return close_entry(w, &head, at, e);
+}
+
+/* Keeps the lines, or the record when they are too long together. */
+static bool keep_lines(struct worker *w, struct event *ev, const uint32_t *hits, size_t n,
+                       struct err *e)
+{
+    struct entry head = {.kind = ENTRY_LINES};
+    size_t at = w->batch.n;
+    buf_put(&w->batch, str_n((const char *)&head, sizeof head));
+    if (scan_put_lines(w->t->scan, ev, w->name, hits, n, &w->lines, &w->batch))
+        return close_entry(w, &head, at, e);
+    buf_cut(&w->batch, at);
+    return keep_record(w, ev, SCAN_LINES, hits, n, e);
 }
 
 /* object_calls.record */
@@ -106,7 +112,7 @@ static bool on_record(void *to, struct event *ev, struct err *e)
     size_t n = 0;
     enum scan_use use = scan_judge(w->t->scan, ev, &hits, &n);
     w->out_of_time += use == SCAN_OUT_OF_TIME;
-    if (use == SCAN_LINES && !counts_events(w->t->scan->rules, hits, n))
+    if (use == SCAN_LINES && !has_falco(w->t->scan->rules, hits, n))
         return keep_lines(w, ev, hits, n, e);
     if (use == SCAN_NOTHING || use == SCAN_OUT_OF_TIME)
         return true;
@@ -225,7 +231,7 @@ bool worker_start(struct scan_threads *t, struct worker *w, struct err *e)
     const struct scan *s = t->scan;
     *w = (struct worker){.t = t};
     buf_init(&w->batch, KEPT_BYTES_MAX);
-    lines_maker_init(&w->lines, s->rules);
+    lines_maker_init(&w->lines, s->rules, s->options.format, s->options.colour);
     t->n_workers++;
     if (!object_reader_init(&w->reader, s->rules, &s->options.said,
                             (struct object_calls){w, on_piece, on_record, on_bad}, e))

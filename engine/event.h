@@ -134,16 +134,22 @@ uint32_t event_member_slot(const struct event *ev, struct str name);
  * empty when the scratch is full (counted). */
 struct str event_json(struct event *ev);
 
-/* Appends the present record to out as what was read of it: at most EVENT_KEPT_MAX bytes of a
- * record, and of what stands for it as JSON, of n. */
-void event_keep(struct event *ev, struct buf *out);
+/* Appends what was read of the present record to out: the values of the slots that are true in
+ * `slots`, by slot (NULL: all), and with_json what event_json says; at most EVENT_KEPT_MAX bytes of
+ * a record, and of what stands for it as JSON, of n. */
+void event_keep(struct event *ev, const bool *slots, bool with_json, struct buf *out);
 #define EVENT_KEPT_HEAD  32
 #define EVENT_KEPT_VALUE 16
 /* The record twice: a line as JSON too, or values of our own, which are shorter than it. */
 #define EVENT_KEPT_MAX(n) (2 * (n) + EVENT_KEPT_HEAD + EVENT_VALUES_MAX * EVENT_KEPT_VALUE)
-/* Makes what event_keep appended, of an event with the same rules, the present record; its number
- * is what it was. The bytes must stay until the next record. */
+/* Makes what event_keep appended, of an event with the same rules, the present record, its number
+ * what it was. Slots that were not asked for are empty, and event_json is if it was not kept. The
+ * bytes must stay until the next record. */
 void event_restore(struct event *ev, struct str kept);
+
+/* Marks the slots that are read of an event after it was matched: core and tie fields, what rules
+ * show, keys and values of windows. Falco's outputs name others. */
+void event_mark_told(const struct ruleset *rs, bool *slots);
 
 /* The first value of a slot in this record, and the next after one; NULL when there is none.
  * A SLOT_FAN slot that ends at an array has the array itself (JSON_ARRAY) and then each member;

@@ -53,7 +53,7 @@ static void check_restored(const char *name, struct readers *r, struct event *re
     struct buf kept;
     buf_init(&kept, 16u << 20);
     buf_putz(&kept, "odd"); /* nothing is aligned */
-    event_keep(&r->from, &kept);
+    event_keep(&r->from, NULL, true, &kept);
     assert_false(kept.failed);
     assert_true(kept.n - 3 <= EVENT_KEPT_MAX(n));
     memset(spoil, '#', n);
@@ -105,6 +105,68 @@ static void restores_records(void **state)
     }
 }
 
+/* Only what is asked for, in few bytes, unless the values are longer than the record. */
+static void leaves_out(void **state)
+{
+    static const struct {
+        const char *record, *json, *b;
+    } cases[] = {
+        {"{\"eventID\":\"1\",\"a\":{\"b\":\"long enough\"},\"list\":[1,2]}", "", "long enough"},
+        {"{\"a\":{\"b\":[[[[1]]]]}}", "{\"a\":{\"b\":[[[[1]]]]}}", "[[[[1]]]]|[[[1]]]|[[1]]|[1]|1"},
+    };
+    (void)state;
+    struct readers r;
+    struct buf kept, got;
+    struct err e;
+    size_t used;
+    set_up(&r);
+    bool *slots = calloc(r.rules->n_slots, sizeof *slots);
+    uint32_t list = event_member_slot(&r.from, S("list")), b = RS_NONE;
+    for (uint32_t i = 0; i < r.rules->n_slots; i++)
+        if (str_eqz(rs_str(r.rules, r.rules->slots[i].path), "a.b")) {
+            slots[i] = true;
+            b = r.rules->slots[i].kind == SLOT_FAN ? i : b;
+        }
+    buf_init(&kept, 4096);
+    buf_init(&got, 4096);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(event_read(&r.from, str_of(cases[i].record), &used, &e), JSON_OK);
+        buf_reset(&kept);
+        event_keep(&r.from, slots, false, &kept);
+        event_restore(&r.to, buf_str(&kept));
+        check_str("json", event_json(&r.to), str_of(cases[i].json));
+        buf_reset(&got);
+        for (struct value *v = event_first(&r.to, b); v; v = event_next(&r.to, v)) {
+            if (got.n)
+                buf_putc(&got, '|');
+            buf_put(&got, event_text(&r.to, v));
+        }
+        check_str("b", buf_str(&got), str_of(cases[i].b));
+        assert_null(event_first(&r.to, list));
+        assert_false(event_core(&r.to, CORE_ID).n);
+    }
+    free(slots);
+    buf_release(&kept);
+    buf_release(&got);
+    tear_down(&r);
+}
+
+/* Slots that are read of an event once it is matched. */
+static void marks_what_is_told(void **state)
+{
+    (void)state;
+    struct readers r;
+    set_up(&r);
+    bool *slots = calloc(r.rules->n_slots, sizeof *slots);
+    event_mark_told(r.rules, slots);
+    assert_true(slots[event_member_slot(&r.from, S("eventID"))]);
+    assert_true(slots[event_member_slot(&r.from, S("eventName"))]);
+    assert_true(slots[r.rules->ties[TIE_MADE_KEY]]);
+    assert_false(slots[event_member_slot(&r.from, S("list"))]);
+    free(slots);
+    tear_down(&r);
+}
+
 /* Of a line what the JSON that stands for it would be read as, and its own source. */
 static void restores_lines(void **state)
 {
@@ -123,7 +185,7 @@ static void restores_lines(void **state)
     event_put(ev, event_member_slot(ev, S("dstport")), JSON_NUMBER, str_n(line + 7, 3));
     event_end(ev);
     buf_init(&kept, 4096);
-    event_keep(ev, &kept);
+    event_keep(ev, NULL, true, &kept);
     memset(line, '#', sizeof line);
     event_restore(&r.to, buf_str(&kept));
     assert_int_equal(r.to.source, SOURCE_VPCFLOW);
@@ -152,13 +214,13 @@ static void floods(void **state)
     buf_putz(&record, "]}");
     assert_int_equal(event_read(&r.from, buf_str(&record), &used, &e), JSON_OK);
     buf_init(&kept, EVENT_KEPT_MAX(record.n));
-    event_keep(&r.from, &kept);
+    event_keep(&r.from, NULL, true, &kept);
     assert_false(kept.failed);
     event_restore(&r.to, buf_str(&kept));
     assert_int_equal(r.to.n_values, EVENT_VALUES_MAX);
     buf_release(&kept);
     buf_init(&kept, 1000);
-    event_keep(&r.from, &kept);
+    event_keep(&r.from, NULL, true, &kept);
     assert_true(kept.failed);
     buf_release(&kept);
     buf_release(&record);
@@ -169,6 +231,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(restores_records),
+        cmocka_unit_test(leaves_out),
+        cmocka_unit_test(marks_what_is_told),
         cmocka_unit_test(restores_lines),
         cmocka_unit_test(floods),
     };
