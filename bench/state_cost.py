@@ -74,6 +74,14 @@ def record(name, source, user, at, number, **more):
     return made
 
 
+def described(call, worker, at, number):
+    """A user's reading call, with a key and from an address of its own."""
+    made = record(*call, f"worker{worker}", at, number, readOnly=True,
+                  sourceIPAddress=f"198.51.100.{worker + 1}")
+    made["userIdentity"]["accessKeyId"] = f"AKIAIOSFODNN7EXAM{worker:03}"
+    return made
+
+
 def quiet():
     """60 objects of 100 records."""
     chance = random.Random(1)
@@ -83,9 +91,8 @@ def quiet():
              ("GetParameter", "ssm"), ("DescribeLogStreams", "logs")]
     for o in range(60):
         at = END - datetime.timedelta(days=2) + datetime.timedelta(seconds=2880 * o)
-        yield [record(*chance.choice(calls), f"worker{chance.randrange(20)}",
-                      at + datetime.timedelta(seconds=5 * i), 100 * o + i, readOnly=True)
-               for i in range(100)]
+        yield [described(chance.choice(calls), chance.randrange(20),
+                         at + datetime.timedelta(seconds=5 * i), 100 * o + i) for i in range(100)]
 
 
 def flood():

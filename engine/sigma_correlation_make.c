@@ -3,12 +3,16 @@
 #include "engine/sigma_lint.h"
 
 #define HOUR_MS 3600000ll
-#define BUCKET_BYTES                                                                               \
-    4096 /* spec of the state: an update costs the whole item, so items stay small */
+/* Spec of the state: an update costs the whole item, so items stay small. */
+#define BUCKET_BYTES  4096
 #define ELEMENT_BYTES 30 /* of one element in a bucket */
 /* A flood can fill a cell that tells times apart with 2 * WINDOW_PAIRS_MAX elements, 30 KB; an item
  * of DynamoDB takes 400 KB, and several deliveries may add before one of them thins. */
 #define CROWDED_CELLS_MAX 4
+/* Into how many cells a timespan is parted, of an hour at least (an object of CloudTrail covers
+ * minutes, and should touch one bucket): a key that is in each object costs that much less, a flood
+ * that much more to read. */
+#define PARTS_MAX 8
 
 /* ---- fields and aliases ---- */
 
@@ -164,6 +168,17 @@ static void warn_overlap(struct sigma_link *l, const struct rs_input *in)
         }
 }
 
+/* How wide the cells are. What counts events keeps few of them anyway. */
+static int64_t cell_ms(const struct sigma_correlation *c)
+{
+    int64_t parts = c->timespan_ms / HOUR_MS;
+    int64_t by_size = PARTS_MAX * BUCKET_BYTES / (2 * (int64_t)c->n * ELEMENT_BYTES);
+    if (c->type == WINDOW_TYPE_EVENT_COUNT || parts < 2 || by_size < 2)
+        return c->timespan_ms;
+    parts = parts < by_size ? parts : by_size;
+    return c->timespan_ms / (parts < PARTS_MAX ? parts : PARTS_MAX);
+}
+
 /* Whole cells of a bucket that holds what thinning leaves of them: see engine/window.h. Of counts
  * that is 2n a cell; the other types tell times apart, in order or for windows above them. */
 static uint32_t bucket_cells(const struct sigma_correlation *c)
@@ -266,7 +281,7 @@ static void put_window(struct sigma_link *l, struct rs_list expr, struct rs_inpu
         .bounded = str_present(c->scan_only) ? c->bounded : 0,
         .timespan_ms = c->timespan_ms,
         .gap_ms = c->gap_ms,
-        .cell_ms = first_seen ? c->gap_ms : c->timespan_ms,
+        .cell_ms = first_seen ? c->gap_ms : cell_ms(c),
         .history_ms = c->history_ms,
         .learn_ms = c->learn_ms,
         .percentile = c->percentile,

@@ -42,13 +42,14 @@ static bool travel_init(struct travel *t, size_t n)
     return t->got && t->swaps && t->after && t->asked && t->which;
 }
 
-/* Claims that ended before it are never met again: the oldest event that is no stray has buckets
- * read that begin two of them before it, and the gap reaches further back. */
+/* Claims that ended before it are never met again: with the oldest event that is no stray buckets
+ * are read that begin a timespan and one of them before it, and the gap reaches further back. */
 static int64_t horizon_of(const struct windows *w, const struct work *k)
 {
     int64_t bucket_ms = k->eval.cell_ms * k->eval.bucket_cells;
+    int64_t reach_ms = k->eval.timespan_ms + bucket_ms;
     return w->cfg.whole ? INT64_MIN
-                        : w->delivery.now_ms - w->cfg.memory_ms - k->eval.gap_ms - 2 * bucket_ms;
+                        : w->delivery.now_ms - w->cfg.memory_ms - k->eval.gap_ms - reach_ms;
 }
 
 /* When the item may be forgotten, seconds since 1970. */

@@ -97,21 +97,23 @@ static bool add_all(struct batch *b, struct err *e)
 
 /* ---- read ---- */
 
-/* One range for each run of buckets that own elements lie in, a neighbour on either side. */
+/* One range for each run of buckets that may have what holds together with own elements: whatever
+ * lies within a timespan of one, on either side. */
 static bool put_reads(const struct work *k, struct vec *reads, struct err *e)
 {
     const struct element *own = k->en->elements.p;
     struct state_read *last = NULL;
     for (size_t i = 0; i < k->en->elements.n; i++) {
-        int64_t bucket = window_bucket(&k->eval, own[i].time_ms);
-        if (last && bucket - 1 <= last->to + 1) {
-            last->to = later(last->to, bucket + 1);
+        int64_t from = window_bucket(&k->eval, own[i].time_ms - k->eval.timespan_ms);
+        int64_t to = window_bucket(&k->eval, own[i].time_ms + k->eval.timespan_ms);
+        if (last && from <= last->to + 1) {
+            last->to = later(last->to, to);
             continue;
         }
         last = vec_push(reads, 1);
         if (!last)
             return settle_no_memory(e);
-        *last = (struct state_read){k->en->key, bucket - 1, bucket + 1, &k->en->all};
+        *last = (struct state_read){k->en->key, from, to, &k->en->all};
     }
     return true;
 }

@@ -89,7 +89,7 @@ void settle_remember(const struct batch *b);
 /* collect.c: adds the elements of the batch to their buckets; one that takes no more is thinned
  * first. */
 TW_MUST_USE bool settle_add(struct batch *b, struct err *e);
-/* Reads those buckets, and one on either side, into the entries. */
+/* Reads those buckets, and all within a timespan of own elements, into the entries. */
 TW_MUST_USE bool settle_read(struct batch *b, struct err *e);
 /* Finds the entries' spans; notes in d what of that which was read is superfluous. */
 TW_MUST_USE bool settle_find(struct batch *b, struct drops *d, struct err *e);

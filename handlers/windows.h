@@ -3,8 +3,8 @@
  * The protocol (docs/design.md; promise P1), for all keys of a delivery side by side:
  *   learn    of first_seen rules: when accounts and keys were first seen, what is on record already
  *   add      its elements, thinned, to their buckets
- *   read     only then, those buckets and one neighbour on either side. Two deliveries that write
- *            before they read cannot both miss each other
+ *   read     only then, those buckets and all within a timespan of its elements. Two deliveries
+ *            that write before they read cannot both miss each other
  *   find     the spans at which the rule holds, over what was read and its own
  *   claim    them by compare-and-set: a new episode gets one alert, leased to this delivery
  *   publish  what is leased to it, and, when the object has come before, whatever it touched

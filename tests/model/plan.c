@@ -45,7 +45,7 @@ static void make_window(struct plan *p, uint32_t at, struct rng *r, bool wide_ce
     bool counts = w->type == WINDOW_TYPE_EVENT_COUNT || w->type == WINDOW_TYPE_VALUE_COUNT;
     o->timespan = rng_in(r, 1, 2) * 30;
     o->gap = gaps[rng_in(r, 0, 3)] * (rng_chance(r, 2500) ? 1 : o->timespan);
-    o->cell = o->timespan * (wide_cells ? 3 : 1);
+    o->cell = wide_cells ? 3 * o->timespan : o->timespan / rng_in(r, 1, 3);
     o->pairs_max = rng_chance(r, 7000) ? 12 : WINDOW_PAIRS_MAX;
     o->strict = w->type == WINDOW_TYPE_ORDERED && rng_chance(r, 3000);
     o->n = counts ? (uint32_t)rng_in(r, 1, 4) : w->n_in;

@@ -197,6 +197,47 @@ static void test_parts_of_a_window(void **state)
     sigma_case_release(&c);
 }
 
+/* A cell has an hour at least and an eighth of the timespan, unless it has a thousand elements or
+ * counts events. */
+static void test_cells(void **state)
+{
+    static const struct {
+        const char *name, *yaml;
+        int64_t cell_min;
+    } cases[] = {
+        {"a day", A B C_OF("type: temporal_ordered, rules: [a, b], group-by: u, timespan: 24h"),
+         180},
+        {"a week", A B C_OF("type: temporal, rules: [a, b], group-by: u, timespan: 7d"), 1260},
+        {"hours", A B C_OF("type: temporal, rules: [a, b], group-by: u, timespan: 3h"), 60},
+        {"under two", A B C_OF("type: temporal, rules: [a, b], group-by: u, timespan: 90m"), 90},
+        {"values",
+         A C_OF("type: value_count, rules: a, group-by: u, timespan: 8h, "
+                "condition: {field: v, gte: 10}"),
+         60},
+        {"many values",
+         A C_OF("type: value_count, rules: a, group-by: u, timespan: 8h, "
+                "condition: {field: v, gte: 200}"),
+         240},
+        {"a thousand",
+         A C_OF("type: value_count, rules: a, group-by: u, timespan: 8h, "
+                "condition: {field: v, gte: 1000}"),
+         480},
+        {"events",
+         A C_OF("type: event_count, rules: a, group-by: u, timespan: 8h, condition: {gte: 5}"),
+         480},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct sigma_case c;
+        load(&c, &cases[i].yaml, 1, false);
+        check_said(cases[i].name, &c, "");
+        const struct rs_window *w = window_of_rule(c.rules, "C");
+        check_int(cases[i].name, w->cell_ms, cases[i].cell_min * 60000);
+        check_int(cases[i].name, w->bucket_cells, 1);
+        sigma_case_release(&c);
+    }
+}
+
 static void test_first_seen(void **state)
 {
     (void)state;
@@ -695,21 +736,14 @@ static void test_scan_only_is_inherited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_parts_of_a_window),
-        cmocka_unit_test(test_first_seen),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_conditions_over_names),
-        cmocka_unit_test(test_references),
-        cmocka_unit_test(test_muting),
-        cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_values_of_a_chain),
-        cmocka_unit_test(test_height),
-        cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_single),
-        cmocka_unit_test(test_said),
-        cmocka_unit_test(test_scan_only),
-        cmocka_unit_test(test_scan_only_is_inherited),
+        cmocka_unit_test(test_windows),    cmocka_unit_test(test_parts_of_a_window),
+        cmocka_unit_test(test_cells),      cmocka_unit_test(test_first_seen),
+        cmocka_unit_test(test_bounds),     cmocka_unit_test(test_conditions_over_names),
+        cmocka_unit_test(test_references), cmocka_unit_test(test_muting),
+        cmocka_unit_test(test_chains),     cmocka_unit_test(test_values_of_a_chain),
+        cmocka_unit_test(test_height),     cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_single),     cmocka_unit_test(test_said),
+        cmocka_unit_test(test_scan_only),  cmocka_unit_test(test_scan_only_is_inherited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
