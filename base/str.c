@@ -25,6 +25,21 @@ bool str_eq_fold(struct str a, struct str b)
     return true;
 }
 
+bool str_is_near(struct str a, struct str b)
+{
+    struct str small = a.n <= b.n ? a : b, big = a.n <= b.n ? b : a;
+    size_t same = 0;
+    while (same < small.n && byte_lower(small.p[same]) == byte_lower(big.p[same]))
+        same++;
+    struct str s = str_skip(small, same), g = str_skip(big, same);
+    if (s.n != g.n)
+        return g.n - s.n == 1 && (s.n == 0 || str_eq_fold(s, str_skip(g, 1)));
+    bool swapped = s.n > 1 && byte_lower(s.p[0]) == byte_lower(g.p[1]) &&
+                   byte_lower(s.p[1]) == byte_lower(g.p[0]) &&
+                   (s.n == 2 || str_eq_fold(str_skip(s, 2), str_skip(g, 2)));
+    return swapped || s.n <= 1 || str_eq_fold(str_skip(s, 1), str_skip(g, 1));
+}
+
 bool str_starts(struct str s, struct str prefix)
 {
     return s.p && prefix.p && s.n >= prefix.n &&

@@ -48,6 +48,9 @@ int str_cmp(struct str a, struct str b);
 
 /* The same with A-Z folded to a-z and nothing else folded. */
 bool str_eq_fold(struct str a, struct str b);
+/* Whether one becomes the other by one slip, case apart: a byte put in, left out or changed, or two
+ * neighbours swapped. What is the same is near, too. */
+bool str_is_near(struct str a, struct str b);
 
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);

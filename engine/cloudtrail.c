@@ -123,18 +123,6 @@ static size_t count_steps(struct str path)
     return n;
 }
 
-/* Whether small becomes big by one byte put in or changed, case apart. */
-static bool is_near(struct str small, struct str big)
-{
-    size_t i = 0;
-    if (small.n > big.n)
-        return is_near(big, small);
-    while (i < small.n && byte_lower(small.p[i]) == byte_lower(big.p[i]))
-        i++;
-    struct str rest = str_skip(small, small.n == big.n ? i + 1 : i);
-    return big.n - small.n <= 1 && (i == big.n || str_eq_fold(rest, str_skip(big, i + 1)));
-}
-
 /* Appends the field that was meant, when the path is written like it: in the wrong case, or (near)
  * with a slip. What lies below an open field is taken as it is. */
 static bool put_meant(struct buf *meant, struct str path, const struct field *f, bool near)
@@ -145,7 +133,7 @@ static bool put_meant(struct buf *meant, struct str path, const struct field *f,
     bool open = f->shape == OPEN || f->shape == LIST;
     if (!str_present(head) || (rest.n && !open))
         return false;
-    if (near ? !is_near(head, field) : !str_eq_fold(head, field))
+    if (near ? !str_is_near(head, field) : !str_eq_fold(head, field))
         return false;
     buf_put(meant, field);
     buf_put(meant, rest);

@@ -7,6 +7,8 @@
     (64u << 20) /* of memory: room for lists of some hundred thousand names                        \
                  */
 
+#define NEAR_BYTES_MIN 4 /* names that are shorter are all like one another */
+
 /* A read under way. */
 struct reading {
     struct arena *a;
@@ -68,7 +70,11 @@ static bool read_placeholder(struct reading *r, const struct yaml_pair *pair,
                 pair->key->text.p);
         return wrong(r, pair->key->line);
     }
+    to->asked = arena_alloc(r->a, sizeof *to->asked);
+    if (!to->asked)
+        return no_memory(r);
     to->name = pair->key->text;
+    to->line = pair->key->line;
     return read_values(r, pair->value, to);
 }
 
@@ -201,6 +207,15 @@ const struct placeholder *rule_config_find(const struct rule_config *c, struct s
     for (; c; c = c->behind)
         for (size_t i = 0; i < c->n_placeholders; i++)
             if (str_eq(c->placeholders[i].name, name))
+                return c->placeholders + i;
+    return NULL;
+}
+
+const struct placeholder *rule_config_near(const struct rule_config *c, struct str name)
+{
+    for (; c; c = c->behind)
+        for (size_t i = 0; i < c->n_placeholders; i++)
+            if (name.n >= NEAR_BYTES_MIN && str_is_near(c->placeholders[i].name, name))
                 return c->placeholders + i;
     return NULL;
 }

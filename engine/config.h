@@ -11,6 +11,8 @@ struct placeholder {
     struct str name;
     const struct str *values;
     size_t n;
+    unsigned line; /* where it stands */
+    bool *asked;   /* set once a rule asks for it */
 };
 
 struct yaml;
@@ -47,5 +49,7 @@ TW_MUST_USE bool rule_config_read(const struct yaml *root, struct arena *a, stru
 /* The placeholder of this name, of c before what is behind it; NULL when none defines it. c may be
  * NULL. One without values stands for nothing: no value is like it. */
 const struct placeholder *rule_config_find(const struct rule_config *c, struct str name);
+/* One whose name was probably meant (str_is_near), or NULL. */
+const struct placeholder *rule_config_near(const struct rule_config *c, struct str name);
 
 #endif

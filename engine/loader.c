@@ -142,6 +142,20 @@ static bool add_placeholders(struct loader *l, struct str file, const struct yam
     return true;
 }
 
+/* Warns about names in the owner's configuration that no rule asks for, and that are written like
+ * one that the files of rules give: what was meant stays without the owner's values. */
+static void warn_misspelt(struct loader *l)
+{
+    for (size_t i = 0; i < l->config.n_placeholders; i++) {
+        const struct placeholder *p = l->config.placeholders + i;
+        const struct placeholder *meant = rule_config_near(l->config.behind, p->name);
+        if (!*p->asked && meant && !rule_config_find(l->config.behind, p->name))
+            diag_add(l->diags, DIAG_WARNING, l->config.file, p->line, STR_ABSENT,
+                     "no rule asks for placeholder '%.*s': is '%.*s' meant?", (int)p->name.n,
+                     p->name.p, (int)meant->name.n, meant->name.p);
+    }
+}
+
 bool loader_has_placeholders(const struct loader *l)
 {
     return l->config.behind != NULL;
@@ -226,6 +240,7 @@ bool loader_finish(struct loader *l, struct ruleset **out, struct err *e)
         return false;
     if (!sigma_finish(l->sigma, e) || !falco_finish(l->falco, e))
         return false;
+    warn_misspelt(l);
     hash_all(l);
     return builder_freeze(l->builder, out, e) && (!l->lint || lint_meanings(*out, l->diags, e));
 }

@@ -68,14 +68,17 @@ static bool read_values(struct sigma_scope *sc, struct sigma_item *it, const str
 }
 
 /* Sees what the order of modifiers does not matter for: the values of fieldref are names. */
-static void look_ahead(struct sigma_item *it, struct str modifiers)
+static void look_ahead(struct sigma_scope *sc, struct sigma_item *it, struct str modifiers)
 {
-    bool fields = false;
+    bool fields = false, expand = false;
     while (str_present(modifiers)) {
         struct str m = str_cut(&modifiers, '|');
         fields = fields || str_eqz(m, "fieldref");
+        expand = expand || str_eqz(m, "expand");
         it->has_contains = it->has_contains || str_eqz(m, "contains");
     }
+    if (!expand)
+        sigma_warn_unexpanded(sc, it);
     for (size_t i = 0; fields && i < it->n; i++)
         if (it->values[i].kind == VAL_TEXT)
             it->values[i].kind = VAL_FIELD;
@@ -150,7 +153,7 @@ static bool check_item(struct sigma_scope *sc, const struct sigma_item *it, stru
 static bool apply_modifiers(struct sigma_scope *sc, struct sigma_item *it, struct str modifiers,
                             struct err *e)
 {
-    look_ahead(it, modifiers);
+    look_ahead(sc, it, modifiers);
     while (str_present(modifiers)) {
         struct str m = str_cut(&modifiers, '|');
         if (!sigma_modify(sc, it, m, e))

@@ -10,8 +10,7 @@
 #include "engine/sigma_cidr.h"
 #include "engine/sigma_match.h"
 
-#define PLACEHOLDERS_MAX 16 /* in one value */
-#define DASHES_MAX       5  /* in one value: 5 to the 5th stays below SIGMA_VALUES_MAX */
+#define DASHES_MAX 5 /* in one value: 5 to the 5th stays below SIGMA_VALUES_MAX */
 
 enum { OPEN_FRONT = 1, OPEN_BACK = 2 };
 enum { UTF16_LE, UTF16_BE, UTF16_BOM };
@@ -230,9 +229,8 @@ static bool literal_of(struct sigma_scope *sc, const struct sigma_item *it,
     return buf_ok(out, "a value of a rule", e);
 }
 
-/* Puts `text` (literal) beside what out has, as another form of v. */
-static bool add_form(struct sigma_scope *sc, struct vec *out, const struct sigma_val *v,
-                     struct buf *pattern, struct err *e)
+bool sigma_add_form(struct sigma_scope *sc, struct vec *out, const struct sigma_val *v,
+                    struct buf *pattern, struct err *e)
 {
     struct sigma_val *to = vec_push(out, 1);
     if (!to)
@@ -252,7 +250,7 @@ static bool base64_form(struct sigma_scope *sc, const struct sigma_item *it,
     bool ok = literal_of(sc, it, v, &bytes, e);
     if (ok) {
         buf_put_base64(&coded, buf_str(&bytes));
-        ok = add_form(sc, out, v, &coded, e);
+        ok = sigma_add_form(sc, out, v, &coded, e);
     }
     buf_release(&bytes);
     buf_release(&coded);
@@ -272,7 +270,7 @@ static bool base64_offset_forms(struct sigma_scope *sc, const struct sigma_item 
             ok = sigma_at(
                 sc, v->line,
                 err_set(e, ERR_INPUT, "'%.*s' is too short for base64offset", SHOWN(v->raw)));
-        ok = ok && add_form(sc, out, v, &coded, e);
+        ok = ok && sigma_add_form(sc, out, v, &coded, e);
     }
     buf_release(&bytes);
     buf_release(&coded);
@@ -281,11 +279,8 @@ static bool base64_offset_forms(struct sigma_scope *sc, const struct sigma_item 
 
 /* ---- one value to many ---- */
 
-typedef bool forms_fn(struct sigma_scope *sc, const struct sigma_item *it,
-                      const struct sigma_val *v, struct vec *out, struct err *e);
-
-/* Replaces each value by its forms. They keep its group. */
-static bool to_forms(struct sigma_scope *sc, struct sigma_item *it, forms_fn *forms, struct err *e)
+bool sigma_to_forms(struct sigma_scope *sc, struct sigma_item *it, sigma_forms_fn *forms,
+                    struct err *e)
 {
     struct vec out;
     vec_init(&out, sizeof(struct sigma_val), SIGMA_VALUES_MAX);
@@ -310,12 +305,7 @@ static bool apply_base64(struct sigma_scope *sc, struct sigma_item *it, unsigned
 {
     it->changed = true;
     it->by_offsets = it->by_offsets || by_offsets;
-    return to_forms(sc, it, by_offsets ? base64_offset_forms : base64_form, e);
-}
-
-static bool is_word_byte(char c)
-{
-    return byte_is_alpha(c) || byte_is_digit(c) || c == '_' || (c & 0x80);
+    return sigma_to_forms(sc, it, by_offsets ? base64_offset_forms : base64_form, e);
 }
 
 /* Position of the next - or / that begins a word, at or after `at`; SIZE_MAX when there is none. */
@@ -324,8 +314,8 @@ static size_t next_dash(struct str text, size_t at)
     for (size_t n; at < text.n; at += n) {
         n = pattern_token(text, at);
         char c = text.p[at];
-        if ((c == '-' || c == '/') && (at == 0 || !is_word_byte(text.p[at - 1])) &&
-            at + 1 < text.n && is_word_byte(text.p[at + 1]))
+        if ((c == '-' || c == '/') && (at == 0 || !sigma_is_word_byte(text.p[at - 1])) &&
+            at + 1 < text.n && sigma_is_word_byte(text.p[at + 1]))
             return at;
     }
     return SIZE_MAX;
@@ -383,97 +373,7 @@ static bool apply_windash(struct sigma_scope *sc, struct sigma_item *it, unsigne
 {
     (void)arg;
     it->changed = true;
-    return to_forms(sc, it, windash_forms, e);
-}
-
-/* ---- expand ---- */
-
-/* The next %name% at or after `at`, no backslash in front; its name, absent when there is none. */
-static struct str next_placeholder(struct str s, size_t at, size_t *begins)
-{
-    while ((at = str_find_byte(s, '%', at)) != SIZE_MAX) {
-        size_t n = 0;
-        while (at + 1 + n < s.n && (is_word_byte(s.p[at + 1 + n]) || s.p[at + 1 + n] == '-'))
-            n++;
-        *begins = at;
-        if (n && at + 1 + n < s.n && s.p[at + 1 + n] == '%' && (at == 0 || s.p[at - 1] != '\\'))
-            return str_slice(s, at + 1, at + 1 + n);
-        at++;
-    }
-    return STR_ABSENT;
-}
-
-/* Appends s without the backslashes that keep a percent sign from being one of a placeholder. */
-static void put_percent_unescaped(struct buf *b, struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != '\\' || i + 1 == s.n || s.p[i + 1] != '%')
-            buf_putc(b, s.p[i]);
-}
-
-static bool add_expanded(struct sigma_scope *sc, const struct sigma_val *v, const struct buf *raw,
-                         struct vec *out, struct err *e)
-{
-    struct buf pattern;
-    buf_init(&pattern, 2 * SIGMA_VALUE_BYTES_MAX);
-    pattern_put_sigma(&pattern, buf_str(raw));
-    bool ok = add_form(sc, out, v, &pattern, e);
-    buf_release(&pattern);
-    if (!ok)
-        return false;
-    struct sigma_val *to = vec_at(out, out->n - 1);
-    to->raw = arena_str(sc->a, buf_str(raw));
-    return str_present(to->raw) || sigma_no_memory(e);
-}
-
-/* Adds all forms of v that begin with what b holds and go on from raw.p[at]. */
-static bool expand_from(struct sigma_scope *sc, const struct sigma_val *v, size_t at, struct buf *b,
-                        struct vec *out, struct err *e)
-{
-    size_t begins = v->raw.n, length = b->n;
-    struct str name = next_placeholder(v->raw, at, &begins);
-    put_percent_unescaped(b, str_slice(v->raw, at, str_present(name) ? begins : v->raw.n));
-    bool ok = true;
-    if (!str_present(name))
-        ok = buf_ok(b, "a value of a rule", e) && add_expanded(sc, v, b, out, e);
-    const struct placeholder *p =
-        str_present(name) && sc->cfg ? rule_config_find(sc->cfg, name) : NULL;
-    if (str_present(name) && !p)
-        ok = sigma_at(sc, v->line,
-                      err_set(e, ERR_INPUT,
-                              "placeholder %%%.*s%% is not defined in the configuration",
-                              SHOWN(name)));
-    size_t before = b->n;
-    for (size_t i = 0; ok && p && i < p->n; i++) {
-        buf_put(b, p->values[i]);
-        ok = expand_from(sc, v, begins + name.n + 2, b, out, e);
-        buf_cut(b, before);
-    }
-    buf_cut(b, length);
-    return ok;
-}
-
-static bool expand_forms(struct sigma_scope *sc, const struct sigma_item *it,
-                         const struct sigma_val *v, struct vec *out, struct err *e)
-{
-    size_t n = 0, at = 0;
-    for (struct str name = next_placeholder(v->raw, 0, &at); str_present(name); n++)
-        name = next_placeholder(v->raw, at + name.n + 2, &at);
-    if (n > PLACEHOLDERS_MAX)
-        return sigma_at(sc, v->line,
-                        err_set(e, ERR_INPUT, "'%.*s': a value has more than %d placeholders",
-                                SHOWN(it->key), PLACEHOLDERS_MAX));
-    struct buf b;
-    buf_init(&b, SIGMA_VALUE_BYTES_MAX);
-    bool ok = expand_from(sc, v, 0, &b, out, e);
-    buf_release(&b);
-    return ok;
-}
-
-static bool apply_expand(struct sigma_scope *sc, struct sigma_item *it, unsigned arg, struct err *e)
-{
-    (void)arg;
-    return to_forms(sc, it, expand_forms, e);
+    return sigma_to_forms(sc, it, windash_forms, e);
 }
 
 /* ---- the table ---- */
@@ -503,7 +403,7 @@ static const struct modifier modifiers[] = {
     {"gt", "greater", VAL_NUMBER | VAL_TEXT, apply_compare, SIGMA_GT},
     {"gte", "greater or equal", VAL_NUMBER | VAL_TEXT, apply_compare, SIGMA_GTE},
     {"fieldref", "the value names another field of the event", VAL_FIELD, apply_fieldref, 0},
-    {"expand", "%name% stands for values of the configuration", VAL_TEXT, apply_expand, 0},
+    {"expand", "%name% stands for values of the configuration", VAL_TEXT, sigma_apply_expand, 0},
     {"base64", "the value, encoded", VAL_TEXT, apply_base64, 0},
     {"base64offset", "the value inside something encoded", VAL_TEXT, apply_base64, 1},
     {"wide", "the value as UTF-16, little endian", VAL_TEXT, apply_utf16, UTF16_LE},
@@ -567,7 +467,7 @@ static bool takes_value(struct sigma_scope *sc, const struct sigma_item *it,
 /* Modifiers that read the value as it stands in the file. */
 static bool reads_raw(const struct modifier *m)
 {
-    return m->apply == apply_regex || m->apply == apply_cidr || m->apply == apply_expand ||
+    return m->apply == apply_regex || m->apply == apply_cidr || m->apply == sigma_apply_expand ||
            m->apply == apply_compare;
 }
 

@@ -186,4 +186,29 @@ void sigma_put_base64_offset(struct buf *b, struct str bytes, unsigned offset);
 /* Appends UTF-8 text as UTF-16 (bytes that are no UTF-8 as U+FFFD). */
 void sigma_put_utf16(struct buf *b, struct str text, bool big_endian);
 
+/* A letter, a digit, an underscore, or a byte that is no ASCII. */
+static inline bool sigma_is_word_byte(char c)
+{
+    return byte_is_alpha(c) || byte_is_digit(c) || c == '_' || (c & 0x80);
+}
+
+/* Appends (struct sigma_val) what a value stands for. */
+typedef bool sigma_forms_fn(struct sigma_scope *sc, const struct sigma_item *it,
+                            const struct sigma_val *v, struct vec *out, struct err *e);
+/* Replaces each value by its forms. They keep its group. */
+TW_MUST_USE bool sigma_to_forms(struct sigma_scope *sc, struct sigma_item *it,
+                                sigma_forms_fn *forms, struct err *e);
+/* Puts the pattern (engine/pattern.h) beside what out has, as another form of v. */
+TW_MUST_USE bool sigma_add_form(struct sigma_scope *sc, struct vec *out, const struct sigma_val *v,
+                                struct buf *pattern, struct err *e);
+
+/* ---- `expand` (sigma_expand.c) ---- */
+
+/* Each %name% of the values gives way to what the configuration has for it. */
+TW_MUST_USE bool sigma_apply_expand(struct sigma_scope *sc, struct sigma_item *it, unsigned arg,
+                                    struct err *e);
+/* Warns about values of an item without `expand` that are written like a placeholder of the
+ * configuration. */
+void sigma_warn_unexpanded(struct sigma_scope *sc, const struct sigma_item *it);
+
 #endif

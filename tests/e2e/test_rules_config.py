@@ -145,3 +145,12 @@ def test_shipped_names_are_documented():
     page = (ROOT / "docs/config.md").read_text()
     assert names and names == used
     assert all(f"| `{name}` |" in page for name in names)
+
+
+def test_a_misspelt_placeholder_is_told_with_what_was_meant(tmp_path):
+    config = tmp_path / "config.yml"
+    config.write_text("placeholders:\n  admin_role: [a]\n  my_own: [b]\n  accounts: []\n")
+    done = run("rules", "check", "--config", config)
+    assert f"{config}:2: no rule asks for placeholder 'admin_role': is 'admin_roles' meant?" in (
+        done.stderr)
+    assert "my_own" not in done.stderr and "accounts'" not in done.stderr

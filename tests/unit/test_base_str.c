@@ -42,6 +42,26 @@ static void test_equality(void **state)
     check_false("str_eqz with NULL", str_eqz(S(""), NULL));
 }
 
+static void test_near(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool near;
+    } cases[] = {
+        {"admins", "admins", true},  {"admins", "Admin", true},
+        {"admins", "dmins", true},   {"admins", "adfins", true},
+        {"admins", "admisn", true},  {"admins", "damins", true},
+        {"admins", "dmin", false},   {"admins", "dmaisn", false},
+        {"admins", "adnimx", false}, {"", "a", true},
+        {"", "ab", false},           {"ab", "ba", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        check_int(cases[i].b, str_is_near(str_of(cases[i].a), str_of(cases[i].b)), cases[i].near);
+        check_int(cases[i].b, str_is_near(str_of(cases[i].b), str_of(cases[i].a)), cases[i].near);
+    }
+}
+
 static void test_ends(void **state)
 {
     (void)state;
@@ -219,7 +239,7 @@ int main(void)
         cmocka_unit_test(test_ends),    cmocka_unit_test(test_find),
         cmocka_unit_test(test_parts),   cmocka_unit_test(test_cut),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_hex),     cmocka_unit_test(test_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,10 @@ static void test_behind(void **state)
     check_size("nothing is something", rule_config_find(&front, S("none"))->n, 0);
     assert_null(rule_config_find(&front, S("c")));
     assert_null(rule_config_find(NULL, S("a")));
+    check_str("one slip", rule_config_near(&front, S("onne"))->name, S("none"));
+    assert_null(rule_config_near(&front, S("nothing")));
+    assert_null(rule_config_near(&front, S("c"))); /* too short to be like another */
+    assert_null(rule_config_near(NULL, S("none")));
     rule_config_release(&front);
     rule_config_release(&behind);
 }

@@ -164,7 +164,8 @@ static bool loads_with(size_t n)
         "  condition: {field: v, gt: 2}}\n---\ntitle: B\n" AWS IS_B
         "trailwarden: {group-by: [u], gap: 4h}\n";
     static const struct str values[] = {{"v", 1}};
-    static const struct placeholder p = {{"p", 1}, values, 1};
+    bool asked = false;
+    const struct placeholder p = {{"p", 1}, values, 1, 1, &asked};
     const struct rule_config config = {.placeholders = &p, .n_placeholders = 1};
     const struct yaml **docs;
     size_t n_docs;
