@@ -100,8 +100,8 @@ enum core_field {
 #define SOURCE_MARK_FIELDS 2
 
 /* Fields that tell which credential was made by whom, and what a call was about: for
- * respond/lineage.h and respond/incident.h. Slots of kind SLOT_FAN; engine/builder.c has the paths.
- */
+ * respond/lineage.h and respond/incident.h. Slots of kind SLOT_FAN; their paths are in
+ * engine/builder_freeze.c. */
 enum tie_field {
     TIE_CREATED,      /* of the session that calls: when it began */
     TIE_MFA,          /* "true", "false" */

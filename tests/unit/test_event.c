@@ -1,4 +1,4 @@
-/* engine/event.c with builder.c and index.c: which values a record gives a slot, and which rules
+/* engine/event.c with builder*.c and index.c: which values a record gives a slot, and which rules
  * are looked at. Paths and answers are written out by hand. */
 #include "engine/event.h"
 
