@@ -28,6 +28,6 @@ bool err_wrap(struct err *e, const char *fmt, ...)
     int n = vsnprintf(e->text, sizeof e->text, fmt, ap);
     va_end(ap);
     if (n >= 0 && (size_t)n < sizeof e->text)
-        snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", inner);
+        snprintf(e->text + n, sizeof e->text - (size_t)n, ": %.*s", ERR_TEXT_MAX - 3, inner);
     return false;
 }

@@ -166,7 +166,7 @@ static unsigned second_bits(const struct making *m, unsigned bits)
 {
     unsigned index = bits - m->of->main_bits;
     unsigned filled = m->count[bits];
-    while (filled < 1u << index) {
+    while (filled < 1u << index && m->of->main_bits + index < CODE_BITS_MAX) {
         index++;
         filled = filled * 2 + m->count[m->of->main_bits + index];
     }

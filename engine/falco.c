@@ -51,13 +51,13 @@ static bool joined_array(struct intake *in, const void *a, size_t n, const void 
                          size_t size, const void **out)
 {
     char *to = arena_array(&in->f->memory, n + m, size);
+    *out = to;
     if (!to)
         return full(in);
     if (n)
         memcpy(to, a, n * size);
     if (m)
         memcpy(to + n * size, b, m * size);
-    *out = to;
     return true;
 }
 
