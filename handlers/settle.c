@@ -4,9 +4,10 @@
 
 #include "handlers/settling.h"
 
-#define BATCH_MAX                                                                                  \
-    256             /* keys whose claims are changed side by side: some 8 KB each while they are */
-#define DEPTH_MAX 8 /* correlations over correlations */
+/* Keys whose claims are changed side by side, some 8 KB each while they are; and whose messages
+ * come again, under their ids, after a death between telling and noting (docs/state.md). */
+#define BATCH_MAX 256
+#define DEPTH_MAX 8   /* correlations over correlations */
 #define LOOK_MS   200 /* before another look at what others have to tell */
 
 /* What was told is noted, also when something else could not be. */

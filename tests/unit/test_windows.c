@@ -236,6 +236,81 @@ static void what_cannot_be_told_holds_nothing_back(void **state)
     end(&r);
 }
 
+/* Keys of one delivery: more than are claimed, told and noted together (256). */
+#define CROWD 300
+
+/* A state that a worker dies at: swap calls fail from number `left` on. */
+struct dying {
+    struct port_state inner;
+    size_t left;
+};
+
+static bool swap_until_dead(void *self, struct state_swap *list, size_t n, struct err *e)
+{
+    struct dying *d = self;
+    if (d->left == 0)
+        return err_set(e, ERR_RETRY, "dead");
+    d->left--;
+    return d->inner.swap(d->inner.self, list, n, e);
+}
+
+static bool claims_of_dying(void *self, struct state_claims *list, size_t n, struct err *e)
+{
+    const struct dying *d = self;
+    return d->inner.claims(d->inner.self, list, n, e);
+}
+
+static bool deliver_crowd(struct run *r, int64_t now_ms, struct err *e)
+{
+    deliver(r, now_ms);
+    for (int i = 0; i < CROWD; i++) {
+        struct buf line;
+        buf_init(&line, 64);
+        buf_putf(&line, "10 A@P%d", i);
+        bool ok = add_line(r, buf_str(&line), e);
+        buf_release(&line);
+        if (!ok)
+            return false;
+    }
+    return settle(r, e);
+}
+
+/* Who dies between telling and noting leaves what he told together to be told once more, under its
+ * ids; what was noted before is not. */
+static void what_is_told_again_is_one_batch(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t swaps, again;
+    } deaths[] = {
+        {"before the first is claimed", 0, 0},
+        {"before the first is noted", 1, 256},
+        {"before the second is claimed", 2, 0},
+        {"before the second is noted", 3, CROWD - 256},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(deaths); i++) {
+        struct run r;
+        struct err e = {0};
+        struct windows_config cfg = durable;
+        size_t told = 0;
+        cfg.entries_max = WINDOWS_ENTRIES_MAX;
+        begin(&r, A, &cfg);
+        struct dying d = {r.port, deaths[i].swaps};
+        r.port =
+            (struct port_state){.self = &d, .claims = claims_of_dying, .swap = swap_until_dead};
+        restart(&r);
+        assert_false(deliver_crowd(&r, T0 + 20000, &e));
+        d.left = SIZE_MAX;
+        restart(&r);
+        assert_true(deliver_crowd(&r, T0 + 20000 + 60001, &e));
+        for (size_t at = 0; at < r.told.n; at++)
+            told += buf_str(&r.told).p[at] == '\n';
+        check_size(deaths[i].name, told, CROWD + deaths[i].again);
+        end(&r);
+    }
+}
+
 static void a_growing_episode_is_updated(void **state)
 {
     (void)state;
@@ -299,6 +374,7 @@ int main(void)
         cmocka_unit_test(long_keys_are_told_apart),
         cmocka_unit_test(what_could_not_be_told_is_told_later),
         cmocka_unit_test(what_cannot_be_told_holds_nothing_back),
+        cmocka_unit_test(what_is_told_again_is_one_batch),
         cmocka_unit_test(a_growing_episode_is_updated),
         cmocka_unit_test(too_many_keys_settle_early),
         cmocka_unit_test(each_allocation_may_fail),
