@@ -40,9 +40,23 @@ struct falco_value {
     size_t n;
 };
 
+static inline bool falco_is_list(const struct falco_value *v)
+{
+    return v->type & FALCO_LIST_FLAG;
+}
+
+static inline bool falco_is_text(const struct falco_value *v)
+{
+    return (v->type & 0xff) == FALCO_STRING;
+}
+
 /* The term's value for this event; false when it yields nothing. Texts live until the next record.
  */
 TW_MUST_USE bool falco_term(struct event *ev, uint32_t term, struct falco_value *out);
+
+/* The text in upper or lower case, ASCII alone, in the event's scratch; absent when that is full.
+ */
+struct str falco_fold_case(struct event *ev, struct str s, bool upper);
 
 /* rs_pred.op is enum falco_op, rs_pred.flags enum falco_modifier. rs_value: text, and for number
  * terms bits[0]. Whether test `p` (of dialect Falco) holds. Not remembered here: ask event_pred. */
