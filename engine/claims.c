@@ -50,6 +50,27 @@ void sketch_add(struct sketch *s, struct id128 event, int64_t time_ms)
     s->list[at] = one;
 }
 
+void sketch_choose(const struct element *e, size_t n, bool *keep)
+{
+    uint64_t least[SKETCH_MAX + 1]; /* ascending, each once: two events of one hash are both kept */
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t h = spread(e[i].event);
+        size_t at = k;
+        if (k == SKETCH_MAX + 1 && h >= least[SKETCH_MAX])
+            continue;
+        while (at > 0 && h < least[at - 1])
+            at--;
+        if (at > 0 && h == least[at - 1])
+            continue;
+        k += k <= SKETCH_MAX;
+        memmove(least + at + 1, least + at, (k - 1 - at) * sizeof *least);
+        least[at] = h;
+    }
+    for (size_t i = 0; i < n && k; i++)
+        keep[i] = keep[i] || spread(e[i].event) <= least[k - 1];
+}
+
 void sketch_join(struct sketch *s, const struct sketch *other)
 {
     for (uint32_t i = 0; i < other->n; i++)

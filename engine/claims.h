@@ -41,6 +41,9 @@ struct sketch {
 /* Adds an event; one that is there already changes nothing. */
 void sketch_add(struct sketch *s, struct id128 event, int64_t time_ms);
 void sketch_join(struct sketch *s, const struct sketch *other);
+/* Sets keep[i] for those of the n elements whose events a sketch of them all would keep, and for
+ * one event more, so that it finds that there are others. Leaves the rest of keep as it is. */
+void sketch_choose(const struct element *e, size_t n, bool *keep);
 /* How many events were added; exact while !more. */
 uint64_t sketch_count(const struct sketch *s);
 

@@ -16,37 +16,45 @@ bool id128_is_uuid(struct id128 id)
     return (id.hi >> VERSION_SHIFT & 15) != 0;
 }
 
-/* A lower-case hexadecimal digit's value; of any other byte one with a bit of 0xf0. */
-static inline unsigned digit_of(char c)
+/* Four bytes, the first the highest. */
+static inline uint64_t four_at(const char *p)
 {
-    unsigned digit = (unsigned char)(c - '0'), letter = (unsigned char)(c - 'a');
-    return digit < 10 ? digit : letter < 6 ? letter + 10 : 0xf0;
+    const unsigned char *at = (const unsigned char *)p;
+    return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
 }
 
-/* Takes n digits in behind those of *half; what was none of them stays in *wrong. */
-static inline void read_digits(const char *p, unsigned n, uint64_t *half, unsigned *wrong)
+#define EACH(byte) ((byte)*UINT64_C(0x0101010101010101))
+
+/* Eight lower-case hexadecimal digits, one a byte, as the 32 bits that they are; false when one is
+ * no digit. In ASCII letters have bit 6 and digits do not; what the values found are written as
+ * must be what was read. */
+static inline bool digits_read(uint64_t text, uint64_t *out)
 {
-    for (unsigned i = 0; i < n; i++) {
-        unsigned digit = digit_of(p[i]);
-        *half = *half << 4 | (digit & 15);
-        *wrong |= digit & 0xf0;
-    }
+    uint64_t letters = text >> 6 & EACH(1);
+    uint64_t values = (text & EACH(15)) + 9 * letters;
+    bool ok = values + EACH('0') + ('a' - '0' - 10) * letters == text &&
+              (values & EACH(0xf0)) == 0 &&
+              ((values + EACH(6)) >> 4 & EACH(1)) == letters; /* from 10 on, and only these */
+    values = (values | values >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+    values = (values | values >> 8) & UINT64_C(0x0000ffff0000ffff);
+    *out = (values | values >> 16) & UINT32_MAX;
+    return ok;
 }
 
 /* The 16 bytes of a UUID in its canonical text; false for anything else. */
 static bool uuid_read(struct str s, struct id128 *out)
 {
     const char *p = s.p;
-    unsigned wrong = 0;
-    *out = (struct id128){0, 0};
+    uint64_t a, b, c, d;
     if (s.n != UUID_TEXT || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
         return false;
-    read_digits(p, 8, &out->hi, &wrong);
-    read_digits(p + 9, 4, &out->hi, &wrong);
-    read_digits(p + 14, 4, &out->hi, &wrong);
-    read_digits(p + 19, 4, &out->lo, &wrong);
-    read_digits(p + 24, 12, &out->lo, &wrong);
-    return wrong == 0 && id128_is_uuid(*out);
+    if (!digits_read(four_at(p) << 32 | four_at(p + 4), &a) ||
+        !digits_read(four_at(p + 9) << 32 | four_at(p + 14), &b) ||
+        !digits_read(four_at(p + 19) << 32 | four_at(p + 24), &c) ||
+        !digits_read(four_at(p + 28) << 32 | four_at(p + 32), &d))
+        return false;
+    *out = (struct id128){a << 32 | b, c << 32 | d};
+    return id128_is_uuid(*out);
 }
 
 struct id128 id128_of(struct str event_id)

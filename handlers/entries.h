@@ -39,6 +39,7 @@ struct entry {
     const struct str *parts; /* as shown */
     size_t n_parts;
     struct vec elements; /* struct element; sorted once settled */
+    bool thinned;        /* some were superfluous, and are gone (thin.c) */
     struct vec deeds;    /* struct element: who did those (handlers/deeds.h); then what was read */
     struct vec doers;    /* struct lineage_doer: the same as it is told; chained, of all inputs */
     struct vec evidence; /* struct element: of a chained window, the events behind its moments */

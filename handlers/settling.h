@@ -80,6 +80,9 @@ bool work_is_settled(const struct work *k);
 
 /* ---- the steps; each fails as windows_settle does ---- */
 
+/* thin.c: makes room among what is gathered by dropping superfluous elements, when there are too
+ * many; *room tells whether there is some now. */
+TW_MUST_USE bool windows_thin(struct windows *w, bool *room, struct err *e);
 /* learn.c: notes when the accounts and keys of first_seen entries of that depth were first seen,
  * and which values they have; decides which entries are known, or beyond the cap and hence stray.
  */

@@ -96,7 +96,7 @@ static bool sort_own_ids(struct telling *t)
 static bool knows_all(struct telling *t, const struct claim *cl)
 {
     size_t found = 0;
-    if (!sort_own_ids(t))
+    if (t->work->en->thinned || !sort_own_ids(t))
         return false;
     for (uint32_t i = 0; i < cl->events.n && t->ids.n; i++)
         found += bsearch(&cl->events.list[i].event, t->ids.p, t->ids.n, t->ids.size, by_id) != NULL;
@@ -113,7 +113,7 @@ static bool count_events(struct telling *t, const struct claim *cl, const struct
     if (w->cfg.whole && k->window->depth == 0)
         return true;
     uint64_t estimate = sketch_count(&cl->events);
-    told->estimated = cl->events.more;
+    told->estimated = cl->events.more || k->en->thinned;
     if (!cl->events.more || k->window->depth > 0 || !knows_all(t, cl))
         told->count = estimate;
     if (!w->cfg.whole)

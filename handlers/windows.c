@@ -6,6 +6,7 @@
 
 #include "base/quick.h"
 #include "handlers/entries.h"
+#include "handlers/settling.h"
 #include "handlers/strangers.h"
 
 #define FUTURE_MS                                                                                  \
@@ -351,6 +352,18 @@ static bool add_deed(struct windows *w, struct entry *en, const struct arrival *
     return entry_add_deed(&w->entries, en, time_ms, a->actor->id, e);
 }
 
+/* For one more element. */
+static bool make_room(struct windows *w, struct err *e)
+{
+    bool room;
+    if (!windows_thin(w, &room, e))
+        return false;
+    if (room)
+        return true;
+    w->counts.early++;
+    return windows_settle(w, e);
+}
+
 static bool add_element(struct windows *w, const struct arrival *a, struct err *e)
 {
     bool stray = is_stray(w, a->facts);
@@ -365,11 +378,8 @@ static bool add_element(struct windows *w, const struct arrival *a, struct err *
         .parts = a->parts,
         .n_parts = a->n_parts,
     };
-    if (entries_full(&w->entries)) {
-        w->counts.early++;
-        if (!windows_settle(w, e))
-            return false;
-    }
+    if (entries_full(&w->entries) && !make_room(w, e))
+        return false;
     struct entry *en = entries_get(&w->entries, w->cfg.rules, &name, e);
     if (!en)
         return false;

@@ -23,7 +23,8 @@
 #include "respond/lineage.h"
 
 /* Keys gathered at once, for a Lambda of 128 MB: an entry takes some 600 bytes, its description at
- * most 4 KB. When they are full, what is there is settled early; sets do not mind. */
+ * most 4 KB. When they are full, what is there is settled early; sets do not mind. Elements are
+ * thinned first (thin.c), which makes room enough in a flood of few keys. */
 #define WINDOWS_ENTRIES_MAX 4096
 /* Elements gathered at once, 32 bytes each: 2 MB. */
 #define WINDOWS_ELEMENTS_MAX (1u << 16)

@@ -35,6 +35,26 @@ static void ids_are_uuids_or_hashes(void **state)
     }
 }
 
+/* Every byte at every place of a UUID. */
+static void uuids_are_told_from_what_is_nearly_one(void **state)
+{
+    static const char uuid[] = "7f5d1a2b-0c3e-4d5f-8a9b-0123456789ab";
+    (void)state;
+    for (size_t at = 0; at < sizeof uuid - 1; at++)
+        for (unsigned byte = 0; byte <= UINT8_MAX; byte++) {
+            char text[sizeof uuid];
+            struct buf b;
+            memcpy(text, uuid, sizeof uuid);
+            text[at] = (char)byte;
+            bool digit = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+            bool is = uuid[at] == '-' ? byte == '-' : digit && !(at == 14 && byte == '0');
+            buf_init(&b, 100);
+            id128_put(&b, id128_of(str_n(text, sizeof text - 1)));
+            check_true("a UUID", is == str_eq(buf_str(&b), str_n(text, sizeof text - 1)));
+            buf_release(&b);
+        }
+}
+
 static void ids_are_ordered(void **state)
 {
     (void)state;
@@ -462,6 +482,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_uuids_or_hashes),
+        cmocka_unit_test(uuids_are_told_from_what_is_nearly_one),
         cmocka_unit_test(ids_are_ordered),
         cmocka_unit_test(sorting_drops_what_is_there_twice),
         cmocka_unit_test(cells_and_buckets),

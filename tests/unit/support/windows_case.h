@@ -37,6 +37,8 @@ struct run {
     struct windows_config cfg;
     struct port_state port; /* that the windows use: the state's, or one in front of it */
     unsigned deliveries;
+    size_t named;          /* events of what was told last */
+    uint64_t count;        /* of the same */
     bool refuse;           /* to tell */
     const char *unsayable; /* title of a rule of which nothing can be told; NULL: none */
     size_t fail_at; /* which allocation under windows_add and windows_settle fails; 0: none */
@@ -98,6 +100,8 @@ static inline bool tell(void *to, const struct window_alert *a, struct err *e)
         buf_putf(&r->told, " %lld+%lld", (long long)(a->first_ms - T0) / 1000,
                  (long long)(a->last_ms - a->first_ms) / 1000);
     buf_putf(&r->told, " %s%llu", a->estimated ? "~" : "", (unsigned long long)a->count);
+    r->named = a->n_events;
+    r->count = a->count;
     put_doers(&r->told, a);
     buf_putc(&r->told, '\n');
     return true;
