@@ -336,7 +336,8 @@ static int simulate(const void *asked, const struct ruleset *rules)
     world_init(&w);
     vec_init(&writing.objects, sizeof(struct delivered), SIMULATE_EVENTS_MAX);
     arena_init(&writing.memory, SIMULATE_MEMORY_MAX);
-    bool ok = read_asked(a, &wanted, &e) && take_folder(a->out, &e) &&
+    bool ok = read_asked(a, &wanted, &e) &&
+              (!a->function || simulate_ask_function(a->function, &e)) && take_folder(a->out, &e) &&
               world_make(&w, &wanted, &e) && play(a, &w, &writing, rules, &failed, &e);
     vec_release(&writing.objects);
     arena_release(&writing.memory);

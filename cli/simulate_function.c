@@ -6,6 +6,8 @@
 #include "base/escape.h"
 #include "cli/simulate_upload.h"
 
+#define SELF_TEST_MAX 65536 /* its answer, or why it failed, has under 1 KB */
+
 struct calling {
     struct cloud *cloud;
     const char *name;
@@ -37,6 +39,23 @@ static bool serve(void *self, const struct delivered *d, struct str payload, str
     if (failed)
         read_failure(buf_str(answer), why);
     return true;
+}
+
+bool simulate_ask_function(const char *name, struct err *e)
+{
+    static const char payload[] = "{\"trailwarden\":{\"action\":\"self-test\"}}";
+    bool failed = false;
+    struct buf answer;
+    struct cloud *cloud = cloud_new(e);
+    buf_init(&answer, SELF_TEST_MAX);
+    bool ok = cloud && cloud_invoke(cloud, str_of(name), str_of(payload), &answer, &failed, e);
+    if (ok && failed) {
+        read_failure(buf_str(&answer), e);
+        ok = false;
+    }
+    buf_release(&answer);
+    cloud_free(cloud);
+    return ok;
 }
 
 bool simulate_invoke_function(const struct function_asked *a, const struct vec *objects,

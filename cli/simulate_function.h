@@ -10,6 +10,10 @@ struct function_asked {
     const char *folder; /* where the objects lie */
 };
 
+/* Asks the function for its self-test: whether it is there and may be called, before anything is
+ * written. */
+TW_MUST_USE bool simulate_ask_function(const char *name, struct err *e);
+
 /* Puts the objects into the bucket, then calls the function for each, one behind the other. It
  * goes by its own clock, state and rules, and tells whom it always tells. */
 TW_MUST_USE bool simulate_invoke_function(const struct function_asked *a, const struct vec *objects,

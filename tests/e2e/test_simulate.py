@@ -291,8 +291,8 @@ def test_deployed_function_says_what_it_found(tmp_path, stage, deployed):
     *steps, summary = lines(done)
     invoked = summary["invoked"]
     assert invoked["notifications"] == summary["objects"] and invoked["failed"] == 0
-    asked = [e for e in deployed.front.asked() if e["target"].endswith("/invocations")]
-    assert len(asked) == summary["objects"] and not any("refused" in e for e in asked)
+    first, *asked = deployed.front.asked()
+    assert "self-test" in first["body"] and len(asked) == summary["objects"] and not any("refused" in e for e in asked)
     assert {json.loads(e["body"])["Records"][0]["s3"]["object"]["key"] for e in asked} == set(
         map(stored_as, objects(tmp_path / "out")))
     told = [m for _, m, _ in stage.messages()]
@@ -340,13 +340,16 @@ def test_no_such_function(tmp_path, deployed):
     done = deployed.simulate(tmp_path / "out")
     assert done.returncode == 4 and done.stdout == b""
     assert b"Invoke" in done.stderr and b"Function not found" in done.stderr
+    assert not (tmp_path / "out").exists() and "Contents" not in deployed.stage.s3.list_objects_v2(
+        Bucket=deployed.stage.bucket)
 
 
 def test_no_such_bucket(tmp_path, deployed):
+    deployed.front.functions["tw"] = "never called"
     deployed.stage.bucket = "nobody-has-made-it"
     done = deployed.simulate(tmp_path / "out")
     assert done.returncode == 4 and done.stdout == b""
-    assert b"nobody-has-made-it" in done.stderr and deployed.front.asked() == []
+    assert b"nobody-has-made-it" in done.stderr and len(deployed.front.asked()) == 1
 
 
 @pytest.mark.parametrize("answer,said", [

@@ -1,14 +1,16 @@
 """Lambda's Invoke in front of a running bootstrap, with every part of the signature checked."""
 import json
 
+from support.function import Function
 from support.strict_aws import Refused, StrictAws
 
+SELF_TEST = b'{"trailwarden":{"action":"self-test"}}'
 PATH = "/2015-03-31/functions/"
 
 
 class StrictLambda(StrictAws):
     """functions: name -> a Function that is called, the text that it answers, a function that gives
-    such a text, or an exception that it fails with."""
+    such a text, or an exception that it fails with. But for the first they pass the self-test."""
 
     def __init__(self):
         super().__init__()
@@ -21,6 +23,8 @@ class StrictLambda(StrictAws):
         if name not in self.functions:
             raise Refused(404, "ResourceNotFoundException", f"Function not found: {name}")
         made = self.functions[name]
+        if body == SELF_TEST and not isinstance(made, Function):
+            return 200, {}, '{"ok":true}'
         if callable(made):
             made = made()
         if isinstance(made, str):
