@@ -2,6 +2,8 @@
  * side is taken here. */
 #include "engine/falco_field.h"
 
+#include <stdlib.h>
+
 #include "base/vec.h"
 #include "engine/falco_slots.h"
 #include "engine/source.h"
