@@ -2,7 +2,7 @@
 #include "adapters/spool.h"
 
 #include <errno.h>
-#include <sys/types.h>
+#include <unistd.h>
 
 void spool_init(struct spool *s, size_t memory_max)
 {
@@ -29,6 +29,40 @@ static bool file_error(struct err *e)
     return err_set(e, ERR_SYSTEM, "the temporary file for results: %s", strerror(errno));
 }
 
+/* The file is read and written past stdio: each text is for itself, and most are long. */
+static bool write_at(const struct spool *s, struct str text)
+{
+    off_t place = (off_t)(s->n - s->memory.n);
+    while (text.n) {
+        ssize_t n = pwrite(fileno(s->file), text.p, text.n, place);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        text = str_skip(text, (size_t)n);
+        place += n;
+    }
+    return true;
+}
+
+static bool read_at(const struct spool *s, uint64_t at, char *to, size_t n)
+{
+    off_t place = (off_t)(at - s->memory.n);
+    while (n) {
+        ssize_t got = pread(fileno(s->file), to, n, place);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            errno = EIO; /* somebody cut it */
+        if (got <= 0)
+            return false;
+        to += got;
+        n -= (size_t)got;
+        place += got;
+    }
+    return true;
+}
+
 bool spool_put(struct spool *s, struct str text, uint64_t *at, struct err *e)
 {
     *at = s->n;
@@ -39,9 +73,7 @@ bool spool_put(struct spool *s, struct str text, uint64_t *at, struct err *e)
     }
     if (!s->file && !(s->file = tmpfile()))
         return file_error(e);
-    off_t place = (off_t)(s->n - s->memory.n);
-    if (fseeko(s->file, place, SEEK_SET) != 0 || fwrite(text.p, 1, text.n, s->file) != text.n ||
-        fflush(s->file) != 0)
+    if (!write_at(s, text))
         return file_error(e);
     s->n += text.n;
     return true;
@@ -56,7 +88,7 @@ bool spool_get(struct spool *s, uint64_t at, size_t n, struct buf *out, struct e
     char *to = buf_room(out, n);
     if (!to)
         return true; /* out has failed, and says so itself */
-    if (fseeko(s->file, (off_t)(at - s->memory.n), SEEK_SET) != 0 || fread(to, 1, n, s->file) != n)
+    if (!read_at(s, at, to, n))
         return file_error(e);
     buf_added(out, n);
     return true;
