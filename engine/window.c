@@ -143,8 +143,7 @@ static bool no_memory(struct err *e)
     return err_set(e, ERR_SYSTEM, "no memory to evaluate a window");
 }
 
-/* ---- slots of crowded cells --------------------------------------------------------------------
- */
+/* ---- slots of crowded cells ---- */
 
 /* Position `at` as one of a group: made an element so that window_sort puts groups together, in
  * each by position. In which order groups come means nothing. */
@@ -201,8 +200,7 @@ static size_t cell_length(const struct window *w, const struct element *e, size_
     return k;
 }
 
-/* ---- thinning -----------------------------------------------------------------------------------
- */
+/* ---- thinning ---- */
 
 /* Room for the n elements of a cell. */
 struct thinning {
@@ -308,8 +306,7 @@ bool window_thin(const struct window *w, const struct element *e, size_t n, bool
     return true;
 }
 
-/* ---- the sweep
- * ------------------------------------------------------------------------------------ */
+/* ---- the sweep ---- */
 
 /* What the sweep has found so far, and what each kind remembers. */
 struct sweep {

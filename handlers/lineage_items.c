@@ -18,8 +18,7 @@ void node_item_release(struct node_item *it)
     book_release(&it->book);
 }
 
-/* ---- the wire form -----------------------------------------------------------------------------
- */
+/* ---- the wire form ---- */
 
 static void put_id128(struct buf *b, struct id128 id)
 {
@@ -131,8 +130,7 @@ bool node_item_decode(struct node_item *it, struct str blob, struct err *e)
     return blob.n == 0 || err_set(e, ERR_INPUT, "the state holds a broken item of an identity");
 }
 
-/* ---- names and links ---------------------------------------------------------------------------
- */
+/* ---- names and links ---- */
 
 static bool improve(struct arena *a, struct str *text, struct str by, bool *changed)
 {
@@ -231,8 +229,7 @@ enum up_change node_item_link(struct node_item *it, const struct up_link *by)
     return UP_CHANGED;
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 static struct state_key key_of(struct str what, struct str a)
 {

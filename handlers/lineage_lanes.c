@@ -7,8 +7,7 @@
 #define ISSUER 0
 #define PROOF  1
 
-/* ---- gathering ---------------------------------------------------------------------------------
- */
+/* ---- gathering ---- */
 
 static bool find_lane(struct tying *t, struct id128 id, size_t *at)
 {
@@ -46,8 +45,7 @@ static bool gather(struct tying *t)
     return true;
 }
 
-/* ---- adding ------------------------------------------------------------------------------------
- */
+/* ---- adding ---- */
 
 /* Whether ties of that kind have no time: their lanes are one bucket. */
 static bool is_timeless(enum lineage_tie_kind kind)
@@ -88,8 +86,7 @@ static bool add_ties(const struct tying *t, struct err *e)
     return ok;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static void want(struct lane *lane, enum lineage_tie_kind kind, int64_t from_ms, int64_t to_ms)
 {
@@ -237,8 +234,7 @@ static void wish(const struct tying *t)
     }
 }
 
-/* ---- in all ------------------------------------------------------------------------------------
- */
+/* ---- in all ---- */
 
 bool lanes_init(struct tying *t, struct lineages *l, struct err *e)
 {

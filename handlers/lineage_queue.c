@@ -7,8 +7,7 @@
 /* Clocks differ by less: what lies further ahead lives no longer for it. */
 #define AHEAD_MS (24 * 3600 * 1000LL)
 
-/* ---- what is known to be stored ----------------------------------------------------------------
- */
+/* ---- what is known to be stored ---- */
 
 static struct known_proof *known_at(struct lineages *l, struct id128 hash)
 {
@@ -49,8 +48,7 @@ bool lineages_queue(struct lineages *l, struct proven *p)
     return p->queued;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 /* What now is, and until when items that are written live. */
 static void set_times(struct lineages *l)

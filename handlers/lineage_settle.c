@@ -34,8 +34,7 @@ static struct root_work *work_at(const struct settling *s, size_t i)
     return vec_at(&s->works, i);
 }
 
-/* ---- whose alerts ------------------------------------------------------------------------------
- */
+/* ---- whose alerts ---- */
 
 static struct root_work *work_of(struct settling *s, struct id128 root)
 {
@@ -163,8 +162,7 @@ static bool find_works(struct settling *s, struct err *e)
     return ok;
 }
 
-/* ---- claiming ----------------------------------------------------------------------------------
- */
+/* ---- claiming ---- */
 
 static struct record_telling telling_of(const struct lineages *l, const struct root_work *w)
 {
@@ -274,8 +272,7 @@ static bool mark(struct settling *s, struct root_work *w, struct book *b, struct
     return true;
 }
 
-/* ---- telling -----------------------------------------------------------------------------------
- */
+/* ---- telling ---- */
 
 /* Makes the incident known by its id and by its day, in front of its first message. Whoever was
  * first has named a node of the same lineage. */

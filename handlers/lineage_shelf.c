@@ -59,8 +59,7 @@ struct held *shelf_at(struct shelf *s, struct id128 id)
     return *to = h;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static bool take_item(struct shelf *s, struct held *h, const struct state_claims *got,
                       struct err *e)
@@ -121,8 +120,7 @@ bool shelf_read(struct shelf *s, const struct id128 *ids, size_t n, struct err *
     return ok;
 }
 
-/* ---- following ---------------------------------------------------------------------------------
- */
+/* ---- following ---- */
 
 /* From a node to its root, or to the first on the way that was not read. NULL without room. A way
  * that does not end (none can be so long) is cut: its last node is taken for a root. */
@@ -195,8 +193,7 @@ struct held *shelf_root(struct shelf *s, struct id128 id, struct err *e)
     return shelf_follow(s, &id, 1, e) ? walk(s, shelf_at(s, id), &steps) : NULL;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static bool write_some(struct shelf *s, struct held *const *list, size_t n, uint64_t *conflicts,
                        struct err *e)

@@ -20,8 +20,7 @@ void lineage_walk_release(struct lineage_walk *w)
     vec_release(&w->links);
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------
- */
+/* ---- the walk ---- */
 
 struct walking {
     struct lineages *l;
@@ -209,8 +208,7 @@ bool lineages_walk(struct lineages *l, const struct lineage_ask *ask, struct are
     return ok;
 }
 
-/* ---- incidents ---------------------------------------------------------------------------------
- */
+/* ---- incidents ---- */
 
 /* The node that an incident was told of first. *known is false when there is none. */
 static bool find_node(struct lineages *l, const unsigned char id[INCIDENT_ID_BYTES],

@@ -14,8 +14,7 @@ struct writing {
     struct vec nodes; /* struct held *: all ends and named ones, by id */
 };
 
-/* ---- order -------------------------------------------------------------------------------------
- */
+/* ---- order ---- */
 
 static int edge_cmp(const struct edge *a, const struct edge *b)
 {
@@ -180,8 +179,7 @@ static struct up_link up_of(const struct edge *ed)
     return (struct up_link){ed->from, ed->type, ed->strength, ed->time_ms, ed->event};
 }
 
-/* ---- what was made -----------------------------------------------------------------------------
- */
+/* ---- what was made ---- */
 
 /* The element of a link: what its node made. One whose event tells no time lies at 0. */
 static struct element element_of(const struct edge *ed)
@@ -224,8 +222,7 @@ static bool add_made(const struct writing *w, struct err *e)
     return ok;
 }
 
-/* ---- items -------------------------------------------------------------------------------------
- */
+/* ---- items ---- */
 
 /* Puts into an item what the links to it and the names say. */
 static bool change_item(const struct writing *w, struct held *h, bool *changed)
@@ -392,8 +389,7 @@ static bool write_items(struct writing *w, struct err *e)
     return ok;
 }
 
-/* ---- lineages -----------------------------------------------------------------------------------
- */
+/* ---- lineages ---- */
 
 static bool touch(struct lineages *l, struct id128 node)
 {

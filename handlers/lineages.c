@@ -20,8 +20,7 @@ bool lineages_no_memory(struct err *e)
     return err_set(e, ERR_SYSTEM, "no memory for lineages");
 }
 
-/* ---- being -------------------------------------------------------------------------------------
- */
+/* ---- being ---- */
 
 static void init(struct lineages *l)
 {
@@ -113,8 +112,7 @@ const struct lineages_counts *lineages_counts(const struct lineages *l)
     return &l->counts;
 }
 
-/* ---- taking events -----------------------------------------------------------------------------
- */
+/* ---- taking events ---- */
 
 static void add_number(struct sha256 *h, uint64_t n)
 {

@@ -103,8 +103,7 @@ bool advice_is_data(struct str record)
            str_find(record, S("\"managementEvent\":false"), 0) != SIZE_MAX;
 }
 
-/* ---- what the logs cover -----------------------------------------------------------------------
- */
+/* ---- what the logs cover ---- */
 
 bool advice_list(struct advice *a, struct vec *list, struct str s, struct err *e)
 {
@@ -139,8 +138,7 @@ bool advice_cover(struct advice *a, int64_t time_ms, struct str region, bool dat
            (!str_present(region) || advice_list(a, &a->regions, region, e));
 }
 
-/* ---- uses --------------------------------------------------------------------------------------
- */
+/* ---- uses ---- */
 
 static struct advice_action *action_named(struct advice *a, struct str name, struct err *e)
 {
@@ -365,8 +363,7 @@ bool advice_add(struct advice *a, const struct advice_use *u, struct err *e)
     return t != NULL;
 }
 
-/* ---- the end -----------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static int by_action(const void *p, const void *q)
 {

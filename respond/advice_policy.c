@@ -23,8 +23,7 @@ static struct str kind_of(struct str resource)
     return str_slice(resource, 0, n);
 }
 
-/* ---- the resources of an action ----------------------------------------------------------------
- */
+/* ---- the resources of an action ---- */
 
 /* Those with one condition, of one action: targets from i on, up to the next condition. */
 struct run {
@@ -112,8 +111,7 @@ static json_t *resources(const struct run *r, enum policy_width width)
     return ok ? json_string("*") : NULL;
 }
 
-/* ---- statements --------------------------------------------------------------------------------
- */
+/* ---- statements ---- */
 
 /* {"StringEquals":{"iam:PassedToService":"..."}}; absent: NULL. */
 static json_t *condition_of(const struct advice_target *t)

@@ -33,8 +33,7 @@ static json_t *texts(const struct vec *v)
     return list;
 }
 
-/* ---- gaps --------------------------------------------------------------------------------------
- */
+/* ---- gaps ---- */
 
 static bool has_region(const struct advice *a, struct str region)
 {
@@ -139,8 +138,7 @@ static bool put_gaps(json_t *list, const struct advice *a, const struct advice_w
     return ok;
 }
 
-/* ---- caveats -----------------------------------------------------------------------------------
- */
+/* ---- caveats ---- */
 
 static void put_list(struct buf *b, const char *before, const struct vec *list, const char *after)
 {
@@ -208,8 +206,7 @@ static bool put_caveats(json_t *list, const struct advice *a, const struct advic
     return ok;
 }
 
-/* ---- actions -----------------------------------------------------------------------------------
- */
+/* ---- actions ---- */
 
 /* Of the uses before, or of those that were only made after. */
 struct tally {
@@ -256,8 +253,7 @@ static json_t *actions(const struct advice *a, bool before)
     return list;
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------
- */
+/* ---- all of it ---- */
 
 static json_t *baseline(const struct advice *a)
 {
@@ -330,8 +326,7 @@ bool advice_put_json(struct buf *b, const struct advice *a, const struct advice_
     return ok;
 }
 
-/* ---- for people --------------------------------------------------------------------------------
- */
+/* ---- for people ---- */
 
 static void put_text(struct buf *b, const json_t *j)
 {

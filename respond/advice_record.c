@@ -85,8 +85,7 @@ bool advice_concerns(struct advice *a, struct str record)
     return advice_may_concern(a, record) && is_principal(a, json_member(record, S("userIdentity")));
 }
 
-/* ---- uses --------------------------------------------------------------------------------------
- */
+/* ---- uses ---- */
 
 static bool add(struct seen *s, struct str action, struct str resource, struct str condition,
                 struct str value, struct err *e)
@@ -151,8 +150,7 @@ static bool add_source(struct seen *s, struct err *e)
     return ok;
 }
 
-/* ---- roles handed to services ------------------------------------------------------------------
- */
+/* ---- roles handed to services ---- */
 
 /* Who takes the role that is handed to the service of the call. */
 static struct str taker_of(struct str source)
@@ -224,8 +222,7 @@ static bool add_tagging(struct seen *s, struct err *e)
     return add(s, S("ec2:CreateTags"), S("*"), STR_ABSENT, STR_ABSENT, e);
 }
 
-/* ---- a record ----------------------------------------------------------------------------------
- */
+/* ---- a record ---- */
 
 static void note_use(struct seen *s)
 {
