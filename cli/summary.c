@@ -14,9 +14,9 @@ static void put_read(struct buf *b, const struct scan_counts *c, int64_t took_ms
     put_bytes(b, c->stored_bytes);
     buf_putz(b, ", ");
     put_bytes(b, c->text_bytes);
-    buf_putz(b, " of JSON), ");
+    buf_putz(b, " of text), ");
     put_count(b, c->records);
-    buf_putf(b, " records in %.2f s", (double)took_ms / 1000);
+    buf_putf(b, " record%s in %.2f s", c->records == 1 ? "" : "s", (double)took_ms / 1000);
     if (took_ms > 0) {
         buf_putz(b, " (");
         put_bytes(b, (uint64_t)((double)c->text_bytes * 1000 / (double)took_ms));
