@@ -126,15 +126,21 @@ static void mark(bool *slots, const uint32_t *list, size_t n)
             slots[list[i]] = true;
 }
 
+static void mark_list(const struct ruleset *rs, bool *slots, struct rs_list l)
+{
+    if (l.n)
+        mark(slots, rs->numbers + l.first, l.n);
+}
+
 void event_mark_told(const struct ruleset *rs, bool *slots)
 {
     mark(slots, &rs->core[0][0][0], sizeof rs->core / sizeof rs->core[0][0][0]);
     mark(slots, rs->ties, TIE_FIELDS);
     for (uint32_t i = 0; i < rs->n_rules; i++)
-        mark(slots, rs->numbers + rs->rules[i].fields.first, rs->rules[i].fields.n);
+        mark_list(rs, slots, rs->rules[i].fields);
     for (uint32_t i = 0; i < rs->n_inputs; i++) {
-        mark(slots, rs->numbers + rs->inputs[i].keys.first, rs->inputs[i].keys.n);
-        mark(slots, rs->numbers + rs->inputs[i].values.first, rs->inputs[i].values.n);
+        mark_list(rs, slots, rs->inputs[i].keys);
+        mark_list(rs, slots, rs->inputs[i].values);
     }
 }
 

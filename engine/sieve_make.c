@@ -19,7 +19,7 @@ static const struct rs_value *values_of(const struct sieve *s, uint32_t pred, ui
 {
     const struct rs_list l = s->rs->preds[pred].values;
     *n = l.n;
-    return s->rs->values + l.first;
+    return l.n ? s->rs->values + l.first : NULL;
 }
 
 /* The numbers that a value stands for, in a column of numbers. False when it is not about numbers,
