@@ -200,15 +200,16 @@ def test_no_time_left(start, fake_aws):
 
 
 def test_slow_s3(start, fake_aws):
-    """The answer comes before the deadline: what was done stays done, the rest comes again."""
-    big = packed(bulky(700))  # needs 20 pieces and more
-    slow = "AWSLogs/slow.json.gz"
+    """The answer comes before the deadline: what was done stays done, the rest comes again. The object
+    behind the slow one has arrived meanwhile, but there is no time to tell what is in it."""
+    slow, behind = "AWSLogs/slow.json.gz", "AWSLogs/behind.json.gz"
     fake_aws.put(BUCKET, KEY, packed([record("StopLogging")]))
-    fake_aws.put(BUCKET, slow, big)
+    fake_aws.put(BUCKET, slow, packed(bulky(700)))  # needs 20 pieces and more
+    fake_aws.put(BUCKET, behind, packed([record("StopLogging", 1, "another")]))
     fake_aws.pause_s[f"/{BUCKET}/{slow}"] = 0.3
     function = on_fake(start, fake_aws)
-    good, bad = payloads.s3((BUCKET, KEY)), payloads.s3((BUCKET, slow))
-    answer = function.invoke(payloads.sqs(good, bad, good), deadline_s=2)
+    batch = payloads.sqs(*(payloads.s3((BUCKET, key)) for key in (KEY, slow, behind)))
+    answer = function.invoke(batch, deadline_s=2)
     assert answer.answered_at * 1000 < answer.deadline_ms
     assert payloads.failures(answer.answer) == [message_id(1), message_id(2)]
     assert len(fake_aws.published) == 1
