@@ -138,16 +138,62 @@ static void put_signals(struct buf *b, const struct incident *i, bool colour)
     put_rest(b, i->signals.n, i->cut.signals);
 }
 
+static struct str resource_name(const struct incident *i, size_t k)
+{
+    const struct made_resource *r = vec_at(&i->resources, k);
+    return text_of(i, r->name);
+}
+
+/* Up to the last slash of an object's ARN: arn:aws:s3:::bucket/folder/. Absent for other names. */
+static struct str folder_of(struct str name)
+{
+    size_t n = name.n;
+    while (n && name.p[n - 1] != '/')
+        n--;
+    return n && str_starts(name, S("arn:")) && str_find(name, S(":s3:::"), 0) != SIZE_MAX
+               ? str_slice(name, 0, n)
+               : STR_ABSENT;
+}
+
+/* Whether a resource goes without a line: one before it has the name, or is of the same folder. */
+static bool is_like_one_before(const struct incident *i, size_t k)
+{
+    struct str name = resource_name(i, k), folder = folder_of(name);
+    for (size_t j = 0; j < k; j++) {
+        struct str other = resource_name(i, j);
+        if (str_eq(other, name) || (str_present(folder) && str_eq(folder_of(other), folder)))
+            return true;
+    }
+    return false;
+}
+
+/* How many of those behind resource k lie in its folder. */
+static size_t count_like(const struct incident *i, size_t k)
+{
+    struct str folder = folder_of(resource_name(i, k));
+    size_t n = 0;
+    for (size_t j = k + 1; str_present(folder) && j < i->resources.n; j++)
+        n += str_eq(folder_of(resource_name(i, j)), folder);
+    return n;
+}
+
+/* Objects of one folder are one line: a copied bucket would bury what else was touched. */
 static void put_resources(struct buf *b, const struct incident *i)
 {
-    for (size_t k = 0; k < i->resources.n && k < LINES_MAX; k++) {
+    size_t lines = 0;
+    for (size_t k = 0; k < i->resources.n; k++) {
         const struct made_resource *r = vec_at(&i->resources, k);
-        put_label(b, "about", k);
+        if (is_like_one_before(i, k) || lines++ >= LINES_MAX)
+            continue;
+        put_label(b, "about", lines - 1);
         buf_putf(b, "%s ", r->type);
-        put_text(b, text_of(i, r->name), NAME_MAX);
+        put_text(b, resource_name(i, k), NAME_MAX);
+        size_t like = count_like(i, k);
+        if (like)
+            buf_putf(b, " and %zu more of its folder", like);
         buf_putc(b, '\n');
     }
-    put_rest(b, i->resources.n, i->cut.resources);
+    put_rest(b, lines, i->cut.resources);
 }
 
 /* Of an incident that was told before, and of others that turned out to be the same. */

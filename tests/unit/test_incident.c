@@ -167,6 +167,34 @@ static void escapes_what_attackers_write(void **state)
     buf_release(&b);
 }
 
+/* Objects of one folder are one line for people; what else was touched stands beside it. */
+static void folds_folders(void **state)
+{
+    static const char *const records[] = {
+        CALL("14:00:00", "iam", "Bad", DANA,
+             ",\"resources\":[{\"ARN\":\"arn:aws:s3:::b/f/1\"},{\"ARN\":\"arn:aws:s3:::b/f/2\"},"
+             "{\"ARN\":\"arn:aws:s3:::b/g/3\"},{\"ARN\":\"arn:aws:s3:::b/f/4\"},"
+             "{\"ARN\":\"arn:aws:iam::1:role/f/R\"},{\"ARN\":\"arn:aws:iam::1:role/f/Q\"}]"),
+        NULL};
+    struct alert_case c;
+    struct incidents x;
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1u << 20);
+    gather(&x, &c, records, false);
+    put_all(&b, &x, put_text);
+    size_t about = str_find(buf_str(&b), S("  about    "), 0);
+    assert_true(about != SIZE_MAX);
+    check_str("about", str_slice(buf_str(&b), about, b.n - 1),
+              S("  about    arn arn:aws:s3:::b/f/1 and 2 more of its folder\n"
+                "           arn arn:aws:s3:::b/g/3\n"
+                "           arn arn:aws:iam::1:role/f/R\n"
+                "           arn arn:aws:iam::1:role/f/Q\n"));
+    incidents_release(&x);
+    alert_case_release(&c);
+    buf_release(&b);
+}
+
 /* More signals than are told: the gravest stay, and what was cut is said. */
 static void keeps_the_gravest(void **state)
 {
@@ -213,6 +241,7 @@ int main(void)
         cmocka_unit_test(reads_well),
         cmocka_unit_test(keeps_its_id),
         cmocka_unit_test(escapes_what_attackers_write),
+        cmocka_unit_test(folds_folders),
         cmocka_unit_test(keeps_the_gravest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
