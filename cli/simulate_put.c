@@ -3,8 +3,8 @@
 #include "base/timefmt.h"
 #include "cli/simulate_found.h"
 
-/* Bytes of the columns. */
-enum { WHO = 26, WHAT = 42 };
+/* Bytes of the columns; that of who acts is wider where names are. */
+enum { WHO_MIN = 26, WHAT = 42 };
 
 /* Appends blanks until the text that began at `from` is `width` long, and one more. */
 static void pad(struct buf *b, size_t from, size_t width)
@@ -39,7 +39,22 @@ static bool put_who(struct buf *b, struct world *w, const struct actor *a, struc
     return names_put(b, &w->names, a->name, e);
 }
 
-static bool put_row(struct buf *b, const struct found *f, struct world *w, size_t i, struct err *e)
+/* The width that all who act fit in. */
+static bool measure_who(struct buf *b, struct world *w, size_t *width, struct err *e)
+{
+    const size_t from = b->n;
+    *width = WHO_MIN;
+    for (size_t i = 0; i < w->scenario.n_steps; i++) {
+        if (!put_who(b, w, w->scenario.steps[i].as, e))
+            return false;
+        *width = b->n - from > *width ? b->n - from : *width;
+        buf_cut(b, from);
+    }
+    return true;
+}
+
+static bool put_row(struct buf *b, const struct found *f, struct world *w, size_t i, size_t who,
+                    struct err *e)
 {
     const struct step *s = w->scenario.steps + i;
     size_t n, from = b->n;
@@ -50,7 +65,7 @@ static bool put_row(struct buf *b, const struct found *f, struct world *w, size_
     from = b->n;
     if (!put_who(b, w, s->as, e))
         return false;
-    pad(b, from, WHO);
+    pad(b, from, who);
     from = b->n;
     buf_putf(b, "%.*s %.*s", (int)s->service.n, s->service.p, (int)s->event.n, s->event.p);
     if (s->times > 1)
@@ -93,12 +108,14 @@ static void put_invoked(struct buf *b, const struct world *w, const struct found
 static bool put_text(struct buf *b, const struct found *f, struct world *w,
                      const struct found_of *of, struct err *e)
 {
-    size_t n, detected = 0;
+    size_t n, who, detected = 0;
+    if (!measure_who(b, w, &who, e))
+        return false;
     buf_put(b, w->scenario.title);
     buf_putf(b, "\n%zu objects in %s: %zu records, %zu of them delivered twice\n\n",
              of->counts.objects, of->folder, of->counts.records, of->counts.twice);
     for (size_t i = 0; i < w->scenario.n_steps; i++) {
-        if (!put_row(b, f, w, i, e))
+        if (!put_row(b, f, w, i, who, e))
             return false;
         detected += found_of_step(f, i, &n) != NULL;
     }
