@@ -166,7 +166,7 @@ static bool learn_roles_of(struct advice *a, struct str profile, const struct fa
             learn_arn(a, json_member_text(role, "arn", &a->scratch), f->time_ms, e));
 }
 
-/* Answers of IAM hold what was made: {"role":{"path":"/work/","arn":"arn:...:role/work/shop"}} */
+/* Answers of IAM hold what was made: {"role":{"path":"/team/","arn":"arn:...:role/team/shop"}} */
 static bool learn_answer(struct advice *a, struct str record, const struct facts *f, struct err *e)
 {
     static const char *const made[] = {"user", "role", "group", "instanceProfile"};

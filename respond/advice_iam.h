@@ -14,7 +14,7 @@
 /* A name with a path. */
 struct advice_name {
     struct str key; /* "role/shop", as a request names it */
-    struct str arn; /* arn:aws:iam::111122223333:role/work/shop */
+    struct str arn; /* arn:aws:iam::111122223333:role/team/shop */
     int64_t time_ms;
 };
 

@@ -7,7 +7,7 @@ import pytest
 from test_cli import record, run, write_log
 
 DANA = "arn:aws:iam::111122223333:user/dana"
-ROLE = "arn:aws:iam::111122223333:role/work/Shop"
+ROLE = "arn:aws:iam::111122223333:role/team/Shop"
 T0 = "2026-03-20T00:00:00Z"
 ALL = ["--days", "0", "--accept", "regions", "--accept", "data-events"]
 
@@ -171,7 +171,7 @@ def acts(number, instance, role, **context):
     ([profile(1, "AddRoleTo", "web", "Shop"), run_with(2, name="web")], ["role/Shop"], False),
     ([run_with(2, arn="arn:aws:iam::111122223333:instance-profile/x/web"), profile(1, "AddRoleTo", "web", "Shop")], ["role/Shop"], False),
     ([profile(1, "AddRoleTo", "web", "Shop"), run_with(2, name="web"),
-      call(3, "sqs", "ListQueues", userIdentity=session_of(ROLE))], ["role/work/Shop"], False),
+      call(3, "sqs", "ListQueues", userIdentity=session_of(ROLE))], ["role/team/Shop"], False),
     ([profile(1, "AddRoleTo", "web", "Old"), profile(2, "RemoveRoleFrom", "web", "Old"), profile(2, "AddRoleTo", "web", "New"),
       run_with(3, name="web"), profile(4, "AddRoleTo", "web", "Late")], ["role/New"], False),
     ([profile(1, "AddRoleTo", "web", "Shop", errorCode="LimitExceeded"), run_with(2, name="web")], [], True),
@@ -180,9 +180,9 @@ def acts(number, instance, role, **context):
     ([profile(1, "AddRoleTo", "other", "Shop"), run_with(2, name="web")], [], True),
     ([call(1, "iam", "CreateInstanceProfile", {"instanceProfileName": "web"}, userIdentity=user("admin"), responseElements={
         "instanceProfile": {"instanceProfileName": "web", "roles": [{"roleName": "Shop", "arn": ROLE}]}}),
-      run_with(2, name="web"), run_with(3, name="web")], ["role/work/Shop"], False),
+      run_with(2, name="web"), run_with(3, name="web")], ["role/team/Shop"], False),
     ([acts(3, I1, ROLE, ec2RoleDelivery="2.0"), run_with(2, I1, name="web"), acts(9, I1, ROLE + "2", ec2RoleDelivery="2.0")],
-     ["role/work/Shop"], False),
+     ["role/team/Shop"], False),
     ([run_with(2, I1, name="web"), acts(3, I2, ROLE, ec2RoleDelivery="2.0")], [], True),
     ([run_with(2, I1, name="web"), acts(3, I1, ROLE)], [], True),  # somebody who calls his session so
 ])
