@@ -83,7 +83,7 @@ def test_role_by_its_sessions(tmp_path):
                 "arn": f"arn:aws:sts::111122223333:assumed-role/Shop/{name}",
                 "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role_arn}}}
     records = [call(1, "sqs", "ListQueues", userIdentity=session(ROLE, "a")),
-               call(2, "sns", "ListTopics", userIdentity=session(ROLE.replace("work", "other"), "b")),
+               call(2, "sns", "ListTopics", userIdentity=session(ROLE.replace("team", "other"), "b")),
                call(3, "ec2", "DescribeVpcs")]
     assert names(advise(tmp_path, *records, principal=ROLE)) == ["sqs:ListQueues"]
     of_session = "arn:aws:sts::111122223333:assumed-role/Shop/a"
