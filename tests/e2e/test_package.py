@@ -248,7 +248,7 @@ def test_release(release, tmp_path):
         is_the_functions(archive)
     with tarfile.open(release / f"{name}-linux-{NATIVE}.tar.gz") as archive:
         assert {(m.uid, m.gid) for m in archive} == {(0, 0)}
-        archive.extractall(tmp_path, filter="data")
+    said("tar", "--extract", "--file", release / f"{name}-linux-{NATIVE}.tar.gz", "--directory", tmp_path)
     top = tmp_path / f"{name}-linux-{NATIVE}"
     assert SHIPPED.search(said(top / "bin/trailwarden", "version", cwd="/"))
     licences = {p.name for p in (top / "licences").iterdir()}
