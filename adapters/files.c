@@ -58,18 +58,25 @@ static bool file_error(struct err *e, const char *what, struct str path)
     return false;
 }
 
+static bool ends_with_one(struct str name, const struct str *ends, size_t n)
+{
+    bool does = false;
+    for (size_t i = 0; i < n && !does; i++)
+        does = str_ends(name, ends[i]);
+    return does;
+}
+
 static bool wanted(struct str name, enum files_kind kind)
 {
-    static const struct str logs[] = {{".json", 5}, {".jsonl", 6}, {".gz", 3}, {".log", 4}};
-    static const struct str rules[] = {{".yml", 4}, {".yaml", 5}};
-    static const struct str tests[] = {{".test.yml", 9}, {".test.yaml", 10}};
+    static const struct str logs[] = {S(".json"), S(".jsonl"), S(".gz"), S(".log")};
+    static const struct str rules[] = {S(".yml"), S(".yaml")};
+    static const struct str tests[] = {S(".test.yml"), S(".test.yaml")};
     if (kind == FILES_LOGS)
-        return str_ends(name, logs[0]) || str_ends(name, logs[1]) || str_ends(name, logs[2]) ||
-               str_ends(name, logs[3]);
-    bool test = str_ends(name, tests[0]) || str_ends(name, tests[1]);
+        return ends_with_one(name, logs, sizeof logs / sizeof *logs);
+    bool test = ends_with_one(name, tests, sizeof tests / sizeof *tests);
     if (kind == FILES_TESTS)
         return test;
-    return !test && (str_ends(name, rules[0]) || str_ends(name, rules[1]));
+    return !test && ends_with_one(name, rules, sizeof rules / sizeof *rules);
 }
 
 static void folder_release(struct folder *f)
@@ -321,6 +328,24 @@ bool walk_next(struct walk *w, struct str *path, uint64_t *bytes, struct err *e)
     const char *z = buf_z(&w->present);
     *path = z ? str_n(z, w->present.n) : STR_ABSENT;
     return z || err_set(e, ERR_SYSTEM, "no memory for a path");
+}
+
+bool files_read_at(int fd, uint64_t place, void *to, size_t n)
+{
+    char *at = to;
+    while (n) {
+        ssize_t got = pread(fd, at, n, (off_t)place);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            errno = 0;
+        if (got <= 0)
+            return false;
+        at += got;
+        place += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return true;
 }
 
 bool files_read(const char *path, struct buf *out, struct err *e)

@@ -38,6 +38,9 @@ TW_MUST_USE bool walk_next(struct walk *w, struct str *path, uint64_t *bytes, st
 /* Appends the whole file to out (which keeps to its own maximum: ERR_LIMIT). ERR_MISSING,
  * ERR_DENIED, ERR_SYSTEM, each naming the file. */
 TW_MUST_USE bool files_read(const char *path, struct buf *out, struct err *e);
+/* Reads n bytes of an open file from `place` (bytes from its beginning) on. False with errno, which
+ * is 0 when the file ends before. */
+TW_MUST_USE bool files_read_at(int fd, uint64_t place, void *to, size_t n);
 
 /* Logs from files, in pieces of FILES_PIECE_BYTES; a reference's key is the path. Stateless. */
 #define FILES_PIECE_BYTES (256u << 10)

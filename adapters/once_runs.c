@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/types.h>
-#include <unistd.h>
+
+#include "adapters/files.h"
 
 /* Ids that are read at once: 4 KiB. */
 #define PAGE 256u
@@ -65,21 +65,10 @@ struct reading {
 /* Reads n ids of a run from number `at` on. */
 static bool get(const struct once_run *r, uint64_t at, struct once_id *ids, size_t n, struct err *e)
 {
-    char *to = (char *)ids;
-    off_t place = (off_t)(at * sizeof *ids);
-    for (size_t left = n * sizeof *ids; left;) {
-        ssize_t got = pread(fileno(r->file), to, left, place);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return file_error(e);
-        if (got == 0)
-            return err_set(e, ERR_SYSTEM, "the temporary file of what was told was cut short");
-        to += got;
-        place += got;
-        left -= (size_t)got;
-    }
-    return true;
+    if (files_read_at(fileno(r->file), at * sizeof *ids, ids, n * sizeof *ids))
+        return true;
+    return errno ? file_error(e)
+                 : err_set(e, ERR_SYSTEM, "the temporary file of what was told was cut short");
 }
 
 /* Whether there is another id: r->page[r->i]. */
@@ -134,13 +123,13 @@ bool once_runs_add(struct once_runs *s, const struct once_id *ids, size_t n, str
 /* ---- finding ---- */
 
 /* What is left of a run where an id may lie. */
-struct span {
+struct stretch {
     uint64_t from, to;  /* numbers of ids, the second not included */
     uint64_t low, high; /* what the first number of ids in it lies between */
 };
 
 /* Where a page begins that should have the id: by its value, as ids are spread evenly. */
-static uint64_t guess(const struct span *s, struct once_id id, bool halve)
+static uint64_t guess(const struct stretch *s, struct once_id id, bool halve)
 {
     uint64_t n = s->to - s->from;
     if (n <= PAGE)
@@ -168,7 +157,7 @@ static bool page_has(const struct once_id *page, size_t n, struct once_id id)
 /* Every second guess halves what is left, for ids that are not spread evenly. */
 static bool find(const struct once_run *r, struct once_id id, bool *found, struct err *e)
 {
-    struct span s = {0, r->n, 0, UINT64_MAX};
+    struct stretch s = {0, r->n, 0, UINT64_MAX};
     struct once_id page[PAGE];
     *found = false;
     for (unsigned reads = 0; s.from < s.to; reads++) {

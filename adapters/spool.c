@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "adapters/files.h"
+
 void spool_init(struct spool *s, size_t memory_max)
 {
     *s = (struct spool){0};
@@ -47,20 +49,10 @@ static bool write_at(const struct spool *s, struct str text)
 
 static bool read_at(const struct spool *s, uint64_t at, char *to, size_t n)
 {
-    off_t place = (off_t)(at - s->memory.n);
-    while (n) {
-        ssize_t got = pread(fileno(s->file), to, n, place);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got == 0)
-            errno = EIO; /* somebody cut it */
-        if (got <= 0)
-            return false;
-        to += got;
-        n -= (size_t)got;
-        place += got;
-    }
-    return true;
+    bool ok = files_read_at(fileno(s->file), at - s->memory.n, to, n);
+    if (!ok && errno == 0)
+        errno = EIO; /* somebody cut it */
+    return ok;
 }
 
 bool spool_put(struct spool *s, struct str text, uint64_t *at, struct err *e)
