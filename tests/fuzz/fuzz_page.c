@@ -53,21 +53,11 @@ static void tell(struct story_case *t, const char *record, struct str object)
 
 /* ---- the page ---- */
 
-/* page_fn */
-static bool keep_piece(void *to, struct str piece, struct err *e)
-{
-    buf_put(to, piece);
-    return buf_ok(to, "a page", e);
-}
-
 static struct str between(struct str all, const char *from, const char *to)
 {
-    size_t a = str_find(all, str_of(from), 0);
-    want(a != SIZE_MAX);
-    a += strlen(from);
-    size_t b = str_find(all, str_of(to), a);
-    want(b != SIZE_MAX);
-    return str_slice(all, a, b);
+    struct str found = story_page_between(all, from, to);
+    want(str_present(found));
+    return found;
 }
 
 static bool has_markup(struct str s)
@@ -122,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&page, PAGE_MAX);
     put_record(&record, texts);
     tell(&t, buf_z(&record), str_present(rest) ? rest : S("a.json"));
-    want(page_write(&t.s, t.c.rules, keep_piece, &page, &e));
+    want(page_write(&t.s, t.c.rules, story_page_keep, &page, &e));
     check_page(buf_str(&page), &t);
     story_case_release(&t);
     buf_release(&page);

@@ -252,21 +252,11 @@ static void knows_preventions(void **state)
 
 /* ---- the page ---- */
 
-/* page_fn */
-static bool keep_piece(void *to, struct str piece, struct err *e)
-{
-    buf_put(to, piece);
-    return buf_ok(to, "a page", e);
-}
-
 static struct str between(struct str all, const char *from, const char *to)
 {
-    size_t a = str_find(all, str_of(from), 0);
-    assert_true(a != SIZE_MAX);
-    a += strlen(from);
-    size_t z = str_find(all, str_of(to), a);
-    assert_true(z != SIZE_MAX);
-    return str_slice(all, a, z);
+    struct str found = story_page_between(all, from, to);
+    assert_true(str_present(found));
+    return found;
 }
 
 static void put_hash(struct buf *b, struct str block)
@@ -292,7 +282,7 @@ static void shows_hostile_text_as_text(void **state)
     (void)state;
     buf_init(&page, 4u << 20);
     tell(&t, records, false);
-    assert_true(page_write(&t.s, t.c.rules, keep_piece, &page, &e));
+    assert_true(page_write(&t.s, t.c.rules, story_page_keep, &page, &e));
     struct str all = buf_str(&page);
     struct str data = between(all, "id=\"data\">", "</script>");
     struct str raw = between(all, "id=\"raw\">", "</script>");
@@ -318,7 +308,7 @@ static void allows_its_own_blocks_only(void **state)
     buf_init(&page, 4u << 20);
     buf_init(&want, 4096);
     tell(&t, records, false);
-    assert_true(page_write(&t.s, t.c.rules, keep_piece, &page, &e));
+    assert_true(page_write(&t.s, t.c.rules, story_page_keep, &page, &e));
     struct str all = buf_str(&page);
     buf_putz(&want, "default-src 'none'; script-src ");
     put_hash(&want, between(all, "<script>", "</script>"));

@@ -76,4 +76,22 @@ static inline void story_case_end(struct story_case *t, const unsigned char *has
     stories_end(&t->s);
 }
 
+/* page_fn: keeps the page in a struct buf. */
+static inline bool story_page_keep(void *to, struct str piece, struct err *e)
+{
+    buf_put(to, piece);
+    return buf_ok(to, "a page", e);
+}
+
+/* What stands in a page behind `from` and before the next `to`; absent when one is not there. */
+static inline struct str story_page_between(struct str page, const char *from, const char *to)
+{
+    size_t begin = str_find(page, str_of(from), 0);
+    if (begin == SIZE_MAX)
+        return STR_ABSENT;
+    begin += strlen(from);
+    size_t end = str_find(page, str_of(to), begin);
+    return end == SIZE_MAX ? STR_ABSENT : str_slice(page, begin, end);
+}
+
 #endif
