@@ -167,32 +167,34 @@ static void escapes_what_attackers_write(void **state)
     buf_release(&b);
 }
 
+/* The end of the text: what was touched. */
+static void put_about(struct buf *b, const struct incident *i)
+{
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    incident_put_text(&text, i, false);
+    size_t about = str_find(buf_str(&text), S("  about    "), 0);
+    assert_true(about != SIZE_MAX);
+    buf_put(b, str_skip(buf_str(&text), about));
+    buf_release(&text);
+}
+
 /* Objects of one folder are one line for people; what else was touched stands beside it. */
 static void folds_folders(void **state)
 {
-    static const char *const records[] = {
-        CALL("14:00:00", "iam", "Bad", DANA,
-             ",\"resources\":[{\"ARN\":\"arn:aws:s3:::b/f/1\"},{\"ARN\":\"arn:aws:s3:::b/f/2\"},"
-             "{\"ARN\":\"arn:aws:s3:::b/g/3\"},{\"ARN\":\"arn:aws:s3:::b/f/4\"},"
-             "{\"ARN\":\"arn:aws:iam::1:role/f/R\"},{\"ARN\":\"arn:aws:iam::1:role/f/Q\"}]"),
-        NULL};
-    struct alert_case c;
-    struct incidents x;
-    struct buf b;
+    static const struct incident_case copied = {
+        .name = "about",
+        .records = {CALL(
+            "14:00:00", "iam", "Bad", DANA,
+            ",\"resources\":[{\"ARN\":\"arn:aws:s3:::b/f/1\"},{\"ARN\":\"arn:aws:s3:::b/f/2\"},"
+            "{\"ARN\":\"arn:aws:s3:::b/g/3\"},{\"ARN\":\"arn:aws:s3:::b/f/4\"},"
+            "{\"ARN\":\"arn:aws:iam::1:role/f/R\"},{\"ARN\":\"arn:aws:iam::1:role/f/Q\"}]")}};
     (void)state;
-    buf_init(&b, 1u << 20);
-    gather(&x, &c, records, false);
-    put_all(&b, &x, put_text);
-    size_t about = str_find(buf_str(&b), S("  about    "), 0);
-    assert_true(about != SIZE_MAX);
-    check_str("about", str_slice(buf_str(&b), about, b.n - 1),
-              S("  about    arn arn:aws:s3:::b/f/1 and 2 more of its folder\n"
-                "           arn arn:aws:s3:::b/g/3\n"
-                "           arn arn:aws:iam::1:role/f/R\n"
-                "           arn arn:aws:iam::1:role/f/Q\n"));
-    incidents_release(&x);
-    alert_case_release(&c);
-    buf_release(&b);
+    check_form(&copied, put_about,
+               "  about    arn arn:aws:s3:::b/f/1 and 2 more of its folder\n"
+               "           arn arn:aws:s3:::b/g/3\n"
+               "           arn arn:aws:iam::1:role/f/R\n"
+               "           arn arn:aws:iam::1:role/f/Q\n\n");
 }
 
 /* More signals than are told: the gravest stay, and what was cut is said. */
